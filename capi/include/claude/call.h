@@ -1,0 +1,112 @@
+/*
+ * call.h - one call in flight, streaming or not.
+ *
+ * Everything that takes time takes a timeout: milliseconds from now, 0 = do not wait, -1 = as long as the call's own
+ * deadlines allow. A timeout that passes fails nothing: the call goes on with the next function.
+ */
+#ifndef CLAUDE_CALL_H
+#define CLAUDE_CALL_H
+
+#include <claude/error.h>
+#include <claude/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* States of a call. */
+enum { CLAUDE_CALL_RUNNING = 1, CLAUDE_CALL_CANCELED = 3, CLAUDE_CALL_DONE = 4, CLAUDE_CALL_FAILED = 5 };
+
+/**
+ * Take the next event of a streaming call.
+ *
+ * @param timeout_ms  see above
+ * @param event       receives a borrowed view, valid until the next call of this function on the same call
+ * @param err         receives why the call failed
+ * @return 1 an event was stored; 0 none within the timeout; CLAUDE_DONE (2) the message is complete, see
+ *         claude_call_result(); negative: the call failed. The last value is returned again by every later call.
+ *         CLAUDE_E_STATE: the request has a callback. CLAUDE_E_BUSY: called from inside a callback of this call.
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_call_next(claude_call_t *call, int64_t timeout_ms, const claude_event_t **event,
+                                          claude_error_t **err);
+
+/**
+ * Wait for the end of a call; events go to the callback of claude_request_on_event(), or are only accumulated.
+ *
+ * @param timeout_ms  see above
+ * @return CLAUDE_DONE (2) it is complete, 0 not yet, negative: the call failed
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_call_wait(claude_call_t *call, int64_t timeout_ms, claude_error_t **err);
+
+/**
+ * The result of a finished call.
+ *
+ * @param out  receives the response; release with claude_response_unref()
+ * @return CLAUDE_OK; CLAUDE_E_STATE while it is running; else why the call failed
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_call_result(claude_call_t *call, claude_response_t **out, claude_error_t **err);
+
+/**
+ * Cancel a call: it ends with CLAUDE_E_CANCELED, also while another thread waits in it. Sticky, idempotent, harmless on
+ * a finished call.
+ *
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API void claude_call_cancel(claude_call_t *call);
+
+/**
+ * State of a call.
+ *
+ * @return CLAUDE_CALL_*; 0 for NULL
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API int32_t claude_call_state(const claude_call_t *call);
+
+/**
+ * How many requests have reached the wire for this call.
+ *
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API int32_t claude_call_attempts(const claude_call_t *call);
+
+/**
+ * How often the server deviated from the documented stream in a way that could be understood (a repeated start or stop,
+ * a missing index, ...). With the option `stream.strict` these are errors.
+ *
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API uint64_t claude_call_anomalies(const claude_call_t *call);
+
+/**
+ * Add a reference.
+ *
+ * @return its argument
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API claude_call_t *claude_call_ref(claude_call_t *call);
+
+/**
+ * Drop a reference; the last one cancels a running call. NULL is accepted. Inside a callback it takes effect when the
+ * callback has returned.
+ *
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API void claude_call_unref(claude_call_t *call);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

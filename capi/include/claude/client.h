@@ -1,0 +1,154 @@
+/*
+ * client.h - a client: configuration, key and connections. Usable by any number of threads at once.
+ *
+ * Nothing happens by itself: a call is one attempt on the wire, and nothing is read from the environment or from files
+ * except by the functions whose names say so.
+ */
+#ifndef CLAUDE_CLIENT_H
+#define CLAUDE_CLIENT_H
+
+#include <claude/error.h>
+#include <claude/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Flags of claude_client_start(). Unknown bits are refused. */
+enum {
+    /** Ask for a stream of events, whatever the request says itself. */
+    CLAUDE_STREAM = 1
+};
+
+/**
+ * Make a client.
+ *
+ * @param config  copied; must carry an API key (claude_config_set_secret(), or the option `api_key`) unless
+ *                `auth.style` is "none"
+ * @param out     receives the client; release with claude_client_unref()
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NO_KEY, CLAUDE_E_NOMEM
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_client_new(const claude_config_t *config, claude_client_t **out, claude_error_t **err);
+
+/**
+ * Make a client from the environment: what claude_config_load_env() reads, on top of an optional configuration.
+ *
+ * @param config  copied; NULL means all defaults
+ * @param out     receives the client; release with claude_client_unref()
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NO_KEY, CLAUDE_E_NOMEM
+ * @threads A (as far as the program does not change its environment meanwhile)
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_client_from_env(const claude_config_t *config, claude_client_t **out,
+                                                claude_error_t **err);
+
+/**
+ * Make a client with the workspace's API key, see claude_secret_from_workspace(). A key in the configuration wins.
+ *
+ * @param config  copied; NULL means all defaults
+ * @param out     receives the client; release with claude_client_unref()
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NO_KEY (names every place looked at), CLAUDE_E_NOMEM
+ * @threads A (as far as the program does not change its environment or working directory meanwhile)
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_client_from_workspace(const claude_config_t *config, claude_client_t **out,
+                                                      claude_error_t **err);
+
+/**
+ * Start a call. Never blocks on the network and never runs a callback. The request is snapshotted: it may be changed,
+ * reused or released afterwards, and starting the same unmodified request from several threads at once is allowed.
+ *
+ * @param request  what to send; its recorded first setter error, if any, is returned here
+ * @param flags    0 or CLAUDE_STREAM
+ * @param out      receives the call; release with claude_call_unref(), which cancels it if it has not finished
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads A for the client
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_client_start(claude_client_t *client, const claude_request_t *request, uint32_t flags,
+                                             claude_call_t **out, claude_error_t **err);
+
+/**
+ * Send a request and wait for its answer: exactly one attempt on the wire. On a streaming request the callback of
+ * claude_request_on_event() runs inside, and the accumulated message is returned.
+ *
+ * @param out  receives the response; release with claude_response_unref()
+ * @return CLAUDE_OK or a negative code
+ * @threads A for the client
+ * @since 0.8
+ *
+ * @code
+ * claude_response_t *response = NULL;
+ * claude_error_t *err = NULL;
+ * if (claude_client_execute(client, request, &response, &err) < 0) {
+ *     fprintf(stderr, "%s\n", claude_error_message(err));
+ *     claude_error_unref(err);
+ * } else {
+ *     printf("%s\n", claude_response_text(response, NULL));
+ *     claude_response_unref(response);
+ * }
+ * @endcode
+ */
+CLAUDE_API claude_code_t claude_client_execute(claude_client_t *client, const claude_request_t *request,
+                                               claude_response_t **out, claude_error_t **err);
+
+/**
+ * Start a streaming call; the same as claude_client_start() with CLAUDE_STREAM.
+ *
+ * @param out  receives the call; release with claude_call_unref()
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads A for the client
+ * @since 0.8
+ *
+ * @code
+ * claude_call_t *call = NULL;
+ * claude_error_t *err = NULL;
+ * const claude_event_t *event = NULL;
+ * claude_code_t rc = claude_client_stream(client, request, &call, &err);
+ * while (rc >= 0 && (rc = claude_call_next(call, -1, &event, &err)) == 1) {
+ *     if (claude_event_type(event) == CLAUDE_EVENT_TEXT_DELTA)
+ *         printf("%s", claude_event_text(event, NULL));
+ * }
+ * if (rc < 0) {
+ *     fprintf(stderr, "%s\n", claude_error_message(err));
+ *     claude_error_unref(err);
+ * }
+ * claude_call_unref(call);
+ * @endcode
+ */
+CLAUDE_API claude_code_t claude_client_stream(claude_client_t *client, const claude_request_t *request,
+                                              claude_call_t **out, claude_error_t **err);
+
+/**
+ * Close the client's idle connections and free what they hold.
+ *
+ * @return CLAUDE_OK, CLAUDE_E_INVALID
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_client_trim(claude_client_t *client, claude_error_t **err);
+
+/**
+ * Add a reference.
+ *
+ * @return its argument
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API claude_client_t *claude_client_ref(claude_client_t *client);
+
+/**
+ * Drop a reference. Calls hold their own: a client lives as long as its calls. NULL is accepted.
+ *
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API void claude_client_unref(claude_client_t *client);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

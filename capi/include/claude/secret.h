@@ -1,0 +1,146 @@
+/*
+ * secret.h - an API key or token, kept in a guarded, locked page that core dumps leave out, and wiped on release.
+ *
+ * Known limit: libcurl and the TLS library keep copies of the header that carries a key on their own heaps.
+ */
+#ifndef CLAUDE_SECRET_H
+#define CLAUDE_SECRET_H
+
+#include <claude/error.h>
+#include <claude/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Told of each use of a secret. `operation` is "expose" (the program asked for the text) or "header" (it was put into a
+ * request); `fingerprint` identifies the secret without revealing it. Runs on the thread that used the secret.
+ */
+typedef void (*claude_secret_audit_fn)(const char *operation, const char *fingerprint, void *user_data);
+
+/**
+ * Make a secret from an API key and check its format: "sk-ant-", then only A-Z a-z 0-9 _ -, 20 to 512 bytes in all.
+ *
+ * @param text  the key; copied. The caller may wipe its copy afterwards.
+ * @param len   bytes of text, or CLAUDE_NTS
+ * @param out   receives the secret; release with claude_secret_unref()
+ * @return CLAUDE_OK, CLAUDE_E_INVALID (the message never repeats the key), CLAUDE_E_NOMEM
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_secret_new(const char *text, size_t len, claude_secret_t **out, claude_error_t **err);
+
+/**
+ * Make a secret without the check of the key format, for gateways with their own keys. Still refused: empty, over 4,096
+ * bytes, and any byte that is not visible ASCII (0x21 to 0x7E), which could not travel in a header.
+ *
+ * @param len  bytes of text, or CLAUDE_NTS
+ * @param out  receives the secret; release with claude_secret_unref()
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_secret_new_unchecked(const char *text, size_t len, claude_secret_t **out,
+                                                     claude_error_t **err);
+
+/**
+ * Read an API key from a file: a regular file with mode at most 0600; one trailing line end is trimmed.
+ *
+ * @param path  file to read, NUL-terminated
+ * @param out   receives the secret; release with claude_secret_unref()
+ * @return CLAUDE_OK, CLAUDE_E_IO (missing, unreadable), CLAUDE_E_INVALID (not a regular file, mode, format),
+ *         CLAUDE_E_NOMEM
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_secret_from_file(const char *path, claude_secret_t **out, claude_error_t **err);
+
+/**
+ * Read an API key from an environment variable.
+ *
+ * @param name  name of the variable; NULL means ANTHROPIC_API_KEY
+ * @param out   receives the secret; release with claude_secret_unref()
+ * @return CLAUDE_OK, CLAUDE_E_NO_KEY (unset or empty), CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads A (as far as the program does not change its environment meanwhile)
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_secret_from_env(const char *name, claude_secret_t **out, claude_error_t **err);
+
+/**
+ * Read an API key from the workspace: the line `export NAME="value"` in `secret/-secrets.sh` under the workspace root
+ * ($WORKSPACE_PATH, else the nearest parent of the working directory that has that file or a `.git`). The file is read,
+ * never executed. Falls back to the environment variable of the same name. The error names every place looked at.
+ *
+ * @param name  name of the entry; NULL means ANTHROPIC_API_KEY
+ * @param out   receives the secret; release with claude_secret_unref()
+ * @return CLAUDE_OK, CLAUDE_E_NO_KEY, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads A (as far as the program does not change its environment or working directory meanwhile)
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_secret_from_workspace(const char *name, claude_secret_t **out, claude_error_t **err);
+
+/**
+ * A name for the secret that reveals nothing: the first 16 hexadecimal digits of SHA-256 over the text
+ * "libclaude secret fingerprint v1", a zero byte and the key.
+ *
+ * @return 16 digits, borrowed from the secret; "" for NULL
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API const char *claude_secret_fingerprint(const claude_secret_t *secret);
+
+/**
+ * The secret's text. Counted and audited.
+ *
+ * @param len  receives the length in bytes; may be NULL
+ * @return text borrowed from the secret, valid until its last reference is dropped; NULL for NULL
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API const char *claude_secret_expose(claude_secret_t *secret, size_t *len);
+
+/**
+ * How often secrets were used in this process: exposed to the program or put into a request.
+ *
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API uint64_t claude_secret_exposures(void);
+
+/**
+ * Be told of each use of this secret. At most one callback; a second registration is refused.
+ *
+ * @param secret     the secret, before it is used by several threads
+ * @param fn         the callback; not NULL
+ * @param user_data  passed to fn and destroy
+ * @param destroy    run once when the secret is released, or at once if this function fails; may be NULL
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_STATE (there is one already)
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_secret_on_audit(claude_secret_t *secret, claude_secret_audit_fn fn, void *user_data,
+                                                claude_destroy_fn destroy, claude_error_t **err);
+
+/**
+ * Add a reference.
+ *
+ * @return its argument
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API claude_secret_t *claude_secret_ref(claude_secret_t *secret);
+
+/**
+ * Drop a reference; the last one wipes the memory. NULL is accepted.
+ *
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API void claude_secret_unref(claude_secret_t *secret);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

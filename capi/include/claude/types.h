@@ -1,0 +1,106 @@
+/*
+ * types.h - what every other header needs: the export macro, the version, the handles and the codes' type.
+ *
+ * Conventions of the whole interface
+ *
+ * Arguments    object, inputs, `T **out`, `claude_error_t **err`. Outputs are written only on success, `*err` only on
+ *              failure. `err` may be NULL.
+ * Strings in   pointer and length; CLAUDE_NTS as the length means "NUL-terminated". UTF-8.
+ * Strings out  `const char *` and an optional `size_t *len`; always NUL-terminated, borrowed from the handle. Nothing
+ *              that the caller must free. Text may contain NUL: the length counts.
+ * Handles      opaque, counted: `claude_x_ref` adds a reference, `claude_x_unref` drops one, accepts NULL, and may be
+ *              called on any thread, in any order, inside any callback.
+ * Threads      every function names its class: A = any thread, at any time; B = one thread at a time per object;
+ *              C = before the first other call.
+ * Constants    live in anonymous enums; values are permanent. Unknown values must be tolerated.
+ */
+#ifndef CLAUDE_TYPES_H
+#define CLAUDE_TYPES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Empty for users, so that parsers of headers (CFFI, SWIG, cgo) see plain C. */
+#if defined(__GNUC__) && defined(CLAUDE_BUILDING)
+#define CLAUDE_API __attribute__((visibility("default")))
+#else
+#define CLAUDE_API
+#endif
+
+/* Deprecation is opt-in: define CLAUDE_WARN_DEPRECATED before including to be warned by the compiler. */
+#if defined(CLAUDE_WARN_DEPRECATED) && defined(__GNUC__)
+#define CLAUDE_DEPRECATED_FOR(replacement) __attribute__((deprecated("use " #replacement)))
+#else
+#define CLAUDE_DEPRECATED_FOR(replacement)
+#endif
+
+#define CLAUDE_VERSION_MAJOR 0
+#define CLAUDE_VERSION_MINOR 8
+#define CLAUDE_VERSION_PATCH 0
+/** The version of these headers as 0xMMmmpp; grows with each release. */
+#define CLAUDE_VERSION_NUM 0x000800
+/** As a length argument: the text is NUL-terminated. */
+#define CLAUDE_NTS ((size_t)-1)
+
+typedef struct claude_error claude_error_t;
+typedef struct claude_config claude_config_t;
+typedef struct claude_secret claude_secret_t;
+typedef struct claude_sign claude_sign_t;
+typedef struct claude_client claude_client_t;
+typedef struct claude_request claude_request_t;
+typedef struct claude_call claude_call_t;
+typedef struct claude_event claude_event_t;
+typedef struct claude_response claude_response_t;
+
+/** Result of a function: CLAUDE_OK (0) or a positive value on success, a negative CLAUDE_E_* on failure. */
+typedef int32_t claude_code_t;
+
+/** Runs exactly once when a callback's user_data is no longer needed, also when its registration failed. */
+typedef void (*claude_destroy_fn)(void *user_data);
+
+/**
+ * Version of the library that was loaded, to compare with CLAUDE_VERSION_NUM of the headers compiled against.
+ *
+ * @return 0xMMmmpp
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API uint32_t claude_version(void);
+
+/**
+ * Version of the loaded library as text.
+ *
+ * @return "0.8.0"; static
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API const char *claude_version_string(void);
+
+/**
+ * Ask whether the loaded library has a feature, so that a binding can degrade instead of failing.
+ *
+ * @param name  "streaming", "http2", "tls", "workspace", ...; NULL and unknown names are answered 0
+ * @return 1 it has, 0 it has not
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API int32_t claude_feature(const char *name);
+
+/**
+ * What the library was built with and runs with, for bug reports.
+ *
+ * @return a JSON object with the keys "version", "curl", "json_c", "zlib", "tls"; static
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API const char *claude_build_info(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,12 @@
+/* base.h - the door of the room everything else stands on: slices, buffers, errors, references, time, chance. */
+#ifndef CL_BASE_H
+#define CL_BASE_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fork.h"
+#include "base/handle.h"
+#include "base/str.h"
+
+#endif

@@ -1,0 +1,162 @@
+#include "base/base.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* name, category, retryable, text. docs/errors.md is generated from this table. */
+#define ROW(name, category, retryable, text)                                                                           \
+    {                                                                                                                  \
+        CLAUDE_E_##name, CLAUDE_CATEGORY_##category, retryable, "CLAUDE_E_" #name, text                                \
+    }
+
+static const cl_code_row code_rows[] = {
+    ROW(INVALID, INVALID_ARGUMENT, false, "an argument, option or request is not valid"),
+    ROW(NOMEM, INVALID_ARGUMENT, false, "out of memory"),
+    ROW(STATE, INVALID_ARGUMENT, false, "the object is not in a state that allows this"),
+    ROW(UNSUPPORTED, INVALID_ARGUMENT, false, "this build does not have the feature"),
+    ROW(CANCELED, INVALID_ARGUMENT, false, "the program cancelled the call"),
+    ROW(BUSY, INVALID_ARGUMENT, false, "called from inside a callback of the same object"),
+    ROW(FORKED, INVALID_ARGUMENT, false, "the object belongs to the parent process"),
+    ROW(LIMIT, INVALID_ARGUMENT, false, "a limit of the library's own resources was reached"),
+    ROW(CALLBACK, INVALID_ARGUMENT, false, "a callback ended the call"),
+    ROW(NO_KEY, AUTHENTICATION, false, "no API key was found"),
+    ROW(IO, INVALID_ARGUMENT, false, "a local file could not be read"),
+    ROW(RESOLVE, NETWORK, true, "the host name could not be resolved"),
+    ROW(CONNECT, NETWORK, true, "the connection could not be made"),
+    ROW(TLS, NETWORK, false, "the TLS handshake or the certificate was refused"),
+    ROW(TIMEOUT, TIMEOUT, true, "a deadline passed"),
+    ROW(CLOSED, NETWORK, true, "the connection was closed before the answer was complete"),
+    ROW(PROTOCOL, HTTP, false, "the server sent something that is not the API's protocol"),
+    ROW(TRUNCATED, HTTP, true, "the stream ended before the message was complete"),
+    ROW(TOO_LARGE, HTTP, false, "the answer is larger than a configured limit"),
+    ROW(PROXY, NETWORK, true, "the proxy refused or failed"),
+    ROW(REDIRECT, HTTP, false, "the server redirected; redirects are never followed"),
+    ROW(API, API, false, "the API answered with an error"),
+    ROW(AUTH, AUTHENTICATION, false, "the API refused the key"),
+    ROW(PERMISSION, AUTHENTICATION, false, "the key has no permission for this"),
+    ROW(NOT_FOUND, API, false, "the API does not know this resource"),
+    ROW(RATE_LIMIT, RATE_LIMIT, true, "the rate limit is used up"),
+    ROW(OVERLOADED, API, true, "the API is overloaded"),
+    ROW(BAD_REQUEST, API, false, "the API refused the request as invalid"),
+    ROW(REQUEST_TOO_LARGE, API, false, "the API refused the request as too large"),
+    ROW(API_TIMEOUT, TIMEOUT, true, "the API ran out of time"),
+    ROW(SERVER, API, true, "the API failed internally"),
+    ROW(BILLING, API, false, "the API refused for reasons of billing"),
+    ROW(CONFLICT, API, true, "the request conflicts with another"),
+};
+
+const cl_code_row *cl_code_row_at(size_t index)
+{
+    return index < sizeof code_rows / sizeof code_rows[0] ? &code_rows[index] : NULL;
+}
+
+const cl_code_row *cl_code_row_of(claude_code_t code)
+{
+    for (size_t i = 0; i < sizeof code_rows / sizeof code_rows[0]; i++) {
+        if (code_rows[i].code == code)
+            return &code_rows[i];
+    }
+    return NULL;
+}
+
+void cl_err_clear(cl_err *err)
+{
+    if (err->response.ptr)
+        err->response.unref(err->response.ptr);
+    cl_error_unref(err->cause);
+    cl_err_init(err);
+}
+
+/* Length of the well-formed UTF-8 character at p, 0 if there is none. */
+static size_t utf8_length(const unsigned char *p, size_t len)
+{
+    size_t need = p[0] < 0x80                   ? 1
+                  : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+                  : (p[0] & 0xf0) == 0xe0       ? 3
+                  : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+                                                : 0;
+
+    if (need == 0 || need > len)
+        return 0;
+    for (size_t i = 1; i < need; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
+        (p[0] == 0xf4 && p[1] > 0x8f))
+        return 0;
+    return need;
+}
+
+void cl_err_copy_text(char *out, size_t size, cl_str text)
+{
+    const unsigned char *p = (const unsigned char *)text.ptr;
+    size_t at = 0;
+
+    for (size_t i = 0; i < text.len;) {
+        size_t n = utf8_length(p + i, text.len - i);
+        bool plain = n > 0 && p[i] >= 0x20 && p[i] != 0x7f;
+        if (at + (plain ? n : 1) >= size)
+            break;
+        if (plain)
+            memcpy(out + at, p + i, n);
+        else
+            out[at] = n > 0 ? ' ' : '?';
+        at += plain ? n : 1;
+        i += n > 0 ? n : 1;
+    }
+    out[at] = '\0';
+}
+
+claude_code_t cl_fail(cl_err *err, claude_code_t code, const char *format, ...)
+{
+    char text[sizeof err->message];
+    va_list args;
+    int n;
+
+    if (!err || err->code != CLAUDE_OK)
+        return err ? err->code : code;
+    va_start(args, format);
+    n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    err->code = code;
+    err->category = 0;
+    err->retryable = -1;
+    err->http_status = 0;
+    err->attempts = 0;
+    err->user_code = 0;
+    err->retry_after_ms = -1;
+    err->feature = NULL;
+    err->response = (cl_err_object){NULL, NULL};
+    err->cause = NULL;
+    err->api_type[0] = '\0';
+    err->error_code[0] = '\0';
+    err->request_id[0] = '\0';
+    cl_err_copy_text(err->message, sizeof err->message, cl_str_of(n < 0 ? "" : text));
+    return code;
+}
+
+claude_code_t cl_fail_nomem(cl_err *err)
+{
+    return cl_fail(err, CLAUDE_E_NOMEM, "out of memory");
+}
+
+claude_code_t cl_fail_buf(cl_err *err, int buf_result, const char *what)
+{
+    if (buf_result == CL_BUF_NOMEM)
+        return cl_fail_nomem(err);
+    return cl_fail(err, CLAUDE_E_TOO_LARGE, "%s is over its limit", what);
+}
+
+void cl_err_copy(cl_err *to, const cl_err *from, void *(*ref_response)(void *response))
+{
+    if (from->code == CLAUDE_OK) {
+        cl_err_init(to);
+        return;
+    }
+    *to = *from;
+    if (to->response.ptr)
+        to->response.ptr = ref_response(to->response.ptr);
+    to->cause = cl_error_ref(to->cause);
+}

@@ -1,0 +1,53 @@
+/* handle.h - the head of every public object: a magic word that tells its kind, and a reference count. */
+#ifndef CL_BASE_HANDLE_H
+#define CL_BASE_HANDLE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    CL_MAGIC_DEAD = 0x0badc1a0,
+    CL_MAGIC_ERROR = 0x41a0de01,
+    CL_MAGIC_CONFIG,
+    CL_MAGIC_SECRET,
+    CL_MAGIC_CLIENT,
+    CL_MAGIC_REQUEST,
+    CL_MAGIC_CALL,
+    CL_MAGIC_EVENT,
+    CL_MAGIC_RESPONSE,
+    CL_MAGIC_SIGN
+};
+
+typedef struct cl_handle {
+    uint32_t magic;
+    _Atomic uint32_t refs;
+} cl_handle;
+
+static inline void cl_handle_init(cl_handle *handle, uint32_t magic)
+{
+    handle->magic = magic;
+    atomic_init(&handle->refs, 1);
+}
+
+static inline void cl_handle_ref(cl_handle *handle)
+{
+    atomic_fetch_add_explicit(&handle->refs, 1, memory_order_relaxed);
+}
+
+/* True for the last reference: the caller frees. */
+static inline bool cl_handle_unref(cl_handle *handle)
+{
+    if (atomic_fetch_sub_explicit(&handle->refs, 1, memory_order_acq_rel) != 1)
+        return false;
+    handle->magic = CL_MAGIC_DEAD;
+    return true;
+}
+
+/* Every public struct begins with a cl_handle, so a live handle of the wrong kind is recognised. */
+static inline bool cl_is(const void *object, uint32_t magic)
+{
+    return object && ((const cl_handle *)object)->magic == magic;
+}
+
+#endif

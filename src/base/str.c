@@ -1,0 +1,154 @@
+#include "base/base.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+char cl_ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool cl_ascii_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+bool cl_ascii_is_alnum(char c)
+{
+    char lower = cl_ascii_lower(c);
+    return cl_ascii_is_digit(c) || (lower >= 'a' && lower <= 'z');
+}
+
+bool cl_str_starts_nocase(cl_str text, cl_str prefix)
+{
+    if (text.len < prefix.len)
+        return false;
+    for (size_t i = 0; i < prefix.len; i++) {
+        if (cl_ascii_lower(text.ptr[i]) != cl_ascii_lower(prefix.ptr[i]))
+            return false;
+    }
+    return true;
+}
+
+bool cl_str_eq_nocase(cl_str a, cl_str b)
+{
+    return a.len == b.len && cl_str_starts_nocase(a, b);
+}
+
+cl_str cl_str_trim(cl_str text)
+{
+    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t')) {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
+        text.len--;
+    return text;
+}
+
+bool cl_str_to_int64(cl_str text, int64_t *out)
+{
+    size_t i = 0;
+    bool negative = text.len > 0 && text.ptr[0] == '-';
+    uint64_t limit = negative ? (uint64_t)INT64_MAX + 1 : (uint64_t)INT64_MAX;
+    uint64_t value = 0;
+
+    if (negative)
+        i = 1;
+    if (i == text.len)
+        return false;
+    for (; i < text.len; i++) {
+        uint64_t digit = (uint64_t)(text.ptr[i] - '0');
+        if (!cl_ascii_is_digit(text.ptr[i]) || value > (limit - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    *out = negative ? (int64_t)(0 - value) : (int64_t)value;
+    return true;
+}
+
+/* The "C" locale as an object: strtod_l() and uselocale() with it ignore what the host has set. */
+static locale_t c_locale(void)
+{
+    static _Atomic(locale_t) shared;
+    locale_t have = shared;
+    locale_t none = (locale_t)0;
+
+    if (have)
+        return have;
+    have = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (have && !__atomic_compare_exchange_n((locale_t *)&shared, &none, have, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        freelocale(have);
+        have = none;
+    }
+    return have;
+}
+
+static bool number_grammar(cl_str text)
+{
+    size_t i = 0;
+    size_t start;
+
+    if (i < text.len && text.ptr[i] == '-')
+        i++;
+    start = i;
+    while (i < text.len && cl_ascii_is_digit(text.ptr[i]))
+        i++;
+    if (i == start)
+        return false;
+    if (i < text.len && text.ptr[i] == '.') {
+        start = ++i;
+        while (i < text.len && cl_ascii_is_digit(text.ptr[i]))
+            i++;
+        if (i == start)
+            return false;
+    }
+    if (i < text.len && (text.ptr[i] == 'e' || text.ptr[i] == 'E')) {
+        i++;
+        if (i < text.len && (text.ptr[i] == '+' || text.ptr[i] == '-'))
+            i++;
+        start = i;
+        while (i < text.len && cl_ascii_is_digit(text.ptr[i]))
+            i++;
+        if (i == start)
+            return false;
+    }
+    return i == text.len;
+}
+
+bool cl_str_to_double(cl_str text, double *out)
+{
+    char copy[512];
+    locale_t locale = c_locale();
+    double value;
+
+    if (!locale || text.len >= sizeof copy || !number_grammar(text))
+        return false;
+    memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    value = strtod_l(copy, NULL, locale);
+    if (!isfinite(value))
+        return false;
+    *out = value;
+    return true;
+}
+
+bool cl_double_to_text(double value, char *out, size_t size)
+{
+    locale_t locale = c_locale();
+    locale_t before;
+    bool ok = false;
+
+    if (!locale || !isfinite(value))
+        return false;
+    before = uselocale(locale);
+    for (int digits = 1; digits <= 17 && !ok; digits++) {
+        int n = snprintf(out, size, "%.*g", digits, value);
+        ok = n > 0 && (size_t)n < size && strtod_l(out, NULL, locale) == value;
+    }
+    uselocale(before);
+    return ok;
+}
