@@ -37,7 +37,4 @@ void cl_secret_unref(claude_secret_t *secret);
 /* Overwrites memory in a way that the compiler keeps. */
 void cl_wipe(void *bytes, size_t len);
 
-/* Header names and values as they may be sent (RFC 9110); both refuse what could inject a second header. */
-claude_code_t cl_header_check(cl_str name, cl_str value, cl_err *err);
-
 #endif

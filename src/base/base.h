@@ -2,11 +2,13 @@
 #ifndef CL_BASE_H
 #define CL_BASE_H
 
+#include "base/blob.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/fork.h"
 #include "base/handle.h"
+#include "base/headers.h"
 #include "base/str.h"
 
 #endif

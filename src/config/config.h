@@ -36,24 +36,6 @@ bool cl_options_is_set(const cl_options *options, cl_option option);
 int64_t cl_option_int(const cl_options *request, const cl_options *client, cl_option option);
 const char *cl_option_text(const cl_options *request, const cl_options *client, cl_option option);
 
-/* Headers set by the program. */
-typedef struct cl_header {
-    char *name;
-    char *value; /* NULL: the header is removed */
-} cl_header;
-
-typedef struct cl_headers {
-    cl_header *items;
-    size_t count;
-    size_t cap;
-} cl_headers;
-
-/* Checks name and value; refuses the headers that the library writes itself. */
-claude_code_t cl_headers_set(cl_headers *headers, const char *name, const char *value, cl_err *err);
-const cl_header *cl_headers_find(const cl_headers *headers, cl_str name);
-claude_code_t cl_headers_copy(const cl_headers *from, cl_headers *to, cl_err *err);
-void cl_headers_free(cl_headers *headers);
-
 /* A callback with its user_data, counted: destroy runs when the last holder lets go. */
 typedef struct cl_hook cl_hook;
 /* Takes over user_data in every case: destroy runs at once on failure. */

@@ -1,0 +1,32 @@
+/* headers.h - lists of header fields, sent and received. */
+#ifndef CL_BASE_HEADERS_H
+#define CL_BASE_HEADERS_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+typedef struct cl_header {
+    char *name;
+    char *value; /* NULL in a program's list: the header is to be removed */
+} cl_header;
+
+typedef struct cl_headers {
+    cl_header *items;
+    size_t count;
+    size_t cap;
+} cl_headers;
+
+/* Name is a token of RFC 9110; value is visible ASCII with spaces and tabs inside, not empty: what could inject a
+ * second header, or make libcurl drop this one, is refused. */
+claude_code_t cl_header_check(cl_str name, cl_str value, cl_err *err);
+/* Appends without a check: for what was received. */
+claude_code_t cl_headers_add(cl_headers *headers, cl_str name, cl_str value, cl_err *err);
+/* For the program: checks, refuses the headers that the library writes itself, replaces one of the same name.
+ * value NULL marks the header as removed. */
+claude_code_t cl_headers_set(cl_headers *headers, const char *name, const char *value, cl_err *err);
+/* The last of that name, compared without case; NULL if there is none. */
+const cl_header *cl_headers_find(const cl_headers *headers, cl_str name);
+claude_code_t cl_headers_copy(const cl_headers *from, cl_headers *to, cl_err *err);
+void cl_headers_free(cl_headers *headers);
+
+#endif

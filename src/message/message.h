@@ -1,0 +1,141 @@
+/*
+ * message.h - the door of the room for messages: requests built and validated, stream events understood, messages
+ * accumulated from them, responses read.
+ */
+#ifndef CL_MESSAGE_H
+#define CL_MESSAGE_H
+
+#include <claude/call.h>
+#include <claude/event.h>
+#include <claude/request.h>
+#include <claude/response.h>
+
+#include "base/base.h"
+#include "config/config.h"
+#include "json/json.h"
+
+/* ---- requests (request.c) ---- */
+
+/* Everything a call needs of a request, so that the request may change or go while the call runs. */
+typedef struct cl_snapshot {
+    const char *method;   /* static */
+    const char *path;     /* static: "/v1/messages" */
+    const char *endpoint; /* static: "messages.create" */
+    cl_body body;
+    cl_headers headers;
+    cl_options *options; /* may be NULL */
+    cl_hook *on_event;   /* may be NULL; fn is a claude_event_fn */
+    bool stream;
+} cl_snapshot;
+
+claude_code_t cl_request_new(const char *endpoint, claude_request_t **out, cl_err *err);
+claude_request_t *cl_request_ref(claude_request_t *request);
+void cl_request_unref(claude_request_t *request);
+claude_code_t cl_request_set_json(claude_request_t *request, cl_str json, cl_err *err);
+const char *cl_request_json(claude_request_t *request, size_t *len);
+claude_code_t cl_request_set_field(claude_request_t *request, const char *pointer, cl_str json, cl_err *err);
+claude_code_t cl_request_set_model(claude_request_t *request, const char *model, cl_err *err);
+claude_code_t cl_request_set_max_tokens(claude_request_t *request, int64_t max_tokens, cl_err *err);
+claude_code_t cl_request_set_system(claude_request_t *request, cl_str text, cl_err *err);
+claude_code_t cl_request_add_message(claude_request_t *request, const char *role, cl_str text, cl_err *err);
+claude_code_t cl_request_set_temperature(claude_request_t *request, double temperature, cl_err *err);
+claude_code_t cl_request_set_top_p(claude_request_t *request, double top_p, cl_err *err);
+claude_code_t cl_request_set_top_k(claude_request_t *request, int64_t top_k, cl_err *err);
+claude_code_t cl_request_add_stop_sequence(claude_request_t *request, cl_str text, cl_err *err);
+claude_code_t cl_request_set_user_id(claude_request_t *request, cl_str user_id, cl_err *err);
+claude_code_t cl_request_set_stream(claude_request_t *request, bool stream, cl_err *err);
+claude_code_t cl_request_set_header(claude_request_t *request, const char *name, const char *value, cl_err *err);
+claude_code_t cl_request_set_option(claude_request_t *request, const char *key, const char *value, cl_err *err);
+/* Takes over the hook's reference; NULL removes. */
+void cl_request_set_hook(claude_request_t *request, cl_hook *on_event);
+/*
+ * Returns the first setter's error if there was one, then checks what must be there (model, max_tokens, messages by
+ * endpoint, each named), and takes the snapshot. `force_stream`: the body gets "stream":true if it has no "stream"; a
+ * body that says "stream":false is CLAUDE_E_INVALID. Several threads may do this at once.
+ */
+claude_code_t cl_request_snapshot(const claude_request_t *request, bool force_stream, cl_snapshot *out, cl_err *err);
+void cl_snapshot_free(cl_snapshot *snapshot);
+
+/* ---- events (event.c) ---- */
+
+struct claude_event {
+    cl_handle handle;
+    bool kept; /* an owned copy; else a view into the call's buffers */
+    int32_t type;
+    int32_t index; /* -1: none */
+    cl_str name;   /* NUL-terminated */
+    cl_str json;   /* NUL-terminated, as received */
+    cl_str text;   /* NUL-terminated, decoded; ptr NULL: no text */
+};
+
+/*
+ * Understands one event. `data` is writable, so that a NUL can be put after it (data[len] is overwritten); `name` is
+ * the SSE event name and fills a missing "type". `text` receives decoded text and is reused from event to event. The
+ * canonical shape of a text delta has a fast path; any other order of keys, white space or extra field gives the same
+ * result through the scanner. Unknown types are CLAUDE_EVENT_OTHER, unknown deltas CLAUDE_EVENT_OTHER_DELTA.
+ * CLAUDE_E_PROTOCOL: data that is not one JSON object, or has no type. `*anomaly` is set to true for shapes that are
+ * understood but not documented (a missing index is given as -1; a delta with only `text`; a type missing in the JSON).
+ */
+claude_code_t cl_event_parse(cl_str name, char *data, size_t len, uint32_t max_depth, cl_buf *text, claude_event_t *out,
+                             bool *anomaly, cl_err *err);
+claude_code_t cl_event_keep(const claude_event_t *event, claude_event_t **out, cl_err *err);
+void cl_event_unref(claude_event_t *event);
+
+/* ---- accumulation (accumulate.c) ---- */
+
+typedef struct cl_accumulator cl_accumulator;
+
+typedef struct cl_accumulator_limits {
+    size_t max_message; /* bytes */
+    size_t max_blocks;
+    uint32_t max_depth;
+    bool keep_content; /* false: only the sequence is checked, and usage and stop reason are kept */
+    bool strict;       /* anomalies are errors */
+} cl_accumulator_limits;
+
+claude_code_t cl_accumulator_new(const cl_accumulator_limits *limits, cl_accumulator **out, cl_err *err);
+void cl_accumulator_free(cl_accumulator *accumulator);
+/*
+ * Takes in one event by the rules of the wire: text, thinking and input are appended, a signature replaces, citations
+ * are appended, usage is overwritten where not null, stop reason and its companions are assigned. An index of -1 means
+ * the only open block, and is written into the event. CLAUDE_E_PROTOCOL: a delta for a block never opened, a second
+ * different message_start, an index out of range. CLAUDE_E_TOO_LARGE: a limit. What was there before stays readable.
+ */
+claude_code_t cl_accumulator_add(cl_accumulator *accumulator, claude_event_t *event, cl_err *err);
+/* message_stop has been seen. */
+bool cl_accumulator_done(const cl_accumulator *accumulator);
+bool cl_accumulator_started(const cl_accumulator *accumulator);
+uint64_t cl_accumulator_anomalies(const cl_accumulator *accumulator);
+void cl_accumulator_count_anomaly(cl_accumulator *accumulator);
+/*
+ * Writes the message as JSON: message_start's message with content, stop reason and usage as they are now. Fields and
+ * blocks that are not known stay as received. Tool input whose JSON is incomplete or malformed is written as {} and the
+ * raw text is kept beside it as "_partial_json"; in a complete message malformed input is an anomaly.
+ */
+claude_code_t cl_accumulator_json(const cl_accumulator *accumulator, cl_buf *out, cl_err *err);
+
+/* ---- responses (response.c) ---- */
+
+/* Takes over headers and body (malloc'd, NUL-terminated; may be NULL). `validated` tells that the body is one JSON text
+ * within the depth limit: only then do the pointer accessors look inside. */
+claude_code_t cl_response_new(int32_t status, cl_headers *headers, char *body, size_t len, bool validated,
+                              claude_response_t **out, cl_err *err);
+claude_response_t *cl_response_ref(claude_response_t *response);
+void cl_response_unref(claude_response_t *response);
+const cl_headers *cl_response_headers(const claude_response_t *response);
+cl_str cl_response_body(const claude_response_t *response);
+/* The root value; type 0 if the body is not JSON. */
+cl_json cl_response_root(const claude_response_t *response);
+
+/* ---- error bodies (api_error.c) ---- */
+
+/* Milliseconds the server asked to wait: retry-after-ms, else retry-after (seconds with fraction, or an HTTP date
+ * relative to the response's own Date, else to wall_ms). -1: it did not ask, or not in a way that can be understood. */
+int64_t cl_retry_after_ms(const cl_headers *headers, int64_t wall_ms);
+/*
+ * Fills `err` from an error response: error.type first, the HTTP status second. `body` may be anything: the envelope, a
+ * bare object, HTML, nothing. For an error event inside a stream pass its data and status 200.
+ */
+claude_code_t cl_api_error(int32_t status, const cl_headers *headers, cl_str body, cl_err *err);
+
+#endif
