@@ -10,5 +10,6 @@
 #include "base/handle.h"
 #include "base/headers.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 #endif

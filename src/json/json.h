@@ -64,7 +64,7 @@ bool cl_json_to_double(cl_json number, double *out);
 
 /* --- writing; all return CL_BUF_* --- */
 
-/* Writes a quoted string. The text must be valid UTF-8 (cl_utf8_valid); '/' stays as it is. */
+/* Writes a quoted string. The text must be valid UTF-8 (cl_utf8_valid, in base); '/' stays as it is. */
 int cl_json_write_string(cl_buf *out, cl_str text);
 /* Only the inside, without the quotes. */
 int cl_json_write_escaped(cl_buf *out, cl_str text);
@@ -78,9 +78,6 @@ int cl_json_write_double(cl_buf *out, double value);
  * something that is no container, an array index out of range.
  */
 claude_code_t cl_json_set(cl_buf *document, cl_str pointer, cl_str value, cl_err *err);
-
-/* Offset of the first byte that is not well-formed UTF-8 (surrogates included), or text.len. Vectorised for ASCII. */
-size_t cl_utf8_valid(cl_str text);
 
 /* --- a tree over json-c, for decoded strings that must outlive the call --- */
 
