@@ -27,12 +27,16 @@ claude_code_t cl_secret_from_env(const char *name, claude_secret_t **out, cl_err
 claude_code_t cl_secret_from_workspace(const char *name, claude_secret_t **out, cl_err *err);
 claude_code_t cl_secret_on_audit(claude_secret_t *secret, claude_secret_audit_fn fn, void *user_data,
                                  claude_destroy_fn destroy, cl_err *err);
-/* Counts and audits a use, then lends the text (NUL-terminated) until the last reference is dropped. */
+/* Counts and audits a use, then lends the text (NUL-terminated) until the last reference is dropped. {NULL, 0} for NULL
+ * and for a secret whose pages were overwritten. */
 cl_str cl_secret_use(claude_secret_t *secret, const char *operation);
 const char *cl_secret_fingerprint(const claude_secret_t *secret);
 uint64_t cl_secret_exposures(void);
 claude_secret_t *cl_secret_ref(claude_secret_t *secret);
 void cl_secret_unref(claude_secret_t *secret);
+
+/* Whether a text holds what may be a key: it must not be quoted in an error, whatever it was meant to be. */
+bool cl_secret_suspected(cl_str text);
 
 /* Overwrites memory in a way that the compiler keeps. */
 void cl_wipe(void *bytes, size_t len);
