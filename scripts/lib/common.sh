@@ -1,0 +1,81 @@
+# shellcheck shell=bash
+# Shared by the commands in scripts/: sourced, never run.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+VENV=$ROOT/.venv
+export ROOT VENV
+
+# Nobody answers questions: no terminal, no standard input.
+export DEBIAN_FRONTEND=noninteractive PIP_NO_INPUT=1 PYTHONDONTWRITEBYTECODE=1
+exec </dev/null
+
+say() {
+    printf '== %s\n' "$*"
+}
+
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# Packages of Debian 12, each with what it is for.
+debian_packages() {
+    cat <<'LIST'
+gcc                     compiler
+clang                   second compiler, fuzzing
+libclang-rt-14-dev      sanitizers of clang
+binutils                ld, objcopy, readelf, nm
+cmake                   build
+ninja-build             build
+pkg-config              build
+libc6-dev               build
+libcurl4-openssl-dev    library: HTTP and TLS
+libjson-c-dev           library: JSON
+zlib1g-dev              library: compression
+libcmocka-dev           unit and component tests
+g++                     header checks in C++
+clang-tidy              lint
+clang-format            lint
+shellcheck              lint
+abigail-tools           ABI checks
+gcovr                   coverage
+valgrind                memory checks
+git                     which files are the project's
+LIST
+}
+
+# True when Python program $1 is new enough, has its headers and can make virtual environments.
+python_usable() {
+    "$1" - <<'PY' >/dev/null 2>&1
+import os, sys, sysconfig, venv, ensurepip
+header = os.path.join(sysconfig.get_path("include"), "Python.h")
+sys.exit(0 if sys.version_info >= (3, 9) and os.path.exists(header) else 1)
+PY
+}
+
+# Prints the first usable Python, or fails.
+find_python() {
+    local candidate
+    for candidate in ${CLAUDE_PYTHON:+"$CLAUDE_PYTHON"} python3 /usr/bin/python3; do
+        if command -v "$candidate" >/dev/null && python_usable "$candidate"; then
+            command -v "$candidate"
+            return 0
+        fi
+    done
+    return 1
+}
+
+# Number of parallel jobs.
+jobs_count() {
+    printf '%s\n' "${CLAUDE_JOBS:-$(nproc)}"
+}
+
+# Configures and builds a preset: build_preset NAME [target ...]
+build_preset() {
+    local preset=$1
+    shift
+    say "build/$preset: configure"
+    (cd "$ROOT" && cmake --preset "$preset" --log-level=WARNING >/dev/null)
+    say "build/$preset: build${*:+ $*}"
+    (cd "$ROOT" && cmake --build "build/$preset" -j "$(jobs_count)" ${1:+--target "$@"} -- --quiet)
+}
