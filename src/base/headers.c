@@ -92,7 +92,7 @@ claude_code_t cl_headers_add(cl_headers *headers, cl_str name, cl_str value, cl_
     return add(headers, name, &value, err);
 }
 
-claude_code_t cl_headers_set(cl_headers *headers, const char *name, const char *value, cl_err *err)
+claude_code_t cl_headers_replace(cl_headers *headers, const char *name, const char *value, cl_err *err)
 {
     cl_str key = cl_str_of(name);
     cl_str text = cl_str_of(value);
@@ -103,11 +103,6 @@ claude_code_t cl_headers_set(cl_headers *headers, const char *name, const char *
     rc = cl_header_check(key, value ? text : CL_STR("-"), err);
     if (rc < 0)
         return rc;
-    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
-        if (cl_str_eq_nocase(key, cl_str_of(reserved[i])))
-            return cl_fail(err, CLAUDE_E_INVALID, "header %s is written by the library; set the option for it instead",
-                           reserved[i]);
-    }
     rc = add(&fresh, key, value ? &text : NULL, err);
     if (rc < 0)
         goto out;
@@ -127,6 +122,16 @@ claude_code_t cl_headers_set(cl_headers *headers, const char *name, const char *
 out:
     cl_headers_free(&fresh);
     return rc;
+}
+
+claude_code_t cl_headers_set(cl_headers *headers, const char *name, const char *value, cl_err *err)
+{
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
+        if (cl_str_eq_nocase(cl_str_of(name), cl_str_of(reserved[i])))
+            return cl_fail(err, CLAUDE_E_INVALID, "header %s is written by the library; set the option for it instead",
+                           reserved[i]);
+    }
+    return cl_headers_replace(headers, name, value, err);
 }
 
 const cl_header *cl_headers_find(const cl_headers *headers, cl_str name)

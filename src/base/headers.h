@@ -21,8 +21,9 @@ typedef struct cl_headers {
 claude_code_t cl_header_check(cl_str name, cl_str value, cl_err *err);
 /* Appends without a check: for what was received. */
 claude_code_t cl_headers_add(cl_headers *headers, cl_str name, cl_str value, cl_err *err);
-/* For the program: checks, refuses the headers that the library writes itself, replaces one of the same name.
- * value NULL marks the header as removed. */
+/* Checks, then replaces one of the same name or appends. value NULL marks the header as removed. */
+claude_code_t cl_headers_replace(cl_headers *headers, const char *name, const char *value, cl_err *err);
+/* For the program: the same, but refuses the headers that the library writes itself. */
 claude_code_t cl_headers_set(cl_headers *headers, const char *name, const char *value, cl_err *err);
 /* The last of that name, compared without case; NULL if there is none. */
 const cl_header *cl_headers_find(const cl_headers *headers, cl_str name);

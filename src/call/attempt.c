@@ -1,0 +1,192 @@
+#include "call/call.h"
+
+#include <stdlib.h>
+
+enum {
+    URL_MAX = 16384,
+    AUTH_HEADER_MAX = 8192,
+    /* What one round of libcurl can bring beyond an incomplete event. */
+    STREAM_SLACK = 64 * 1024 * 1024,
+};
+
+const char *cl_sign_body_sha256(claude_sign_t *sign)
+{
+    unsigned char digest[32];
+    cl_sha256 sha;
+
+    if (sign->body_sha256[0] == '\0') {
+        cl_sha256_init(&sha);
+        for (size_t i = 0; i < sign->body->count; i++)
+            cl_sha256_update(&sha, sign->body->parts[i].ptr, sign->body->parts[i].len);
+        cl_sha256_final(&sha, digest);
+        cl_hex(digest, sizeof digest, sign->body_sha256);
+    }
+    return sign->body_sha256;
+}
+
+static int64_t number(const claude_call_t *call, cl_option option)
+{
+    return cl_option_int(call->request.options, call->client->config->options, option);
+}
+
+static const char *text(const claude_call_t *call, cl_option option)
+{
+    return cl_option_text(call->request.options, call->client->config->options, option);
+}
+
+/* The program's own headers: those of the request win over the configuration's, which win over the library's. */
+static claude_code_t add_programs(cl_headers *to, const cl_headers *from, cl_err *err)
+{
+    claude_code_t rc = CLAUDE_OK;
+
+    for (size_t i = 0; i < from->count && rc >= 0; i++)
+        rc = cl_headers_set(to, from->items[i].name, from->items[i].value, err);
+    return rc;
+}
+
+/* A value of NULL has done its work by replacing what was there. */
+static void drop_removed(cl_headers *headers)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < headers->count; i++) {
+        if (headers->items[i].value) {
+            cl_header item = headers->items[i];
+            headers->items[i] = headers->items[kept];
+            headers->items[kept++] = item;
+        }
+    }
+    while (headers->count > kept)
+        free(headers->items[--headers->count].name);
+}
+
+static claude_code_t make_headers(const claude_call_t *call, cl_headers *headers, cl_err *err)
+{
+    const char *beta = text(call, CL_OPT_BETA);
+    claude_code_t rc;
+
+    rc = cl_headers_add(headers, CL_STR("accept"), CL_STR("application/json"), err);
+    if (rc >= 0 && call->request.body.count > 0)
+        rc = cl_headers_add(headers, CL_STR("content-type"), CL_STR("application/json"), err);
+    if (rc >= 0)
+        rc = cl_headers_add(headers, CL_STR("anthropic-version"), cl_str_of(text(call, CL_OPT_API_VERSION)), err);
+    if (rc >= 0 && beta[0] != '\0')
+        rc = cl_headers_add(headers, CL_STR("anthropic-beta"), cl_str_of(beta), err);
+    if (rc >= 0)
+        rc = cl_headers_add(headers, CL_STR("user-agent"), cl_buf_str(&call->client->user_agent), err);
+    /* A compressed stream hides truncation, and a bomb hides in a compressed body. */
+    if (rc >= 0)
+        rc = cl_headers_add(headers, CL_STR("accept-encoding"), CL_STR("identity"), err);
+    if (rc >= 0)
+        rc = add_programs(headers, &call->client->config->headers, err);
+    if (rc >= 0)
+        rc = add_programs(headers, &call->request.headers, err);
+    drop_removed(headers);
+    return rc;
+}
+
+/* A header that the signing hook has written itself is not written twice. */
+static claude_code_t make_auth(const claude_call_t *call, const cl_headers *headers, cl_buf *line, cl_err *err)
+{
+    int64_t style = number(call, CL_OPT_AUTH_STYLE);
+    cl_str name = style == CL_AUTH_BEARER ? CL_STR("authorization") : CL_STR("x-api-key");
+    cl_str key;
+
+    if (style == CL_AUTH_NONE || !call->client->config->secret || cl_headers_find(headers, name))
+        return CLAUDE_OK;
+    key = cl_secret_use(call->client->config->secret, "header");
+    /* Reserved first: growing the buffer would leave an unwiped copy behind. */
+    if (cl_buf_reserve(line, key.len + 64) != CL_BUF_OK)
+        return cl_fail_nomem(err);
+    cl_buf_append_str(line, name);
+    cl_buf_append_text(line, style == CL_AUTH_BEARER ? ": Bearer " : ": ");
+    cl_buf_append_str(line, key);
+    return CLAUDE_OK;
+}
+
+static claude_code_t sign(claude_call_t *call, const char *url, cl_headers *headers, cl_err *err)
+{
+    cl_hook *hook = call->client->config->sign;
+    claude_sign_t view = {.method = call->request.method, .url = url, .headers = headers, .body = &call->request.body};
+    claude_sign_fn fn;
+    int32_t answer;
+
+    if (!hook)
+        return CLAUDE_OK;
+    fn = (claude_sign_fn)cl_hook_fn(hook);
+    cl_handle_init(&view.handle, CL_MAGIC_SIGN);
+    call->in_callback = true;
+    answer = fn(&view, cl_hook_data(hook));
+    call->in_callback = false;
+    view.handle.magic = CL_MAGIC_DEAD;
+    if (answer == 0)
+        return CLAUDE_OK;
+    cl_fail(err, CLAUDE_E_CALLBACK, "the signing callback returned %d", (int)answer);
+    err->user_code = answer;
+    err->feature = "sign";
+    return err->code;
+}
+
+static cl_http_request http_request_of(const claude_call_t *call, const char *url, const cl_headers *headers)
+{
+    bool stream = call->request.stream;
+
+    return (cl_http_request){
+        .method = call->request.method,
+        .url = url,
+        .headers = headers,
+        .body = &call->request.body,
+        .ca_file = text(call, CL_OPT_CA_FILE),
+        .proxy = text(call, CL_OPT_PROXY),
+        .no_proxy = text(call, CL_OPT_NO_PROXY),
+        .http_version = (int32_t)number(call, CL_OPT_HTTP_VERSION),
+        .stream = stream,
+        .connect_ms = number(call, CL_OPT_TIMEOUT_CONNECT),
+        .first_byte_ms = number(call, CL_OPT_TIMEOUT_FIRST_BYTE),
+        .idle_ms = number(call, CL_OPT_TIMEOUT_IDLE),
+        .total_ms = number(call, stream ? CL_OPT_TIMEOUT_STREAM_TOTAL : CL_OPT_TIMEOUT_TOTAL),
+        .started_at = call->started_at,
+        .max_header_bytes = (size_t)number(call, CL_OPT_LIMIT_HEADER),
+        .max_body_bytes = stream ? (size_t)number(call, CL_OPT_LIMIT_EVENT) + STREAM_SLACK
+                                 : (size_t)number(call, CL_OPT_LIMIT_MESSAGE),
+        .max_error_bytes = (size_t)number(call, CL_OPT_LIMIT_ERROR_BODY),
+    };
+}
+
+claude_code_t cl_attempt_begin(claude_call_t *call, cl_err *err)
+{
+    cl_headers headers = {NULL, 0, 0};
+    cl_buf url = CL_BUF_INIT(URL_MAX);
+    cl_buf auth = CL_BUF_INIT(AUTH_HEADER_MAX);
+    cl_engine *engine = NULL;
+    cl_http_request request;
+    claude_code_t rc;
+
+    call->begun = true;
+    if (cl_buf_append_str(&url, cl_buf_str(&call->client->base_url)) != CL_BUF_OK ||
+        cl_buf_append_text(&url, call->request.path) != CL_BUF_OK) {
+        rc = cl_fail_nomem(err);
+        goto out;
+    }
+    if ((rc = make_headers(call, &headers, err)) < 0 || (rc = sign(call, url.ptr, &headers, err)) < 0 ||
+        (rc = make_auth(call, &headers, &auth, err)) < 0 ||
+        (rc = cl_engine_take(call->client->engines, &engine, err)) < 0)
+        goto out;
+    request = http_request_of(call, url.ptr, &headers);
+    request.auth_header = cl_buf_str(&auth);
+    rc = cl_transfer_new(engine, &request, &call->transfer, err);
+    if (rc < 0)
+        goto out;
+    pthread_mutex_lock(&call->lock);
+    call->engine = engine;
+    pthread_mutex_unlock(&call->lock);
+    engine = NULL;
+out:
+    cl_engine_give(call->client->engines, engine);
+    if (auth.ptr)
+        cl_wipe(auth.ptr, auth.cap);
+    cl_buf_free(&auth);
+    cl_buf_free(&url);
+    cl_headers_free(&headers);
+    return rc;
+}

@@ -1,0 +1,157 @@
+#include "call/call.h"
+
+#include <stdlib.h>
+
+enum { QUOTED_BODY_MAX = 512 };
+
+static cl_str header(const claude_call_t *call, cl_str name)
+{
+    const cl_header *found = cl_headers_find(cl_transfer_headers(call->transfer), name);
+
+    return found ? cl_str_of(found->value) : cl_str_n("", 0);
+}
+
+/*
+ * A stream is what says it is one. Servers that speak the wire loosely leave the type out or call it plain text, which
+ * is believed only where a stream was asked for.
+ */
+enum cl_call_mode cl_call_mode_of(const claude_call_t *call)
+{
+    cl_str type = header(call, CL_STR("content-type"));
+    int32_t status = cl_transfer_status(call->transfer);
+
+    if (status != 200)
+        return CL_MODE_BODY;
+    if (cl_str_starts_nocase(type, CL_STR("text/event-stream")))
+        return CL_MODE_EVENTS;
+    if (call->request.stream && (type.len == 0 || cl_str_starts_nocase(type, CL_STR("text/plain")) ||
+                                 cl_str_starts_nocase(type, CL_STR("application/octet-stream"))))
+        return CL_MODE_EVENTS;
+    return CL_MODE_BODY;
+}
+
+static claude_code_t make_response(claude_call_t *call, char *body, size_t len, bool validated, claude_response_t **out,
+                                   cl_err *err)
+{
+    return cl_response_new(cl_transfer_status(call->transfer), cl_transfer_headers(call->transfer), body, len,
+                           validated, out, err);
+}
+
+static claude_code_t response_of_message(claude_call_t *call, claude_response_t **out, cl_err *err)
+{
+    cl_buf json = CL_BUF_INIT(SIZE_MAX / 2);
+    size_t len = 0;
+    char *body;
+    claude_code_t rc = cl_accumulator_json(call->accumulator, &json, err);
+
+    if (rc < 0)
+        goto out;
+    body = cl_buf_steal(&json, &len);
+    rc = body ? make_response(call, body, len, true, out, err) : cl_fail_nomem(err);
+out:
+    cl_buf_free(&json);
+    return rc;
+}
+
+claude_code_t cl_finish_events(claude_call_t *call, cl_err *err)
+{
+    if (cl_accumulator_done(call->accumulator))
+        return response_of_message(call, &call->response, err);
+    return cl_fail(err, CLAUDE_E_TRUNCATED, "the stream ended before message_stop; the partial message is kept");
+}
+
+static claude_code_t not_an_answer(claude_call_t *call, cl_str body, const char *why, cl_err *err)
+{
+    cl_str type = header(call, CL_STR("content-type"));
+    int quoted = body.len < QUOTED_BODY_MAX ? (int)body.len : QUOTED_BODY_MAX;
+
+    return cl_fail(err, CLAUDE_E_PROTOCOL, "HTTP %d with %s (content-type %.*s)%s%.*s",
+                   (int)cl_transfer_status(call->transfer), why, (int)(type.len < 100 ? type.len : 100),
+                   type.len ? type.ptr : "", quoted ? ": " : "", quoted, body.ptr);
+}
+
+/* Checks a JSON body that came with a good status. */
+static claude_code_t judge_json(claude_call_t *call, cl_str body, cl_err *err)
+{
+    cl_err syntax;
+    cl_json root;
+    cl_json type;
+
+    cl_err_init(&syntax);
+    if (body.len == 0)
+        return not_an_answer(call, body, "an empty body", err);
+    if (cl_json_validate(body, call->max_depth, &root, &syntax) < 0)
+        return not_an_answer(call, body, "a body that is not JSON", err);
+    if (root.type != CLAUDE_JSON_OBJECT)
+        return not_an_answer(call, body, "a body that is not a JSON object", err);
+    type = cl_json_member(root, CL_STR("type"));
+    if (cl_json_string_is(type, CL_STR("error")))
+        return cl_api_error(cl_transfer_status(call->transfer), cl_transfer_headers(call->transfer), body, err);
+    if (strcmp(call->request.endpoint, "messages.create") == 0 && !cl_json_string_is(type, CL_STR("message")) &&
+        cl_json_member(root, CL_STR("content")).type != CLAUDE_JSON_ARRAY)
+        return not_an_answer(call, body, "a body that is not a message", err);
+    return CLAUDE_OK;
+}
+
+claude_code_t cl_finish_body(claude_call_t *call, cl_err *err)
+{
+    int32_t status = cl_transfer_status(call->transfer);
+    size_t len = 0;
+    char *bytes = cl_transfer_bytes(call->transfer, &len);
+    cl_str body = cl_str_n(bytes ? bytes : "", len);
+    claude_code_t rc;
+
+    if (status < 200 || status > 299)
+        return cl_api_error(status, cl_transfer_headers(call->transfer), body, err);
+    if (status > 202)
+        return not_an_answer(call, body, "a status that the API does not use", err);
+    rc = judge_json(call, body, err);
+    if (rc < 0)
+        return rc;
+    bytes = cl_transfer_steal(call->transfer, &len);
+    if (!bytes)
+        return cl_fail_nomem(err);
+    return make_response(call, bytes, len, true, &call->response, err);
+}
+
+static void unref_response(void *response)
+{
+    cl_response_unref(response);
+}
+
+/* Best effort: when memory is out, the error goes without. */
+static claude_response_t *partial_response(claude_call_t *call)
+{
+    claude_response_t *response = NULL;
+    cl_json root;
+    size_t len = 0;
+    char *bytes;
+
+    if (call->mode == CL_MODE_EVENTS && cl_accumulator_started(call->accumulator)) {
+        (void)response_of_message(call, &response, NULL);
+        return response;
+    }
+    bytes = cl_transfer_steal(call->transfer, &len);
+    if (bytes) {
+        bool json = len > 0 && cl_json_validate(cl_str_n(bytes, len), call->max_depth, &root, NULL) >= 0;
+        (void)make_response(call, bytes, len, json, &response, NULL);
+    }
+    return response;
+}
+
+void cl_finish_error(claude_call_t *call, cl_err *err)
+{
+    if (call->delivered)
+        err->retryable = 0;
+    err->attempts = call->attempts;
+    if (!call->transfer || cl_transfer_status(call->transfer) == 0)
+        return;
+    if (err->http_status == 0)
+        err->http_status = cl_transfer_status(call->transfer);
+    if (err->request_id[0] == '\0')
+        cl_err_copy_text(err->request_id, sizeof err->request_id, header(call, CL_STR("request-id")));
+    if (!err->response.ptr) {
+        err->response.ptr = partial_response(call);
+        err->response.unref = unref_response;
+    }
+}

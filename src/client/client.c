@@ -1,0 +1,125 @@
+#include "client/client.h"
+
+#include <stdlib.h>
+
+#define CL_TEXT_OF(x) #x
+#define CL_VERSION_TEXT(major, minor, patch) CL_TEXT_OF(major) "." CL_TEXT_OF(minor) "." CL_TEXT_OF(patch)
+
+enum { URL_MAX = 8192, USER_AGENT_MAX = 1024 };
+
+static claude_code_t make_texts(claude_client_t *client, cl_err *err)
+{
+    cl_str base = cl_str_of(cl_option_text(NULL, client->config->options, CL_OPT_BASE_URL));
+    const char *agent = cl_option_text(NULL, client->config->options, CL_OPT_USER_AGENT);
+    int rc;
+
+    while (base.len > 0 && base.ptr[base.len - 1] == '/')
+        base.len--;
+    rc = cl_buf_append_str(&client->base_url, base);
+    if (rc == CL_BUF_OK && agent[0] != '\0') {
+        rc = cl_buf_append_text(&client->user_agent, agent);
+        if (rc == CL_BUF_OK)
+            rc = cl_buf_append_char(&client->user_agent, ' ');
+    }
+    if (rc == CL_BUF_OK)
+        rc = cl_buf_append_text(
+            &client->user_agent,
+            "libclaude/" CL_VERSION_TEXT(CLAUDE_VERSION_MAJOR, CLAUDE_VERSION_MINOR, CLAUDE_VERSION_PATCH));
+    return rc == CL_BUF_OK ? CLAUDE_OK : cl_fail_buf(err, rc, "base_url or user_agent");
+}
+
+static void client_free(claude_client_t *client)
+{
+    cl_engine_pool_free(client->engines);
+    cl_config_unref(client->config);
+    cl_buf_free(&client->base_url);
+    cl_buf_free(&client->user_agent);
+    free(client);
+}
+
+/* Takes over the configuration, also on failure. */
+static claude_code_t client_of(claude_config_t *config, claude_client_t **out, cl_err *err)
+{
+    claude_client_t *client = NULL;
+    claude_code_t rc = cl_config_check(config, err);
+
+    if (rc < 0)
+        goto out;
+    client = calloc(1, sizeof *client);
+    if (!client) {
+        rc = cl_fail_nomem(err);
+        goto out;
+    }
+    cl_handle_init(&client->handle, CL_MAGIC_CLIENT);
+    client->base_url = CL_BUF_INIT(URL_MAX);
+    client->user_agent = CL_BUF_INIT(USER_AGENT_MAX);
+    client->config = cl_config_ref(config);
+    client->engines = cl_engine_pool_new();
+    rc = client->engines ? make_texts(client, err) : cl_fail_nomem(err);
+    if (rc < 0)
+        goto out;
+    *out = client;
+    client = NULL;
+out:
+    if (client)
+        client_free(client);
+    cl_config_unref(config);
+    return rc;
+}
+
+static claude_code_t config_of(const claude_config_t *config, claude_config_t **out, cl_err *err)
+{
+    return config ? cl_config_copy(config, out, err) : cl_config_new(out, err);
+}
+
+claude_code_t cl_client_new(const claude_config_t *config, claude_client_t **out, cl_err *err)
+{
+    claude_config_t *own = NULL;
+    claude_code_t rc = config_of(config, &own, err);
+
+    return rc < 0 ? rc : client_of(own, out, err);
+}
+
+claude_code_t cl_client_from_env(const claude_config_t *config, claude_client_t **out, cl_err *err)
+{
+    claude_config_t *own = NULL;
+    claude_code_t rc = config_of(config, &own, err);
+
+    if (rc < 0)
+        return rc;
+    rc = cl_config_load_env(own, err);
+    if (rc < 0) {
+        cl_config_unref(own);
+        return rc;
+    }
+    return client_of(own, out, err);
+}
+
+claude_code_t cl_client_from_workspace(const claude_config_t *config, claude_client_t **out, cl_err *err)
+{
+    claude_config_t *own = NULL;
+    claude_code_t rc = config_of(config, &own, err);
+
+    if (rc < 0)
+        return rc;
+    if (!own->secret) {
+        rc = cl_secret_from_workspace(NULL, &own->secret, err);
+        if (rc < 0) {
+            cl_config_unref(own);
+            return rc;
+        }
+    }
+    return client_of(own, out, err);
+}
+
+claude_client_t *cl_client_ref(claude_client_t *client)
+{
+    cl_handle_ref(&client->handle);
+    return client;
+}
+
+void cl_client_unref(claude_client_t *client)
+{
+    if (client && cl_handle_unref(&client->handle))
+        client_free(client);
+}

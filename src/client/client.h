@@ -1,0 +1,26 @@
+/* client.h - the door of the room for clients: a configuration made ready, and the engines that its calls share. */
+#ifndef CL_CLIENT_H
+#define CL_CLIENT_H
+
+#include <claude/client.h>
+
+#include "auth/auth.h"
+#include "base/base.h"
+#include "config/config.h"
+#include "http/http.h"
+
+struct claude_client {
+    cl_handle handle;
+    claude_config_t *config; /* a copy of its own: immutable */
+    cl_engine_pool *engines;
+    cl_buf base_url; /* without a slash at the end */
+    cl_buf user_agent;
+};
+
+claude_code_t cl_client_new(const claude_config_t *config, claude_client_t **out, cl_err *err);
+claude_code_t cl_client_from_env(const claude_config_t *config, claude_client_t **out, cl_err *err);
+claude_code_t cl_client_from_workspace(const claude_config_t *config, claude_client_t **out, cl_err *err);
+claude_client_t *cl_client_ref(claude_client_t *client);
+void cl_client_unref(claude_client_t *client);
+
+#endif

@@ -1,0 +1,8 @@
+#include "codec/codec.h"
+
+#include <zlib.h>
+
+const char *cl_codec_library(void)
+{
+    return zlibVersion();
+}

@@ -1,0 +1,75 @@
+/* What libcurl's results mean. Its own flags come first: a result alone does not tell why. */
+#include "http/engine.h"
+
+static claude_code_t code_of(CURLcode result)
+{
+    switch (result) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return CLAUDE_E_RESOLVE;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY:
+        return CLAUDE_E_PROXY;
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_INTERFACE_FAILED:
+        return CLAUDE_E_CONNECT;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+        return CLAUDE_E_TLS;
+    case CURLE_OPERATION_TIMEDOUT:
+        return CLAUDE_E_TIMEOUT;
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_SEND_FAIL_REWIND:
+    case CURLE_SSL_SHUTDOWN_FAILED:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+        return CLAUDE_E_CLOSED;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+        return CLAUDE_E_INVALID;
+    default:
+        return CLAUDE_E_PROTOCOL;
+    }
+}
+
+claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
+{
+    const char *text = t->error_text[0] ? t->error_text : curl_easy_strerror(t->result);
+    claude_code_t code = code_of(t->result);
+
+    if (t->no_memory)
+        return cl_fail_nomem(err);
+    if (t->header_overflow)
+        return cl_fail(err, CLAUDE_E_TOO_LARGE, "response headers are over %zu bytes (limit.header_bytes)",
+                       t->max_header_bytes);
+    if (t->body_overflow)
+        return cl_fail(err, CLAUDE_E_TOO_LARGE, "response body is over %zu bytes (limit.message_bytes)",
+                       t->max_body_bytes);
+    if (t->resend_refused)
+        return cl_fail(err, CLAUDE_E_CLOSED,
+                       "the connection was closed before an answer came; the request may have been processed");
+    /* libcurl also calls it "out of memory" when one header line is over its own limit. */
+    if (t->result == CURLE_OUT_OF_MEMORY)
+        return t->header_bytes > 0 || t->attempts > 0
+                   ? cl_fail(err, CLAUDE_E_TOO_LARGE,
+                             "the response has a header line that is too long, or memory ran out")
+                   : cl_fail_nomem(err);
+    if (code == CLAUDE_E_TIMEOUT)
+        return cl_fail(err, code, "no connection within %lld ms (timeout.connect_ms)", (long long)t->connect_ms);
+    /* A tunnel that the proxy refused ends as a receive error, before any request was sent. */
+    if (t->result == CURLE_RECV_ERROR && t->attempts == 0)
+        code = CLAUDE_E_PROXY;
+    return cl_fail(err, code, "%s (libcurl %d)", text, (int)t->result);
+}
