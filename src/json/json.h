@@ -12,8 +12,11 @@
 #include "base/base.h"
 
 #define CL_JSON_DEPTH_DEFAULT 200u
+/* Deepest that can be asked for. */
+#define CL_JSON_DEPTH_MAX 16384u
 
-/* A raw value inside a text that was validated. Types are CLAUDE_JSON_* of response.h; 0 = there is none. */
+/* A raw value inside a text that was validated; a string's quotes are part of it. Types are CLAUDE_JSON_* of
+ * response.h; 0 = there is none. */
 typedef struct cl_json {
     const char *ptr;
     size_t len;
@@ -27,6 +30,9 @@ typedef struct cl_json {
  */
 claude_code_t cl_json_validate(cl_str text, uint32_t max_depth, cl_json *value, cl_err *err);
 
+/* The value of a text that was validated before; type 0 if there is nothing but white space. */
+cl_json cl_json_root(cl_str text);
+
 /*
  * The streams' primitive: scans a JSON string whose opening quote has been consumed. Returns the position after the
  * closing quote, or NULL if the string is malformed or does not end before `end`. Validates UTF-8, control characters
@@ -35,12 +41,20 @@ claude_code_t cl_json_validate(cl_str text, uint32_t max_depth, cl_json *value, 
 const char *cl_json_scan_string(const char *p, const char *end, bool *plain);
 
 /* Decodes a validated raw string's inside (between the quotes) to `out`, which has room for raw.len bytes (decoding
- * never grows); returns the decoded length. No NUL is appended. */
+ * never grows) and may be raw.ptr itself; returns the decoded length. No NUL is appended. */
 size_t cl_json_decode_into(cl_str raw, char *out);
 /* Decodes a string value and appends it. CL_BUF_* */
 int cl_json_decode(cl_json string, cl_buf *out);
 /* Compares a string value (escapes decoded) with a text. */
 bool cl_json_string_is(cl_json string, cl_str text);
+size_t cl_json_decoded_len(cl_json string);
+/* Decodes at most size - 1 bytes, cut at a character, and a NUL; returns how many. "" for what is no string. */
+size_t cl_json_copy_text(cl_json string, char *out, size_t size);
+/*
+ * Copies a validated text (text.len + 1 bytes at `copy`) and decodes each string in its place: the text of a string
+ * value at text.ptr + n begins at copy + n + 1 and ends with a NUL. All strings of a document for one allocation.
+ */
+void cl_json_decode_all(cl_str text, char *copy);
 
 /* Walks an object or an array that was validated. Zero-initialise through cl_json_iter_of(). */
 typedef struct cl_json_iter {
@@ -55,6 +69,8 @@ bool cl_json_next(cl_json_iter *iter, cl_json *key, cl_json *value);
 
 /* Member of an object; of duplicates the last, as json-c does. type 0 if there is none or `object` is no object. */
 cl_json cl_json_member(cl_json object, cl_str name);
+/* Member by one token of a pointer (~0 and ~1 stand for ~ and /), element by its decimal index. */
+cl_json cl_json_child(cl_json container, cl_str token);
 /* RFC 6901. "" is the value itself; a malformed pointer finds nothing. */
 cl_json cl_json_at(cl_json value, cl_str pointer);
 size_t cl_json_count(cl_json container);
@@ -70,12 +86,14 @@ int cl_json_write_string(cl_buf *out, cl_str text);
 int cl_json_write_escaped(cl_buf *out, cl_str text);
 /* Writes `"name":`, with a comma before it unless the last byte written is '{', '[' or nothing. */
 int cl_json_write_key(cl_buf *out, cl_str name);
+/* NaN and infinities, which JSON has not, are written as null. */
 int cl_json_write_double(cl_buf *out, double value);
 
 /*
- * Sets the value at a pointer in a document held as text, keeping every other byte. Missing objects on the way are
- * created (an empty buffer counts as {}); "-" appends to an array. CLAUDE_E_INVALID: malformed pointer, a step into
- * something that is no container, an array index out of range.
+ * Sets the value at a pointer in a document held as text, keeping every other byte; both are valid JSON. Missing
+ * objects on the way are created (an empty buffer counts as {}); "-" appends to an array, which is created if it is
+ * missing. CLAUDE_E_INVALID: malformed pointer or one of more than CL_JSON_DEPTH_DEFAULT steps, a step into something
+ * that is no container, an array index out of range. On failure the document is as it was.
  */
 claude_code_t cl_json_set(cl_buf *document, cl_str pointer, cl_str value, cl_err *err);
 

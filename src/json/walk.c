@@ -1,0 +1,306 @@
+#include "json/walk.h"
+#include "json/bytes.h"
+
+/*
+ * Everything here is given texts that the scanner has accepted. It still never leaves [p, end): a mistake of a caller
+ * gives wrong values, not wild reads.
+ */
+
+int32_t cl_json_type_at(const char *p)
+{
+    switch (*p) {
+    case '{':
+        return CLAUDE_JSON_OBJECT;
+    case '[':
+        return CLAUDE_JSON_ARRAY;
+    case '"':
+        return CLAUDE_JSON_STRING;
+    case 't':
+    case 'f':
+        return CLAUDE_JSON_BOOLEAN;
+    case 'n':
+        return CLAUDE_JSON_NULL;
+    default:
+        return CLAUDE_JSON_NUMBER;
+    }
+}
+
+cl_json cl_json_root(cl_str text)
+{
+    const char *p = text.len > 0 ? text.ptr : "";
+    const char *end = p + text.len;
+
+    p = cl_json_skip_space(p, end);
+    while (end > p && (end[-1] == ' ' || end[-1] == '\n' || end[-1] == '\r' || end[-1] == '\t'))
+        end--;
+    if (p == end)
+        return (cl_json){NULL, 0, CLAUDE_JSON_NONE};
+    return (cl_json){p, (size_t)(end - p), cl_json_type_at(p)};
+}
+
+/* ---- skipping ---- */
+
+/* p is after the opening quote; the position after the closing one. */
+static const char *skip_string(const char *p, const char *end)
+{
+    while (p < end) {
+#if CL_JSON_SSE2
+        while (end - p >= 16) {
+            __m128i bytes = cl_load128(p);
+            int mask = _mm_movemask_epi8(_mm_or_si128(cl_eq128(bytes, '"'), cl_eq128(bytes, '\\')));
+            if (mask != 0) {
+                p += __builtin_ctz((unsigned)mask);
+                break;
+            }
+            p += 16;
+        }
+#endif
+        while (p < end && *p != '"' && *p != '\\')
+            p++;
+        if (p < end && *p == '"')
+            return p + 1;
+        p = end - p > 2 ? p + 2 : end;
+    }
+    return end;
+}
+
+/* p is at an opening bracket or brace; the position after its counterpart. */
+static const char *skip_container(const char *p, const char *end)
+{
+    size_t depth = 0;
+
+    while (p < end) {
+#if CL_JSON_SSE2
+        while (end - p >= 16) {
+            unsigned mask = cl_bracket_stops(cl_load128(p));
+            if (mask != 0) {
+                p += __builtin_ctz(mask);
+                break;
+            }
+            p += 16;
+        }
+#endif
+        switch (*p) {
+        case '"':
+            p = skip_string(p + 1, end);
+            continue;
+        case '{':
+        case '[':
+            depth++;
+            break;
+        case '}':
+        case ']':
+            if (--depth == 0)
+                return p + 1;
+            break;
+        default:
+            break;
+        }
+        p++;
+    }
+    return end;
+}
+
+static const char *skip_value(const char *p, const char *end)
+{
+    if (*p == '"')
+        return skip_string(p + 1, end);
+    if (*p == '{' || *p == '[')
+        return skip_container(p, end);
+    while (p < end && *p != ',' && *p != '}' && *p != ']' && *p != ' ' && *p != '\n' && *p != '\r' && *p != '\t')
+        p++;
+    return p;
+}
+
+/* ---- iteration ---- */
+
+cl_json_iter cl_json_iter_of(cl_json container)
+{
+    cl_json_iter iter = {NULL, NULL, false};
+
+    if ((container.type != CLAUDE_JSON_OBJECT && container.type != CLAUDE_JSON_ARRAY) || container.len < 2)
+        return iter;
+    iter.object = container.type == CLAUDE_JSON_OBJECT;
+    iter.end = container.ptr + container.len - 1;
+    iter.p = cl_json_skip_space(container.ptr + 1, iter.end);
+    return iter;
+}
+
+bool cl_json_next(cl_json_iter *iter, cl_json *key, cl_json *value)
+{
+    const char *end = iter->end;
+    const char *p = iter->p;
+    const char *start = p;
+
+    if (p == end)
+        return false;
+    if (iter->object) {
+        p = skip_string(p + 1, end);
+        if (key)
+            *key = (cl_json){start, (size_t)(p - start), CLAUDE_JSON_STRING};
+        p = cl_json_skip_space(p, end);
+        p = cl_json_skip_space(p < end ? p + 1 : end, end);
+        if (p == end) {
+            iter->p = end;
+            return false;
+        }
+        start = p;
+    }
+    p = skip_value(p, end);
+    *value = (cl_json){start, (size_t)(p - start), cl_json_type_at(start)};
+    p = cl_json_skip_space(p, end);
+    iter->p = cl_json_skip_space(p < end ? p + 1 : end, end);
+    return true;
+}
+
+size_t cl_json_count(cl_json container)
+{
+    cl_json_iter iter = cl_json_iter_of(container);
+    cl_json value;
+    size_t count = 0;
+
+    while (cl_json_next(&iter, NULL, &value))
+        count++;
+    return count;
+}
+
+cl_json cl_json_member(cl_json object, cl_str name)
+{
+    cl_json_iter iter = cl_json_iter_of(object);
+    cl_json found = {NULL, 0, CLAUDE_JSON_NONE};
+    cl_json key;
+    cl_json value;
+
+    if (object.type != CLAUDE_JSON_OBJECT)
+        return found;
+    while (cl_json_next(&iter, &key, &value)) {
+        if (cl_json_string_is(key, name))
+            found = value;
+    }
+    return found;
+}
+
+/* ---- pointers ---- */
+
+bool cl_json_pointer_next(cl_str *pointer, cl_str *token)
+{
+    const char *p;
+    const char *end;
+    const char *slash;
+
+    if (pointer->len == 0 || pointer->ptr[0] != '/')
+        return false;
+    p = pointer->ptr + 1;
+    end = pointer->ptr + pointer->len;
+    slash = p < end ? memchr(p, '/', (size_t)(end - p)) : NULL;
+    slash = slash ? slash : end;
+    *token = cl_str_n(p, (size_t)(slash - p));
+    *pointer = cl_str_n(slash, (size_t)(end - slash));
+    return true;
+}
+
+bool cl_json_pointer_valid(cl_str pointer)
+{
+    if (pointer.len > 0 && pointer.ptr[0] != '/')
+        return false;
+    for (size_t i = 0; i < pointer.len; i++) {
+        if (pointer.ptr[i] == '~' && (i + 1 == pointer.len || (pointer.ptr[i + 1] != '0' && pointer.ptr[i + 1] != '1')))
+            return false;
+    }
+    return true;
+}
+
+size_t cl_json_pointer_unescape(cl_str token, char *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < token.len; i++) {
+        char c = token.ptr[i];
+        if (c == '~' && i + 1 < token.len)
+            c = token.ptr[++i] == '1' ? '/' : '~';
+        out[n++] = c;
+    }
+    return n;
+}
+
+bool cl_json_pointer_index(cl_str token, size_t *out)
+{
+    int64_t index;
+
+    if (token.len == 0 || token.ptr[0] == '-' || (token.len > 1 && token.ptr[0] == '0') ||
+        !cl_str_to_int64(token, &index) || (uint64_t)index > SIZE_MAX)
+        return false;
+    *out = (size_t)index;
+    return true;
+}
+
+/* Compares a key with a token in which ~0 and ~1 stand for ~ and /. */
+static bool key_is_token(cl_json key, cl_str token)
+{
+    const char *p = key.ptr + 1;
+    const char *end = key.ptr + key.len - 1;
+    char unit[4];
+    size_t at = 0;
+
+    if (token.len == 0 || !memchr(token.ptr, '~', token.len))
+        return cl_json_string_is(key, token);
+    while (p < end) {
+        size_t n = cl_json_decode_unit(&p, end, unit);
+        for (size_t i = 0; i < n; i++) {
+            char c;
+            if (at == token.len)
+                return false;
+            c = token.ptr[at++];
+            if (c == '~' && at < token.len)
+                c = token.ptr[at++] == '1' ? '/' : '~';
+            if (c != unit[i])
+                return false;
+        }
+    }
+    return at == token.len;
+}
+
+cl_json cl_json_child(cl_json container, cl_str token)
+{
+    cl_json_iter iter = cl_json_iter_of(container);
+    cl_json found = {NULL, 0, CLAUDE_JSON_NONE};
+    cl_json key;
+    cl_json value;
+    size_t index = 0;
+
+    if (container.type == CLAUDE_JSON_OBJECT) {
+        while (cl_json_next(&iter, &key, &value)) {
+            if (key_is_token(key, token))
+                found = value;
+        }
+    } else if (container.type == CLAUDE_JSON_ARRAY && cl_json_pointer_index(token, &index)) {
+        while (cl_json_next(&iter, NULL, &value)) {
+            if (index-- == 0)
+                return value;
+        }
+    }
+    return found;
+}
+
+cl_json cl_json_at(cl_json value, cl_str pointer)
+{
+    cl_str token;
+
+    if (!cl_json_pointer_valid(pointer))
+        return (cl_json){NULL, 0, CLAUDE_JSON_NONE};
+    while (value.type != CLAUDE_JSON_NONE && cl_json_pointer_next(&pointer, &token))
+        value = cl_json_child(value, token);
+    return value;
+}
+
+/* ---- numbers ---- */
+
+bool cl_json_to_int(cl_json number, int64_t *out)
+{
+    return number.type == CLAUDE_JSON_NUMBER && cl_str_to_int64(cl_str_n(number.ptr, number.len), out);
+}
+
+bool cl_json_to_double(cl_json number, double *out)
+{
+    return number.type == CLAUDE_JSON_NUMBER && cl_str_to_double(cl_str_n(number.ptr, number.len), out);
+}
