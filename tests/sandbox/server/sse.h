@@ -1,0 +1,28 @@
+/* Canonical events of a message stream. */
+#ifndef SANDBOX_SSE_H
+#define SANDBOX_SSE_H
+
+#include "reply.h"
+
+enum delta_kind { DELTA_TEXT, DELTA_THINKING, DELTA_INPUT_JSON, DELTA_REORDERED };
+
+struct generate {
+    uint64_t events;
+    size_t event_bytes;
+    bool each; /* a write per event */
+    uint64_t interval_us;
+    unsigned chunk_events; /* events per HTTP chunk; 0: as many as a block has */
+    enum delta_kind kind;
+};
+
+/* One event; `name` NULL leaves the event line out. Line feeds in the data start further data lines. */
+void sse_event(struct buf *out, const char *name, const char *data, size_t len);
+/* The smallest event_bytes of that kind. */
+size_t generate_min_bytes(enum delta_kind kind);
+/* False when chunk_events does not fit the number of events in a block. */
+bool generate_events(struct body *body, const struct generate *g);
+/* What stands before and after generated events so that a complete message results. */
+void sse_message_begin(struct body *body, enum delta_kind kind);
+void sse_message_end(struct body *body, enum delta_kind kind, uint64_t output_tokens);
+
+#endif
