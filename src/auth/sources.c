@@ -278,8 +278,8 @@ static claude_code_t fail_line(const shell_text *in, size_t line, const char *wh
 }
 
 /*
- * Reads a quoted value up to its closing quote. It may span lines, as other entries (certificates) do; `*plain` tells
- * whether its text is what a shell would see: no expansion, no escape, no line end.
+ * Reads a quoted value up to its closing quote. It may span lines, as other entries (certificates) do; `*trouble` tells
+ * why its text is not what a shell would see.
  */
 static claude_code_t read_quoted(shell_text *in, cl_str *value, const char **trouble, cl_err *err)
 {
@@ -338,7 +338,7 @@ static claude_code_t read_value(shell_text *in, cl_str *value, const char **trou
     if (in->p < in->end && !is_one_of(*in->p, " \t\r\n;"))
         *trouble = "text follows the closing quote";
     skip_blanks(in);
-    if (in->p < in->end && !is_one_of(*in->p, "\n;#"))
+    if (!*trouble && in->p < in->end && !is_one_of(*in->p, "\n;#"))
         *trouble = "text follows the value";
     return CLAUDE_OK;
 }

@@ -17,6 +17,28 @@ typedef enum cl_option {
     CL_OPT_COUNT
 } cl_option;
 
+enum { CL_TYPE_STRING, CL_TYPE_INTEGER, CL_TYPE_BOOLEAN, CL_TYPE_ENUM };
+enum { CL_SCOPE_CLIENT, CL_SCOPE_REQUEST, CL_SCOPE_BOTH };
+
+/* One row of the table, for those that print it. The last row is `api_key`, which has no value to read. */
+typedef struct cl_option_row {
+    const char *name;
+    int type;  /* CL_TYPE_* */
+    int scope; /* CL_SCOPE_* */
+    const char *unit;
+    const char *initial; /* the default */
+    int64_t min;
+    int64_t max;
+    const char *values;  /* separated by spaces */
+    const char *aliases; /* separated by spaces */
+    const char *text;
+} cl_option_row;
+
+/* NULL after the last one. */
+const cl_option_row *cl_option_row_at(size_t index);
+const char *cl_option_type_name(int type);
+const char *cl_option_scope_name(int scope);
+
 /* Choices of enum options, in the order of their "values". */
 enum { CL_AUTH_API_KEY = 0, CL_AUTH_BEARER = 1, CL_AUTH_NONE = 2 };
 enum { CL_HTTP_AUTO = 0, CL_HTTP_1_1 = 1, CL_HTTP_2 = 2 };
@@ -31,8 +53,18 @@ void cl_options_free(cl_options *options);
 /* `request_scope`: refuse options that belong to the client alone. `api_key` is not handled here: CLAUDE_E_INVALID. */
 claude_code_t cl_options_set(cl_options *options, const char *key, const char *value, bool request_scope, cl_err *err);
 bool cl_options_is_set(const cl_options *options, cl_option option);
+/* Moves what was set or reset in `from` to `to`; cannot fail. Values that `from` never touched keep their addresses. */
+void cl_options_move(cl_options *from, cl_options *to);
 
-/* Values: from `request` if set there (may be NULL), else from `client`, else the default. */
+/* Index of the row with this name or alias; of api_key it is CL_OPT_COUNT; beyond it there is none. */
+size_t cl_option_find(const char *key);
+/* The name as an error may show it: something that may be a key in the wrong place is hidden. */
+const char *cl_option_shown(const char *key);
+
+/*
+ * Values: from `request` if set there (may be NULL), else from `client`, else the default. A boolean is 0 or 1, an enum
+ * its position among its values; a text is never NULL, an option without a value has "".
+ */
 int64_t cl_option_int(const cl_options *request, const cl_options *client, cl_option option);
 const char *cl_option_text(const cl_options *request, const cl_options *client, cl_option option);
 
@@ -61,11 +93,18 @@ claude_code_t cl_config_load_json(claude_config_t *config, cl_str json, cl_err *
 claude_code_t cl_config_load_env(claude_config_t *config, cl_err *err);
 claude_config_t *cl_config_ref(claude_config_t *config);
 void cl_config_unref(claude_config_t *config);
+/*
+ * What only shows when all options are known; a client calls it once. CLAUDE_E_INVALID: http:// to a host that is not
+ * this one, without network.allow_http. CLAUDE_E_NO_KEY: no key although auth.style wants one.
+ */
+claude_code_t cl_config_check(const claude_config_t *config, cl_err *err);
 
 const char *cl_option_name_at(size_t index);
 const char *cl_option_json(const char *name, size_t *len);
 
 /* Checks a base URL: scheme, host, no credentials, no query, no fragment, http only for loopback unless allowed. */
 claude_code_t cl_base_url_check(cl_str url, bool allow_http, cl_err *err);
+/* Checks a proxy: [scheme://][user:password@]host[:port][/]. The message never shows the credentials. */
+claude_code_t cl_proxy_url_check(cl_str url, cl_err *err);
 
 #endif
