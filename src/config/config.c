@@ -1,5 +1,7 @@
-#include "config/config.h"
+#include <claude/response.h>
+
 #include "auth/auth.h"
+#include "config/config.h"
 #include "json/json.h"
 
 #include <stdlib.h>
