@@ -23,7 +23,6 @@ claude_error_t *cl_error_new(cl_err *err)
     error->is_static = false;
     error->info = *err;
     atomic_init(&error->json, NULL);
-    error->json_len = 0;
     cl_err_init(err);
     return error;
 }

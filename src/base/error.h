@@ -11,7 +11,6 @@ struct claude_error {
     bool is_static; /* the out-of-memory object: never counted, never freed */
     cl_err info;
     _Atomic(char *) json; /* built when first asked for */
-    size_t json_len;
 };
 
 #endif

@@ -18,10 +18,15 @@ static void end_transfer(claude_call_t *call)
 {
     cl_engine *engine;
 
-    pthread_mutex_lock(&call->lock);
-    engine = call->engine;
-    call->engine = NULL;
-    pthread_mutex_unlock(&call->lock);
+    /* In a forked child the lock may be held by a thread that is not there. */
+    if (call->generation == cl_fork_generation()) {
+        pthread_mutex_lock(&call->lock);
+        engine = call->engine;
+        call->engine = NULL;
+        pthread_mutex_unlock(&call->lock);
+    } else {
+        engine = NULL;
+    }
     cl_transfer_free(call->transfer);
     call->transfer = NULL;
     if (engine)
@@ -81,6 +86,7 @@ claude_code_t cl_call_start(claude_client_t *client, cl_snapshot *request, claud
     call->generation = cl_fork_generation();
     atomic_init(&call->state, CLAUDE_CALL_RUNNING);
     atomic_init(&call->cancel_asked, false);
+    cl_handle_init(&call->event.handle, CL_MAGIC_EVENT);
     call->started_at = cl_now_ms();
     cl_err_init(&call->error);
     cl_err_init(&call->transfer_error);
@@ -279,6 +285,8 @@ static claude_code_t receive(claude_call_t *call, int64_t until_ms)
 /* 1: call->event; 0: nothing in time; CLAUDE_DONE; negative: call->error. Terminal results end the transfer. */
 static int32_t advance(claude_call_t *call, int64_t until_ms)
 {
+    bool late = false;
+
     if (!call->begun) {
         claude_code_t rc = begin(call);
         if (rc < 0)
@@ -302,11 +310,9 @@ static int32_t advance(claude_call_t *call, int64_t until_ms)
         if (receive(call, until_ms) < 0)
             return failed(call);
         if (!call->over && until_ms != INT64_MAX && cl_now_ms() >= until_ms) {
-            size_t len = 0;
-            (void)cl_transfer_bytes(call->transfer, &len);
-            if (call->mode != CL_MODE_EVENTS || len == 0)
+            if (late || call->mode != CL_MODE_EVENTS)
                 return 0;
-            until_ms = 0; /* look at what is there, then return */
+            late = true; /* what has come in time is handed out before the time is judged */
         }
     }
 }

@@ -107,4 +107,7 @@ void cl_json_tree_free(cl_json_tree *tree);
 /* The string at a pointer, NUL-terminated, lent by the tree; NULL if there is no string. Any thread: only reads. */
 const char *cl_json_tree_string(const cl_json_tree *tree, const char *pointer, size_t *len);
 
+/* Version of json-c; static. */
+const char *cl_json_library(void);
+
 #endif

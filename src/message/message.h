@@ -127,6 +127,23 @@ cl_str cl_response_body(const claude_response_t *response);
 /* The root value; type 0 if the body is not JSON. */
 cl_json cl_response_root(const claude_response_t *response);
 
+/* The functions behind response.h; same meaning, any thread. */
+int32_t cl_response_status(const claude_response_t *response);
+const char *cl_response_header(const claude_response_t *response, const char *name);
+const char *cl_response_request_id(const claude_response_t *response);
+int64_t cl_response_rate_limit(const claude_response_t *response, const char *what, int32_t which);
+const char *cl_response_text(const claude_response_t *response, size_t *len);
+const char *cl_response_string(const claude_response_t *response, const char *pointer, size_t *len);
+const char *cl_response_stop_reason(const claude_response_t *response);
+const char *cl_response_model(const claude_response_t *response);
+const char *cl_response_id(const claude_response_t *response);
+int64_t cl_response_usage(const claude_response_t *response, const char *counter);
+int32_t cl_response_type(const claude_response_t *response, const char *pointer);
+size_t cl_response_count(const claude_response_t *response, const char *pointer);
+int64_t cl_response_int(const claude_response_t *response, const char *pointer, int64_t fallback);
+double cl_response_double(const claude_response_t *response, const char *pointer, double fallback);
+int32_t cl_response_bool(const claude_response_t *response, const char *pointer, int32_t fallback);
+
 /* ---- error bodies (api_error.c) ---- */
 
 /* Milliseconds the server asked to wait: retry-after-ms, else retry-after (seconds with fraction, or an HTTP date

@@ -1,0 +1,25 @@
+/*
+ * border.h - what every public function does at its border: keep errno, check handles and pointers, and turn the
+ * internal error into a claude_error_t once.
+ */
+#ifndef CL_CAPI_BORDER_H
+#define CL_CAPI_BORDER_H
+
+#include "base/base.h"
+
+typedef struct border {
+    int saved_errno;
+    cl_err err;
+} border;
+
+void border_enter(border *b);
+/* Writes *err only on failure; restores errno; returns rc. */
+claude_code_t border_leave(border *b, claude_code_t rc, claude_error_t **err);
+/* False, with the error recorded, for NULL, a handle of another kind, a released one that is still readable. */
+bool border_handle(border *b, const void *handle, uint32_t magic, const char *name);
+/* False, with the error recorded, for NULL. */
+bool border_pointer(border *b, const void *pointer, const char *name);
+/* Resolves CLAUDE_NTS. False, with the error recorded, for NULL with a length, and for lengths no object can have. */
+bool border_text(border *b, const char *text, size_t len, const char *name, cl_str *out);
+
+#endif

@@ -1,0 +1,80 @@
+#include <claude/call.h>
+
+#include <errno.h>
+
+#include "border.h"
+#include "call/call.h"
+
+claude_code_t claude_call_next(claude_call_t *call, int64_t timeout_ms, const claude_event_t **event,
+                               claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (border_handle(&b, call, CL_MAGIC_CALL, "call") && border_pointer(&b, event, "event"))
+        rc = cl_call_next(call, timeout_ms, event, &b.err);
+    return border_leave(&b, rc, err);
+}
+
+claude_code_t claude_call_wait(claude_call_t *call, int64_t timeout_ms, claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (border_handle(&b, call, CL_MAGIC_CALL, "call"))
+        rc = cl_call_wait(call, timeout_ms, &b.err);
+    return border_leave(&b, rc, err);
+}
+
+claude_code_t claude_call_result(claude_call_t *call, claude_response_t **out, claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (border_handle(&b, call, CL_MAGIC_CALL, "call") && border_pointer(&b, out, "out"))
+        rc = cl_call_result(call, out, &b.err);
+    return border_leave(&b, rc, err);
+}
+
+void claude_call_cancel(claude_call_t *call)
+{
+    int saved = errno;
+
+    if (cl_is(call, CL_MAGIC_CALL))
+        cl_call_cancel(call);
+    errno = saved;
+}
+
+int32_t claude_call_state(const claude_call_t *call)
+{
+    return cl_is(call, CL_MAGIC_CALL) ? atomic_load(&call->state) : 0;
+}
+
+int32_t claude_call_attempts(const claude_call_t *call)
+{
+    if (!cl_is(call, CL_MAGIC_CALL))
+        return 0;
+    return call->transfer ? cl_transfer_attempts(call->transfer) : call->attempts;
+}
+
+uint64_t claude_call_anomalies(const claude_call_t *call)
+{
+    return cl_is(call, CL_MAGIC_CALL) && call->accumulator ? cl_accumulator_anomalies(call->accumulator) : 0;
+}
+
+claude_call_t *claude_call_ref(claude_call_t *call)
+{
+    return cl_is(call, CL_MAGIC_CALL) ? cl_call_ref(call) : NULL;
+}
+
+void claude_call_unref(claude_call_t *call)
+{
+    int saved = errno;
+
+    if (cl_is(call, CL_MAGIC_CALL))
+        cl_call_unref(call);
+    errno = saved;
+}

@@ -1,0 +1,113 @@
+#include <claude/client.h>
+
+#include <errno.h>
+
+#include "border.h"
+#include "call/call.h"
+#include "client/client.h"
+#include "message/message.h"
+
+typedef claude_code_t (*make_client)(const claude_config_t *config, claude_client_t **out, cl_err *err);
+
+static claude_code_t new_client(make_client make, bool need_config, const claude_config_t *config,
+                                claude_client_t **out, claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (((!config && !need_config) || border_handle(&b, config, CL_MAGIC_CONFIG, "config")) &&
+        border_pointer(&b, out, "out"))
+        rc = make(config, out, &b.err);
+    return border_leave(&b, rc, err);
+}
+
+claude_code_t claude_client_new(const claude_config_t *config, claude_client_t **out, claude_error_t **err)
+{
+    return new_client(cl_client_new, true, config, out, err);
+}
+
+claude_code_t claude_client_from_env(const claude_config_t *config, claude_client_t **out, claude_error_t **err)
+{
+    return new_client(cl_client_from_env, false, config, out, err);
+}
+
+claude_code_t claude_client_from_workspace(const claude_config_t *config, claude_client_t **out, claude_error_t **err)
+{
+    return new_client(cl_client_from_workspace, false, config, out, err);
+}
+
+static claude_code_t start(border *b, claude_client_t *client, const claude_request_t *request, uint32_t flags,
+                           claude_call_t **out)
+{
+    cl_snapshot snapshot;
+    claude_code_t rc;
+
+    if (!border_handle(b, client, CL_MAGIC_CLIENT, "client") ||
+        !border_handle(b, request, CL_MAGIC_REQUEST, "request") || !border_pointer(b, out, "out"))
+        return CLAUDE_E_INVALID;
+    if (flags & ~(uint32_t)CLAUDE_STREAM)
+        return cl_fail(&b->err, CLAUDE_E_INVALID, "flags has unknown bits: %u", flags & ~(uint32_t)CLAUDE_STREAM);
+    rc = cl_request_snapshot(request, (flags & CLAUDE_STREAM) != 0, &snapshot, &b->err);
+    return rc < 0 ? rc : cl_call_start(client, &snapshot, out, &b->err);
+}
+
+claude_code_t claude_client_start(claude_client_t *client, const claude_request_t *request, uint32_t flags,
+                                  claude_call_t **out, claude_error_t **err)
+{
+    border b;
+
+    border_enter(&b);
+    return border_leave(&b, start(&b, client, request, flags, out), err);
+}
+
+claude_code_t claude_client_stream(claude_client_t *client, const claude_request_t *request, claude_call_t **out,
+                                   claude_error_t **err)
+{
+    return claude_client_start(client, request, CLAUDE_STREAM, out, err);
+}
+
+claude_code_t claude_client_execute(claude_client_t *client, const claude_request_t *request, claude_response_t **out,
+                                    claude_error_t **err)
+{
+    border b;
+    claude_call_t *call = NULL;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (border_pointer(&b, out, "out"))
+        rc = start(&b, client, request, 0, &call);
+    if (rc >= 0)
+        rc = cl_call_wait(call, -1, &b.err);
+    if (rc >= 0)
+        rc = cl_call_result(call, out, &b.err);
+    cl_call_unref(call);
+    return border_leave(&b, rc, err);
+}
+
+claude_code_t claude_client_trim(claude_client_t *client, claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (border_handle(&b, client, CL_MAGIC_CLIENT, "client")) {
+        cl_engine_pool_trim(client->engines);
+        rc = CLAUDE_OK;
+    }
+    return border_leave(&b, rc, err);
+}
+
+claude_client_t *claude_client_ref(claude_client_t *client)
+{
+    return cl_is(client, CL_MAGIC_CLIENT) ? cl_client_ref(client) : NULL;
+}
+
+void claude_client_unref(claude_client_t *client)
+{
+    int saved = errno;
+
+    if (cl_is(client, CL_MAGIC_CLIENT))
+        cl_client_unref(client);
+    errno = saved;
+}

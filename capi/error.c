@@ -1,0 +1,218 @@
+#include "base/error.h"
+
+#include <stdlib.h>
+
+#include <claude/response.h>
+
+#include "json/json.h"
+
+const char *claude_code_name(claude_code_t code)
+{
+    const cl_code_row *row = cl_code_row_of(code);
+
+    if (code == CLAUDE_OK)
+        return "CLAUDE_OK";
+    if (code == CLAUDE_DONE)
+        return "CLAUDE_DONE";
+    return row ? row->name : "CLAUDE_E_UNKNOWN";
+}
+
+const char *claude_code_text(claude_code_t code)
+{
+    const cl_code_row *row = cl_code_row_of(code);
+
+    if (code >= 0)
+        return "success";
+    return row ? row->text : "an error that this version does not know";
+}
+
+int32_t claude_code_category(claude_code_t code)
+{
+    const cl_code_row *row = cl_code_row_of(code);
+
+    return row ? row->category : CLAUDE_CATEGORY_NONE;
+}
+
+claude_code_t claude_code_at(size_t index)
+{
+    const cl_code_row *row = cl_code_row_at(index);
+
+    return row ? row->code : 0;
+}
+
+const char *claude_category_name(int32_t category)
+{
+    static const char *const names[] = {"None",           "Api",      "Http", "Network", "Timeout", "InvalidArgument",
+                                        "Authentication", "RateLimit"};
+
+    return category > 0 && (size_t)category < sizeof names / sizeof names[0] ? names[category] : names[0];
+}
+
+claude_code_t claude_error_code(const claude_error_t *error)
+{
+    return error ? error->info.code : CLAUDE_OK;
+}
+
+int32_t claude_error_category(const claude_error_t *error)
+{
+    if (!error)
+        return CLAUDE_CATEGORY_NONE;
+    return error->info.category ? error->info.category : claude_code_category(error->info.code);
+}
+
+const char *claude_error_message(const claude_error_t *error)
+{
+    return error ? error->info.message : "";
+}
+
+int32_t claude_error_is_retryable(const claude_error_t *error)
+{
+    const cl_code_row *row = error ? cl_code_row_of(error->info.code) : NULL;
+
+    if (error && error->info.retryable >= 0)
+        return error->info.retryable;
+    return row && row->retryable ? 1 : 0;
+}
+
+int32_t claude_error_http_status(const claude_error_t *error)
+{
+    return error ? error->info.http_status : 0;
+}
+
+static const char *text_or_null(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
+const char *claude_error_api_type(const claude_error_t *error)
+{
+    return error ? text_or_null(error->info.api_type) : NULL;
+}
+
+const char *claude_error_error_code(const claude_error_t *error)
+{
+    return error ? text_or_null(error->info.error_code) : NULL;
+}
+
+const char *claude_error_request_id(const claude_error_t *error)
+{
+    return error ? text_or_null(error->info.request_id) : NULL;
+}
+
+int64_t claude_error_retry_after_ms(const claude_error_t *error)
+{
+    return error ? error->info.retry_after_ms : -1;
+}
+
+int32_t claude_error_attempts(const claude_error_t *error)
+{
+    return error ? error->info.attempts : 0;
+}
+
+int32_t claude_error_user_code(const claude_error_t *error)
+{
+    return error ? error->info.user_code : 0;
+}
+
+const char *claude_error_feature(const claude_error_t *error)
+{
+    return error ? error->info.feature : NULL;
+}
+
+const claude_error_t *claude_error_cause(const claude_error_t *error)
+{
+    return error ? error->info.cause : NULL;
+}
+
+const claude_response_t *claude_error_response(const claude_error_t *error)
+{
+    return error ? error->info.response.ptr : NULL;
+}
+
+int32_t claude_error_equal(const claude_error_t *a, const claude_error_t *b)
+{
+    if (a == b)
+        return 1;
+    if (!a || !b)
+        return 0;
+    return a->info.code == b->info.code && claude_error_category(a) == claude_error_category(b) &&
+           a->info.http_status == b->info.http_status && strcmp(a->info.api_type, b->info.api_type) == 0 &&
+           strcmp(a->info.error_code, b->info.error_code) == 0 && strcmp(a->info.message, b->info.message) == 0;
+}
+
+/* ---- as JSON ---- */
+
+enum { JSON_MAX = 64 * 1024 };
+
+static bool put_text(cl_buf *out, const char *key, const char *text)
+{
+    if (cl_json_write_key(out, cl_str_of(key)) != CL_BUF_OK)
+        return false;
+    return (text ? cl_json_write_string(out, cl_str_of(text)) : cl_buf_append_text(out, "null")) == CL_BUF_OK;
+}
+
+static bool put_int(cl_buf *out, const char *key, int64_t value)
+{
+    return cl_json_write_key(out, cl_str_of(key)) == CL_BUF_OK && cl_buf_append_int(out, value) == CL_BUF_OK;
+}
+
+static bool put_error(cl_buf *out, const claude_error_t *error)
+{
+    const claude_error_t *cause = claude_error_cause(error);
+
+    if (cl_buf_append_char(out, '{') != CL_BUF_OK || !put_int(out, "code", error->info.code) ||
+        !put_text(out, "name", claude_code_name(error->info.code)) ||
+        !put_text(out, "category", claude_category_name(claude_error_category(error))) ||
+        !put_text(out, "message", error->info.message) || cl_json_write_key(out, CL_STR("retryable")) != CL_BUF_OK ||
+        cl_buf_append_text(out, claude_error_is_retryable(error) ? "true" : "false") != CL_BUF_OK ||
+        !put_int(out, "http_status", error->info.http_status) ||
+        !put_text(out, "api_type", claude_error_api_type(error)) ||
+        !put_text(out, "error_code", claude_error_error_code(error)) ||
+        !put_text(out, "request_id", claude_error_request_id(error)) ||
+        !put_int(out, "retry_after_ms", error->info.retry_after_ms) ||
+        !put_int(out, "attempts", error->info.attempts) || !put_int(out, "user_code", error->info.user_code) ||
+        !put_text(out, "feature", error->info.feature) || cl_json_write_key(out, CL_STR("cause")) != CL_BUF_OK)
+        return false;
+    /* Chains are two long at most; the buffer's cap ends any other. */
+    if (!(cause ? put_error(out, cause) : cl_buf_append_text(out, "null") == CL_BUF_OK))
+        return false;
+    return cl_buf_append_char(out, '}') == CL_BUF_OK;
+}
+
+const char *claude_error_json(const claude_error_t *error, size_t *len)
+{
+    static const char null_text[] = "null";
+    /* The object is immutable for its users; the text is a cache that several threads may race to fill. */
+    struct claude_error *cache = (struct claude_error *)(uintptr_t)error;
+    cl_buf out = CL_BUF_INIT(JSON_MAX);
+    const char *json = null_text;
+    char *text;
+
+    if (!error)
+        goto out;
+    text = atomic_load(&cache->json);
+    if (!text && put_error(&out, error)) {
+        char *none = NULL;
+        text = cl_buf_steal(&out, NULL);
+        if (text && !atomic_compare_exchange_strong(&cache->json, &none, text)) {
+            free(text);
+            text = none;
+        }
+    }
+    cl_buf_free(&out);
+    json = text ? text : "{\"code\":-2,\"name\":\"CLAUDE_E_NOMEM\",\"message\":\"out of memory\"}";
+out:
+    if (len)
+        *len = strlen(json);
+    return json;
+}
+
+claude_error_t *claude_error_ref(claude_error_t *error)
+{
+    return cl_error_ref(error);
+}
+
+void claude_error_unref(claude_error_t *error)
+{
+    cl_error_unref(error);
+}
