@@ -209,7 +209,7 @@ static claude_code_t set_members(draft *changes, cl_json root, cl_err *err)
         json_level *level = &levels[depth - 1];
         cl_json key;
         cl_json value;
-        size_t len;
+        size_t len = 0;
         if (!cl_json_next(&level->iter, &key, &value)) {
             depth--;
             continue;
