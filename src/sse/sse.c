@@ -206,7 +206,7 @@ static size_t whole_event(const char *p, const char *end, size_t max, cl_sse_eve
     if (end - p < 16 || memcmp(p, "event: ", 7) != 0)
         return 0;
     name_end = find_eol(p + 7, end, &high);
-    if (!name_end || high || *name_end != '\n' || end - name_end < 9 || memcmp(name_end + 1, "data: ", 6) != 0)
+    if (!name_end || high || end - name_end < 9 || memcmp(name_end + 1, "data: ", 6) != 0)
         return 0;
     data_end = find_eol(name_end + 7, end, &high);
     if (!data_end || end - data_end < 2 || data_end[0] != '\n' || data_end[1] != '\n')
