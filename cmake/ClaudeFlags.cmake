@@ -30,9 +30,11 @@ add_library(claude_warnings INTERFACE)
 claude_add_compile_flags(claude_warnings
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
     -Wformat=2 -Wundef -Wimplicit-fallthrough -Wdouble-promotion -Wtrampolines -Wbidi-chars=any -Wstack-usage=16384
-    -Werror=format-security -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion)
+    -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion)
+# Unasked: it is refused without -Wformat=2 before it.
+target_compile_options(claude_warnings INTERFACE -Werror=format-security)
 if(CLAUDE_WERROR)
-    target_compile_options(claude_warnings INTERFACE -Werror)
+    add_compile_options(-Werror)
 endif()
 
 # Sanitizers and coverage instrument everything in the tree, tests and sandbox included, so they are set for all of it.
