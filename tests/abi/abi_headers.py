@@ -1,5 +1,7 @@
 """What the public headers declare: every CLAUDE_API function with its doc comment, and every constant."""
 
+from __future__ import annotations
+
 import dataclasses
 import pathlib
 import re
@@ -53,3 +55,22 @@ def functions() -> list[Function]:
                 raise ValueError(f"{header.name}: cannot read the declaration {prototype!r}")
             found.append(Function(name[1], header.name, prototype, match["comment"] or ""))
     return sorted(found, key=lambda function: function.name)
+
+
+def defines() -> dict[str, str]:
+    """The simple #define lines of types.h."""
+    return dict(re.findall(r"^#define (\w+) (\S+)$", (HEADERS / "types.h").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def constants() -> dict[str, int]:
+    """Name and value of every constant in an anonymous enum, in the order written."""
+    found: dict[str, int] = {}
+    for header in all_headers():
+        text = re.sub(r"/\*.*?\*/", "", header.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for body in re.findall(r"\benum\s*\{([^}]*)\}", text):
+            for item in filter(None, (part.strip() for part in body.split(","))):
+                name, equals, value = (part.strip() for part in item.partition("="))
+                if not equals:
+                    raise ValueError(f"{header.name}: {name} needs an explicit value")
+                found[name] = int(value, 0)
+    return found
