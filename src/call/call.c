@@ -147,16 +147,27 @@ static int32_t finished(claude_call_t *call)
     return CLAUDE_DONE;
 }
 
-/* Only the transfer's failure is known to be the cause; a status that says more wins over it. */
+/* The transfer's failure is the error, except where more is known: a status, or how far a stream had come. */
+static claude_code_t transfer_failed(claude_call_t *call)
+{
+    if (call->mode == CL_MODE_EVENTS && call->transfer_error.code == CLAUDE_E_CLOSED) {
+        cl_fail(&call->error, CLAUDE_E_TRUNCATED,
+                "the stream ended before message_stop; the partial message is kept: %s", call->transfer_error.message);
+        call->error.cause = cl_error_new(&call->transfer_error);
+        return call->error.code;
+    }
+    call->error = call->transfer_error;
+    cl_err_init(&call->transfer_error);
+    return call->error.code;
+}
+
 static claude_code_t judge_end(claude_call_t *call)
 {
     int32_t status = cl_transfer_status(call->transfer);
+    bool api_error = call->mode == CL_MODE_BODY && (status < 200 || status > 299);
 
-    if (call->transfer_error.code != CLAUDE_OK && (call->mode != CL_MODE_BODY || (status >= 200 && status <= 299))) {
-        call->error = call->transfer_error;
-        cl_err_init(&call->transfer_error);
-        return call->error.code;
-    }
+    if (call->transfer_error.code != CLAUDE_OK && !api_error)
+        return transfer_failed(call);
     if (call->mode == CL_MODE_EVENTS)
         return cl_finish_events(call, &call->error);
     if (call->mode == CL_MODE_HEAD)
