@@ -27,6 +27,9 @@ claude_code_t cl_secret_from_env(const char *name, claude_secret_t **out, cl_err
 claude_code_t cl_secret_from_workspace(const char *name, claude_secret_t **out, cl_err *err);
 claude_code_t cl_secret_on_audit(claude_secret_t *secret, claude_secret_audit_fn fn, void *user_data,
                                  claude_destroy_fn destroy, cl_err *err);
+/* Value of an environment variable. NULL if it is unset, and also if it is blank: a shell cannot easily unset a
+ * variable for a child. */
+const char *cl_env_value(const char *name);
 /* Counts and audits a use, then lends the text (NUL-terminated) until the last reference is dropped. {NULL, 0} for NULL
  * and for a secret whose pages were overwritten. */
 cl_str cl_secret_use(claude_secret_t *secret, const char *operation);

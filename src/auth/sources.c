@@ -176,8 +176,7 @@ out:
     return rc;
 }
 
-/* A shell cannot easily unset a variable for a child, so a blank one counts as unset. */
-static const char *env_value(const char *name)
+const char *cl_env_value(const char *name)
 {
     const char *value = getenv(name);
 
@@ -211,7 +210,7 @@ claude_code_t cl_secret_from_env(const char *name, claude_secret_t **out, cl_err
 
     if (rc < 0)
         return rc;
-    value = env_value(name);
+    value = cl_env_value(name);
     if (!value)
         return cl_fail(err, CLAUDE_E_NO_KEY, "environment variable %s is unset or blank", name);
     return new_from(cl_str_of(value), "environment variable", name, out, err);
@@ -425,7 +424,7 @@ out:
 
 static claude_code_t workspace_path(cl_buf *path, cl_buf *tried, bool *found, cl_err *err)
 {
-    const char *root = env_value("WORKSPACE_PATH");
+    const char *root = cl_env_value("WORKSPACE_PATH");
     claude_code_t rc = CLAUDE_OK;
     int bufrc = CL_BUF_OK;
 
@@ -515,7 +514,7 @@ claude_code_t cl_secret_from_workspace(const char *name, claude_secret_t **out, 
         rc = from_workspace_file(path.ptr, name, &tried, &secret, err);
     if (rc < 0 || secret)
         goto out;
-    value = env_value(name);
+    value = cl_env_value(name);
     if (value)
         rc = new_from(cl_str_of(value), "environment variable", name, &secret, err);
     else

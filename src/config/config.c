@@ -1,7 +1,5 @@
-#include <claude/response.h>
-
-#include "auth/auth.h"
 #include "config/config.h"
+#include "auth/auth.h"
 #include "config/draft.h"
 #include "json/json.h"
 
@@ -163,15 +161,21 @@ static claude_code_t join_key(char name[KEY_MAX + 1], size_t at, cl_json key, si
     return CLAUDE_OK;
 }
 
+/* A raw JSON value tells its type by its first byte. */
+static bool begins(cl_json value, char c)
+{
+    return value.len > 0 && value.ptr[0] == c;
+}
+
 static claude_code_t set_scalar(cl_draft *changes, const char *name, cl_json value, cl_err *err)
 {
-    bool quoted = value.type == CLAUDE_JSON_STRING;
+    bool quoted = begins(value, '"');
     cl_str raw = quoted ? cl_str_n(value.ptr + 1, value.len - 2) : cl_str_n(value.ptr, value.len);
     char *text = NULL;
     size_t len = raw.len;
     claude_code_t rc;
 
-    if (value.type == CLAUDE_JSON_NULL)
+    if (begins(value, 'n'))
         return cl_draft_set(changes, name, NULL, err);
     /* Not a cl_buf: this may be the key, and growing would leave copies behind. */
     text = malloc(raw.len + 1);
@@ -211,10 +215,10 @@ static claude_code_t set_members(cl_draft *changes, cl_json root, cl_err *err)
         rc = join_key(name, level->name_len, key, &len, err);
         if (rc < 0)
             break;
-        if (value.type == CLAUDE_JSON_ARRAY)
+        if (begins(value, '['))
             rc = cl_fail(err, CLAUDE_E_INVALID, "%s is an array; a string, number, boolean or null is needed",
                          cl_option_shown(name));
-        else if (value.type != CLAUDE_JSON_OBJECT)
+        else if (!begins(value, '{'))
             rc = set_scalar(changes, name, value, err);
         else if (depth == JSON_LEVELS)
             rc = cl_fail(err, CLAUDE_E_INVALID, "%s is nested deeper than any option", cl_option_shown(name));
@@ -235,7 +239,7 @@ claude_code_t cl_config_load_json(claude_config_t *config, cl_str json, cl_err *
     rc = cl_json_validate(json, CL_JSON_DEPTH_DEFAULT, &root, err);
     if (rc < 0)
         goto out;
-    if (root.type != CLAUDE_JSON_OBJECT) {
+    if (!begins(root, '{')) {
         rc = cl_fail(err, CLAUDE_E_INVALID, "options in JSON must be an object, such as {\"timeout.total_ms\": 60000}");
         goto out;
     }

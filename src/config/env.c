@@ -4,14 +4,6 @@
 
 #include <stdlib.h>
 
-/* A shell cannot easily unset a variable for a child, so a blank one counts as unset. */
-static const char *env_value(const char *name)
-{
-    const char *value = getenv(name);
-
-    return value && value[strspn(value, " \t\r\n")] != '\0' ? value : NULL;
-}
-
 /* Puts the variable's name in front of what its option, secret or header refused. */
 static claude_code_t fail_variable(const char *name, const cl_err *own, cl_err *err)
 {
@@ -35,11 +27,11 @@ static claude_code_t env_options(const claude_config_t *config, cl_draft *change
 
     for (size_t i = 0; i < sizeof table / sizeof table[0] && rc >= 0; i++) {
         const char *name = table[i].names[0];
-        const char *value = env_value(name);
+        const char *value = cl_env_value(name);
         cl_err own;
         if (!value && table[i].names[1]) {
             name = table[i].names[1];
-            value = env_value(name);
+            value = cl_env_value(name);
         }
         if (!value || cl_options_is_set(config->options, table[i].option))
             continue;
@@ -55,14 +47,14 @@ static claude_code_t env_options(const claude_config_t *config, cl_draft *change
 static claude_code_t env_secret(const claude_config_t *config, cl_draft *changes, cl_err *err)
 {
     const char *name = "ANTHROPIC_API_KEY";
-    const char *value = env_value(name);
+    const char *value = cl_env_value(name);
     bool is_key = value != NULL;
     cl_err own;
     claude_code_t rc;
 
     if (!is_key) {
         name = "ANTHROPIC_AUTH_TOKEN";
-        value = env_value(name);
+        value = cl_env_value(name);
     }
     if (!value || config->secret)
         return CLAUDE_OK;
@@ -113,7 +105,7 @@ static claude_code_t env_header(const claude_config_t *config, cl_headers *heade
 
 static claude_code_t env_headers(const claude_config_t *config, cl_headers *headers, cl_err *err)
 {
-    const char *p = env_value("ANTHROPIC_CUSTOM_HEADERS");
+    const char *p = cl_env_value("ANTHROPIC_CUSTOM_HEADERS");
     claude_code_t rc = CLAUDE_OK;
 
     for (size_t line = 1; p && *p && rc >= 0; line++) {
