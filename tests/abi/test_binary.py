@@ -15,8 +15,8 @@ from abi_tools import ROOT, run
 FORBIDDEN = set(
     "exit _exit abort printf puts fprintf stdout stderr perror setlocale signal sigaction alarm system popen fork "
     "select __fdelt_chk strtok localtime gmtime asctime ctime rand srand setenv putenv strerror gethostbyname atexit "
-    "mlockall umask chdir sprintf strcpy gets vfprintf putchar fputs fwrite fopen sleep usleep strtod atof tolower toupper "
-    "strcasecmp strncasecmp __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc".split()
+    "mlockall umask chdir sprintf strcpy gets vfprintf putchar fputs fwrite fopen sleep usleep strtod atof tolower "
+    "toupper strcasecmp strncasecmp __ctype_b_loc __ctype_tolower_loc __ctype_toupper_loc".split()
 )
 ALLOWED_NEEDED = {"libcurl.so.4", "libjson-c.so.5", "libz.so.1", "libc.so.6"}
 REQUIRED_NEEDED = {"libcurl.so.4", "libjson-c.so.5", "libc.so.6"}

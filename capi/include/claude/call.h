@@ -73,6 +73,7 @@ CLAUDE_API int32_t claude_call_state(const claude_call_t *call);
 /**
  * How many requests have reached the wire for this call.
  *
+ * @return the number; 0 for NULL
  * @threads B
  * @since 0.8
  */
@@ -82,6 +83,7 @@ CLAUDE_API int32_t claude_call_attempts(const claude_call_t *call);
  * How often the server deviated from the documented stream in a way that could be understood (a repeated start or stop,
  * a missing index, ...). With the option `stream.strict` these are errors.
  *
+ * @return the number; 0 for NULL
  * @threads B
  * @since 0.8
  */

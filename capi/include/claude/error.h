@@ -115,7 +115,7 @@ CLAUDE_API const char *claude_category_name(int32_t category);
 /**
  * Code of an error.
  *
- * @param error  NULL is answered with CLAUDE_OK
+ * @return CLAUDE_E_*; CLAUDE_OK for NULL
  * @threads A
  * @since 0.8
  */
@@ -197,6 +197,7 @@ CLAUDE_API int64_t claude_error_retry_after_ms(const claude_error_t *error);
 /**
  * How many requests reached the wire for this call.
  *
+ * @return the number; 0 for NULL
  * @threads A
  * @since 0.8
  */

@@ -170,7 +170,8 @@ CLAUDE_API const char *claude_response_string(const claude_response_t *response,
 /**
  * The integer at a JSON pointer.
  *
- * @param fallback  returned if there is no integer there, or it does not fit 64 bits
+ * @param fallback  for when there is no integer there, or it does not fit 64 bits
+ * @return the integer, or the fallback
  * @threads A
  * @since 0.8
  */
@@ -179,7 +180,8 @@ CLAUDE_API int64_t claude_response_int(const claude_response_t *response, const 
 /**
  * The number at a JSON pointer.
  *
- * @param fallback  returned if there is no number there
+ * @param fallback  for when there is no number there
+ * @return the number, or the fallback
  * @threads A
  * @since 0.8
  */
@@ -188,7 +190,7 @@ CLAUDE_API double claude_response_double(const claude_response_t *response, cons
 /**
  * The boolean at a JSON pointer.
  *
- * @param fallback  returned if there is no boolean there
+ * @param fallback  for when there is no boolean there
  * @return 1, 0 or the fallback
  * @threads A
  * @since 0.8

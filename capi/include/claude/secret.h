@@ -103,6 +103,7 @@ CLAUDE_API const char *claude_secret_expose(claude_secret_t *secret, size_t *len
 /**
  * How often secrets were used in this process: exposed to the program or put into a request.
  *
+ * @return the number, which only grows
  * @threads A
  * @since 0.8
  */
