@@ -1,0 +1,253 @@
+#include "docs.h"
+
+#include <stdlib.h>
+
+#include "config/config.h"
+
+typedef struct page {
+    const char *name;
+    const char *path;
+    void (*write)(cl_buf *out);
+} page;
+
+/* A page that does not fit, or no memory, is no page at all: this runs in tools and tests only. */
+static void put(cl_buf *out, const char *text)
+{
+    if (cl_buf_append_text(out, text) != CL_BUF_OK)
+        abort();
+}
+
+static void put_int(cl_buf *out, int64_t value)
+{
+    if (cl_buf_append_int(out, value) != CL_BUF_OK)
+        abort();
+}
+
+static const char *or_dash(const char *text)
+{
+    return *text ? text : "-";
+}
+
+/* ---- the frozen list ---- */
+
+static void put_range(cl_buf *out, const cl_option_row *row, const char *between)
+{
+    if (row->type == CL_TYPE_INTEGER) {
+        put_int(out, row->min);
+        put(out, between);
+        put_int(out, row->max);
+    } else {
+        put(out, row->type == CL_TYPE_BOOLEAN ? "true false" : or_dash(row->values));
+    }
+}
+
+static void write_options_txt(cl_buf *out)
+{
+    const cl_option_row *row;
+
+    put(out, "# The options of libclaude, frozen: a name, type, unit or meaning never changes, a line never goes.\n"
+             "# name | type | unit | default | range or values | scope | aliases\n");
+    for (size_t i = 0; (row = cl_option_row_at(i)) != NULL; i++) {
+        const char *cells[] = {cl_option_type_name(row->type), row->unit, row->initial};
+        put(out, row->name);
+        for (size_t j = 0; j < sizeof cells / sizeof cells[0]; j++) {
+            put(out, " | ");
+            put(out, or_dash(cells[j]));
+        }
+        put(out, " | ");
+        put_range(out, row, "..");
+        put(out, " | ");
+        put(out, cl_option_scope_name(row->scope));
+        put(out, " | ");
+        put(out, or_dash(row->aliases));
+        put(out, "\n");
+    }
+}
+
+/* ---- docs/options.md ---- */
+
+static const char *const options_intro =
+    "# Options\n"
+    "\n"
+    "Generated from `src/config/options.def`; change it there. `capi/abi/options.txt` freezes names, types and units.\n"
+    "\n"
+    "An option is set by name, as text: `claude_config_set(config, \"timeout.total_ms\", \"60000\", &err)`, several "
+    "at\n"
+    "once from JSON by `claude_config_load_json()`: `{\"timeout\": {\"total_ms\": 60000}}`. `claude_config_get()` "
+    "reads\n"
+    "one back. Options of scope *both* can be set for a single request, too, by `claude_request_set_option()`, and "
+    "then\n"
+    "win over the client's. A value of NULL (JSON: null) sets the default again.\n"
+    "\n"
+    "- *integer*: a whole number in decimal digits, in the unit and range given.\n"
+    "- *boolean*: true or false; also 1 and 0, yes and no, on and off.\n"
+    "- *enum*: one of the values given.\n"
+    "- *string*: any text, checked where the description says so.\n";
+
+static size_t group_len(const char *name)
+{
+    const char *dot = strchr(name, '.');
+
+    return dot ? (size_t)(dot - name) : 0;
+}
+
+static bool same_group(const cl_option_row *a, const cl_option_row *b)
+{
+    size_t len = group_len(a->name);
+
+    return len == group_len(b->name) && memcmp(a->name, b->name, len) == 0;
+}
+
+/* A list of words as `one`, `two`. */
+static void put_words(cl_buf *out, const char *list, const char *before)
+{
+    while (*list) {
+        size_t len = strcspn(list, " ");
+        put(out, before);
+        put(out, "`");
+        if (cl_buf_append(out, list, len) != CL_BUF_OK)
+            abort();
+        put(out, "`");
+        before = ", ";
+        list += len;
+        list += strspn(list, " ");
+    }
+}
+
+static void put_option_row(cl_buf *out, const cl_option_row *row)
+{
+    put(out, "| ");
+    put_words(out, row->name, "");
+    put_words(out, row->aliases, "<br>also ");
+    put(out, " | ");
+    put(out, cl_option_type_name(row->type));
+    put(out, " | ");
+    put_words(out, row->initial, "");
+    put(out, *row->initial && *row->unit ? " " : "");
+    put(out, row->unit);
+    put(out, " | ");
+    if (row->type == CL_TYPE_INTEGER)
+        put_range(out, row, " to ");
+    else
+        put_words(out, row->type == CL_TYPE_BOOLEAN ? "true false" : row->values, "");
+    put(out, " | ");
+    put(out, cl_option_scope_name(row->scope));
+    put(out, " | ");
+    put(out, row->text);
+    put(out, " |\n");
+}
+
+static void put_group(cl_buf *out, size_t first)
+{
+    const cl_option_row *head = cl_option_row_at(first);
+    const cl_option_row *row;
+    size_t len = group_len(head->name);
+
+    put(out, "\n## ");
+    if (len == 0)
+        put(out, "General");
+    else if (cl_buf_append(out, head->name, len) != CL_BUF_OK)
+        abort();
+    put(out, "\n\n| Option | Type | Default | Range or values | Scope | Meaning |\n|---|---|---|---|---|---|\n");
+    for (size_t i = first; (row = cl_option_row_at(i)) != NULL; i++) {
+        if (same_group(head, row))
+            put_option_row(out, row);
+    }
+}
+
+static void write_options_md(cl_buf *out)
+{
+    const cl_option_row *row;
+
+    put(out, options_intro);
+    for (size_t i = 0; (row = cl_option_row_at(i)) != NULL; i++) {
+        bool seen = false;
+        for (size_t j = 0; j < i && !seen; j++)
+            seen = same_group(cl_option_row_at(j), row);
+        if (!seen)
+            put_group(out, i);
+    }
+}
+
+/* ---- docs/errors.md ---- */
+
+static const char *const errors_intro =
+    "# Errors\n"
+    "\n"
+    "Generated from the table in `src/base/err.c`; change it there. `claude_code_at()`, `claude_code_name()` and\n"
+    "`claude_code_category()` give the same at run time, so that bindings need no copy.\n"
+    "\n"
+    "A function returns a code; `claude_error_t` tells the rest: one line of text, the HTTP status, the API's own\n"
+    "`error.type`, the request id, how long the server asked to wait. Numbers are permanent; 0 is success, and "
+    "positive\n"
+    "values are successes that say more (`CLAUDE_DONE`, 2: the call has finished). Treat a negative code that is not "
+    "in\n"
+    "this table as a failure that cannot be retried.\n"
+    "\n"
+    "How an answer of the API becomes a code: its `error.type` decides first, the HTTP status only if the type is\n"
+    "missing or unknown, because an `error` event inside a stream arrives after status 200. A body that is no error\n"
+    "object, as proxies send them, is judged by its status alone, and its text is kept for\n"
+    "`claude_error_response()`.\n"
+    "\n"
+    "*Retryable* is the code's rule. `claude_error_is_retryable()` answers for one error: a server's `x-should-retry`\n"
+    "decides before this table does, and a stream that has delivered an event is never retryable. The library retries\n"
+    "only in functions whose name says so.\n"
+    "\n"
+    "-1 to -99 are the program's side, -100 to -199 the transport, -200 to -299 answers of the API.\n"
+    "\n"
+    "| Code | Number | Category | Retryable | Meaning |\n"
+    "|---|---|---|---|---|\n";
+
+static void write_errors_md(cl_buf *out)
+{
+    const cl_code_row *row;
+
+    put(out, errors_intro);
+    for (size_t i = 0; (row = cl_code_row_at(i)) != NULL; i++) {
+        put(out, "| `");
+        put(out, row->name);
+        put(out, "` | ");
+        put_int(out, row->code);
+        put(out, " | ");
+        put(out, claude_category_name(row->category));
+        put(out, row->retryable ? " | yes | " : " | no | ");
+        put(out, row->text);
+        put(out, " |\n");
+    }
+}
+
+static const page pages[] = {
+    {"options.txt", "capi/abi/options.txt", write_options_txt},
+    {"options.md", "docs/options.md", write_options_md},
+    {"errors.md", "docs/errors.md", write_errors_md},
+};
+
+const char *docs_page_at(size_t index)
+{
+    return index < sizeof pages / sizeof pages[0] ? pages[index].name : NULL;
+}
+
+static const page *find_page(const char *name)
+{
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
+        if (strcmp(name, pages[i].name) == 0)
+            return &pages[i];
+    }
+    return NULL;
+}
+
+const char *docs_path(const char *name)
+{
+    const page *found = find_page(name);
+
+    return found ? found->path : NULL;
+}
+
+bool docs_write(const char *name, cl_buf *out)
+{
+    const page *found = find_page(name);
+
+    if (found)
+        found->write(out);
+    return found != NULL;
+}
