@@ -127,7 +127,8 @@ cl_str cl_response_body(const claude_response_t *response);
 /* The root value; type 0 if the body is not JSON. */
 cl_json cl_response_root(const claude_response_t *response);
 
-/* The functions behind response.h; same meaning, any thread. */
+/* The functions behind response.h; same meaning, any thread. Strings and the joined text are decoded when first asked
+ * for: NULL also when memory is out then. */
 int32_t cl_response_status(const claude_response_t *response);
 const char *cl_response_header(const claude_response_t *response, const char *name);
 const char *cl_response_request_id(const claude_response_t *response);
@@ -144,10 +145,11 @@ int64_t cl_response_int(const claude_response_t *response, const char *pointer, 
 double cl_response_double(const claude_response_t *response, const char *pointer, double fallback);
 int32_t cl_response_bool(const claude_response_t *response, const char *pointer, int32_t fallback);
 
-/* ---- error bodies (api_error.c) ---- */
+/* ---- error bodies (api_error.c, retry_after.c) ---- */
 
 /* Milliseconds the server asked to wait: retry-after-ms, else retry-after (seconds with fraction, or an HTTP date
- * relative to the response's own Date, else to wall_ms). -1: it did not ask, or not in a way that can be understood. */
+ * relative to the response's own Date, else to wall_ms). Of several the larger; rounded up; INT64_MAX for what does not
+ * fit. -1: it did not ask, or not in a way that can be understood. */
 int64_t cl_retry_after_ms(const cl_headers *headers, int64_t wall_ms);
 /*
  * Fills `err` from an error response: error.type first, the HTTP status second. `body` may be anything: the envelope, a

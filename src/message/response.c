@@ -1,0 +1,292 @@
+#include <stdlib.h>
+
+#include "message/date.h"
+#include "message/message.h"
+
+/* The text of all text blocks, made when first asked for. */
+typedef struct joined_text {
+    size_t len;
+    char bytes[];
+} joined_text;
+
+/*
+ * Immutable but for two caches, each published once by whoever is first. Numbers, types and slices are read out of the
+ * body by walking it; strings out of a copy of the body in which all strings have been decoded in their places.
+ */
+struct claude_response {
+    cl_handle handle;
+    int32_t status;
+    cl_headers headers;
+    char *body; /* NUL-terminated, or NULL */
+    size_t len;
+    cl_json root; /* type 0: not JSON */
+    _Atomic(char *) decoded;
+    _Atomic(joined_text *) text;
+};
+
+claude_code_t cl_response_new(int32_t status, cl_headers *headers, char *body, size_t len, bool validated,
+                              claude_response_t **out, cl_err *err)
+{
+    claude_response_t *response = calloc(1, sizeof *response);
+
+    if (!response) {
+        cl_headers_free(headers);
+        free(body);
+        return cl_fail_nomem(err);
+    }
+    cl_handle_init(&response->handle, CL_MAGIC_RESPONSE);
+    response->status = status;
+    response->headers = *headers;
+    *headers = (cl_headers){NULL, 0, 0};
+    response->body = body;
+    response->len = body ? len : 0;
+    if (body && validated)
+        response->root = cl_json_root(cl_str_n(body, len));
+    atomic_init(&response->decoded, NULL);
+    atomic_init(&response->text, NULL);
+    *out = response;
+    return CLAUDE_OK;
+}
+
+claude_response_t *cl_response_ref(claude_response_t *response)
+{
+    if (response)
+        cl_handle_ref(&response->handle);
+    return response;
+}
+
+void cl_response_unref(claude_response_t *response)
+{
+    if (!response || !cl_handle_unref(&response->handle))
+        return;
+    cl_headers_free(&response->headers);
+    free(response->body);
+    free(atomic_load_explicit(&response->decoded, memory_order_relaxed));
+    free(atomic_load_explicit(&response->text, memory_order_relaxed));
+    free(response);
+}
+
+/* ---- status, headers, body ---- */
+
+int32_t cl_response_status(const claude_response_t *response)
+{
+    return response->status;
+}
+
+const cl_headers *cl_response_headers(const claude_response_t *response)
+{
+    return &response->headers;
+}
+
+cl_str cl_response_body(const claude_response_t *response)
+{
+    return response->body ? cl_str_n(response->body, response->len) : CL_STR("");
+}
+
+cl_json cl_response_root(const claude_response_t *response)
+{
+    return response->root;
+}
+
+const char *cl_response_header(const claude_response_t *response, const char *name)
+{
+    const cl_header *header = cl_headers_find(&response->headers, cl_str_of(name));
+
+    return header ? header->value : NULL;
+}
+
+const char *cl_response_request_id(const claude_response_t *response)
+{
+    return cl_response_header(response, "request-id");
+}
+
+int64_t cl_response_rate_limit(const claude_response_t *response, const char *what, int32_t which)
+{
+    static const char *const suffixes[] = {NULL, "limit", "remaining", "reset"};
+    cl_str kind = cl_str_of(what);
+    const char *prefix = cl_str_starts(kind, CL_STR("priority-")) ? "anthropic-" : "anthropic-ratelimit-";
+    char storage[128];
+    cl_buf name = {storage, 0, sizeof storage, sizeof storage - 1};
+    const char *value;
+    int64_t figure;
+
+    if (which < CLAUDE_RATE_LIMIT_LIMIT || which > CLAUDE_RATE_LIMIT_RESET_MS || kind.len > 64)
+        return -1;
+    /* Never grows: the longest name fits. */
+    cl_buf_append_text(&name, prefix);
+    cl_buf_append_str(&name, kind);
+    cl_buf_append_char(&name, '-');
+    cl_buf_append_text(&name, suffixes[which]);
+    value = cl_response_header(response, storage);
+    if (!value)
+        return -1;
+    if (which == CLAUDE_RATE_LIMIT_RESET_MS ? !cl_date_rfc3339(cl_str_of(value), &figure)
+                                            : !cl_str_to_int64(cl_str_trim(cl_str_of(value)), &figure))
+        return -1;
+    return figure < 0 ? -1 : figure;
+}
+
+/* ---- values by pointer ---- */
+
+static cl_json value_at(const claude_response_t *response, const char *pointer)
+{
+    return cl_json_at(response->root, cl_str_of(pointer));
+}
+
+int32_t cl_response_type(const claude_response_t *response, const char *pointer)
+{
+    return value_at(response, pointer).type;
+}
+
+size_t cl_response_count(const claude_response_t *response, const char *pointer)
+{
+    return cl_json_count(value_at(response, pointer));
+}
+
+int64_t cl_response_int(const claude_response_t *response, const char *pointer, int64_t fallback)
+{
+    int64_t value;
+
+    return cl_json_to_int(value_at(response, pointer), &value) ? value : fallback;
+}
+
+double cl_response_double(const claude_response_t *response, const char *pointer, double fallback)
+{
+    double value;
+
+    return cl_json_to_double(value_at(response, pointer), &value) ? value : fallback;
+}
+
+int32_t cl_response_bool(const claude_response_t *response, const char *pointer, int32_t fallback)
+{
+    cl_json value = value_at(response, pointer);
+
+    return value.type == CLAUDE_JSON_BOOLEAN ? value.ptr[0] == 't' : fallback;
+}
+
+int64_t cl_response_usage(const claude_response_t *response, const char *counter)
+{
+    cl_json value = cl_json_member(response->root, CL_STR("usage"));
+    cl_str rest = cl_str_of(counter);
+    int64_t count;
+
+    /* Counters are pointers without the first slash. */
+    while (value.type != CLAUDE_JSON_NONE) {
+        const char *slash = rest.len > 0 ? memchr(rest.ptr, '/', rest.len) : NULL;
+        size_t len = slash ? (size_t)(slash - rest.ptr) : rest.len;
+        value = cl_json_child(value, cl_str_n(rest.ptr, len));
+        if (!slash)
+            break;
+        rest = cl_str_n(slash + 1, rest.len - len - 1);
+    }
+    return cl_json_to_int(value, &count) && count >= 0 ? count : -1;
+}
+
+/* ---- strings ---- */
+
+static const char *decoded(const claude_response_t *response)
+{
+    claude_response_t *cache = (claude_response_t *)response;
+    char *have = atomic_load_explicit(&cache->decoded, memory_order_acquire);
+    char *fresh;
+
+    if (have)
+        return have;
+    fresh = malloc(response->len + 1);
+    if (!fresh)
+        return NULL;
+    cl_json_decode_all(cl_str_n(response->body, response->len), fresh);
+    if (atomic_compare_exchange_strong_explicit(&cache->decoded, &have, fresh, memory_order_acq_rel,
+                                                memory_order_acquire))
+        return fresh;
+    free(fresh);
+    return have;
+}
+
+static const char *string_of(const claude_response_t *response, cl_json value, size_t *len)
+{
+    const char *copy = value.type == CLAUDE_JSON_STRING ? decoded(response) : NULL;
+
+    if (!copy)
+        return NULL;
+    if (len)
+        *len = cl_json_decoded_len(value);
+    return copy + (value.ptr - response->body) + 1;
+}
+
+const char *cl_response_string(const claude_response_t *response, const char *pointer, size_t *len)
+{
+    return string_of(response, value_at(response, pointer), len);
+}
+
+const char *cl_response_stop_reason(const claude_response_t *response)
+{
+    return string_of(response, cl_json_member(response->root, CL_STR("stop_reason")), NULL);
+}
+
+const char *cl_response_model(const claude_response_t *response)
+{
+    return string_of(response, cl_json_member(response->root, CL_STR("model")), NULL);
+}
+
+const char *cl_response_id(const claude_response_t *response)
+{
+    return string_of(response, cl_json_member(response->root, CL_STR("id")), NULL);
+}
+
+/* The next text block's text. */
+static bool next_text(cl_json_iter *blocks, cl_json *text)
+{
+    cl_json block;
+
+    while (cl_json_next(blocks, NULL, &block)) {
+        if (!cl_json_string_is(cl_json_member(block, CL_STR("type")), CL_STR("text")))
+            continue;
+        *text = cl_json_member(block, CL_STR("text"));
+        if (text->type == CLAUDE_JSON_STRING)
+            return true;
+    }
+    return false;
+}
+
+static joined_text *join_text(cl_json content)
+{
+    cl_json_iter blocks = cl_json_iter_of(content);
+    size_t room = 0;
+    joined_text *joined;
+    cl_json text;
+
+    while (next_text(&blocks, &text))
+        room += text.len;
+    joined = malloc(sizeof *joined + room + 1);
+    if (!joined)
+        return NULL;
+    joined->len = 0;
+    blocks = cl_json_iter_of(content);
+    while (next_text(&blocks, &text))
+        joined->len += cl_json_decode_into(cl_str_n(text.ptr + 1, text.len - 2), joined->bytes + joined->len);
+    joined->bytes[joined->len] = '\0';
+    return joined;
+}
+
+const char *cl_response_text(const claude_response_t *response, size_t *len)
+{
+    claude_response_t *cache = (claude_response_t *)response;
+    joined_text *have = atomic_load_explicit(&cache->text, memory_order_acquire);
+    joined_text *fresh = NULL;
+
+    if (!have) {
+        cl_json content = cl_json_member(response->root, CL_STR("content"));
+        fresh = join_text(content.type == CLAUDE_JSON_ARRAY ? content : (cl_json){NULL, 0, CLAUDE_JSON_NONE});
+        if (!fresh)
+            return NULL;
+        if (atomic_compare_exchange_strong_explicit(&cache->text, &have, fresh, memory_order_acq_rel,
+                                                    memory_order_acquire))
+            have = fresh;
+        else
+            free(fresh);
+    }
+    if (len)
+        *len = have->len;
+    return have->bytes;
+}
