@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 enum {
-    RECEIVE_BUFFER = 64 * 1024,
+    RECEIVE_BUFFER = 32 * 1024,      /* larger ones leave the second-level cache when a burst comes */
     CONNECTION_MAX_AGE_S = 30,       /* idle */
     CONNECTION_MAX_LIFETIME_S = 300, /* bounds how long a change in DNS goes unnoticed */
     KEEPALIVE_IDLE_S = 60,
