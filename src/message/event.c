@@ -172,6 +172,14 @@ static bool parse_usual(cl_str name, cl_str json, cl_buf *text, claude_event_t *
 
 /* ---- any spelling ---- */
 
+/* Names of ours need no escape, and an escape makes a string longer: only longer ones need the careful comparison. */
+static bool is(cl_json string, cl_str name)
+{
+    if (string.len <= name.len + 2)
+        return string.len == name.len + 2 && memcmp(string.ptr + 1, name.ptr, name.len) == 0;
+    return cl_json_string_is(string, name);
+}
+
 /* What the walk over an event's members finds. */
 struct members {
     cl_json type;
@@ -188,12 +196,12 @@ static void find_members(cl_json object, struct members *out)
 
     memset(out, 0, sizeof *out);
     while (cl_json_next(&iter, &key, &value)) {
-        if (cl_json_string_is(key, CL_STR("type"))) {
+        if (is(key, CL_STR("type"))) {
             out->twice = out->twice || out->type.type != CLAUDE_JSON_NONE;
             out->type = value;
-        } else if (cl_json_string_is(key, CL_STR("index"))) {
+        } else if (is(key, CL_STR("index"))) {
             out->index = value;
-        } else if (cl_json_string_is(key, CL_STR("delta"))) {
+        } else if (is(key, CL_STR("delta"))) {
             out->delta = value;
         }
     }
@@ -267,21 +275,21 @@ static claude_code_t find_delta(cl_json delta, int32_t *type, cl_json *text, boo
     cl_json value;
 
     while (cl_json_next(&iter, &key, &value)) {
-        if (cl_json_string_is(key, CL_STR("type"))) {
+        if (is(key, CL_STR("type"))) {
             if (name.type != CLAUDE_JSON_NONE)
                 return cl_fail(err, CLAUDE_E_PROTOCOL, "the delta of a stream event has two \"type\"");
             name = value;
             continue;
         }
         for (size_t i = 0; i < TEXT_KINDS; i++) {
-            if (cl_json_string_is(key, delta_kinds[i].member))
+            if (is(key, delta_kinds[i].member))
                 values[i] = value;
         }
     }
     if (!is_missing(name) && name.type != CLAUDE_JSON_STRING)
         return cl_fail(err, CLAUDE_E_PROTOCOL, "the \"type\" of a delta is not a string");
     for (size_t i = 0; i < DELTA_KINDS && !kind; i++) {
-        if (is_missing(name) ? i < TEXT_KINDS && !is_missing(values[i]) : cl_json_string_is(name, delta_kinds[i].name))
+        if (is_missing(name) ? i < TEXT_KINDS && !is_missing(values[i]) : is(name, delta_kinds[i].name))
             kind = &delta_kinds[i];
     }
     *anomaly = *anomaly || is_missing(name);
