@@ -334,7 +334,7 @@ static claude_code_t read_value(shell_text *in, cl_str *value, const char **trou
         read_bare(in, value, trouble);
     if (rc < 0)
         return rc;
-    if (in->p < in->end && !is_one_of(*in->p, " \t\r\n;"))
+    if (!*trouble && in->p < in->end && !is_one_of(*in->p, " \t\r\n;"))
         *trouble = "text follows the closing quote";
     skip_blanks(in);
     if (!*trouble && in->p < in->end && !is_one_of(*in->p, "\n;#"))
