@@ -276,6 +276,13 @@ static claude_code_t fail_line(const shell_text *in, size_t line, const char *wh
     return cl_fail(err, CLAUDE_E_INVALID, "%.400s line %zu: %s", in->path, line, what);
 }
 
+/* The first thing that is wrong explains the rest. */
+static void blame(const char **trouble, const char *what)
+{
+    if (!*trouble)
+        *trouble = what;
+}
+
 /*
  * Reads a quoted value up to its closing quote. It may span lines, as other entries (certificates) do; `*trouble` tells
  * why its text is not what a shell would see.
@@ -289,14 +296,14 @@ static claude_code_t read_quoted(shell_text *in, cl_str *value, const char **tro
     for (; in->p < in->end && *in->p != quote; in->p++) {
         if (*in->p == '\n') {
             in->line++;
-            *trouble = "the value spans lines: a closing quote is missing";
+            blame(trouble, "the value spans lines: a closing quote is missing");
         }
         if (quote == '\'')
             continue;
         if (*in->p == '`' || *in->p == '$')
-            *trouble = "the value has a command substitution or expansion; write the key itself";
+            blame(trouble, "the value has a command substitution or expansion; write the key itself");
         if (*in->p == '\\') {
-            *trouble = "the value has a backslash; write the key itself";
+            blame(trouble, "the value has a backslash; write the key itself");
             if (in->p + 1 < in->end && in->p[1] != '\n')
                 in->p++;
         }
@@ -314,9 +321,9 @@ static void read_bare(shell_text *in, cl_str *value, const char **trouble)
 
     while (in->p < in->end && !is_one_of(*in->p, " \t\r\n;")) {
         if (*in->p == '`' || *in->p == '$')
-            *trouble = "the value has a command substitution or expansion; write the key itself";
+            blame(trouble, "the value has a command substitution or expansion; write the key itself");
         else if (is_one_of(*in->p, "\\\"'()<>|&"))
-            *trouble = "the value has quotes or operators of the shell; write NAME=\"value\"";
+            blame(trouble, "the value has quotes or operators of the shell; write NAME=\"value\"");
         in->p++;
     }
     *value = cl_str_n(start, (size_t)(in->p - start));
@@ -334,11 +341,11 @@ static claude_code_t read_value(shell_text *in, cl_str *value, const char **trou
         read_bare(in, value, trouble);
     if (rc < 0)
         return rc;
-    if (!*trouble && in->p < in->end && !is_one_of(*in->p, " \t\r\n;"))
-        *trouble = "text follows the closing quote";
+    if (in->p < in->end && !is_one_of(*in->p, " \t\r\n;"))
+        blame(trouble, "text follows the closing quote");
     skip_blanks(in);
-    if (!*trouble && in->p < in->end && !is_one_of(*in->p, "\n;#"))
-        *trouble = "text follows the value";
+    if (in->p < in->end && !is_one_of(*in->p, "\n;#"))
+        blame(trouble, "text follows the value");
     return CLAUDE_OK;
 }
 
