@@ -121,16 +121,16 @@ static const struct delta_kind *usual_kind(const char *p, const char *end)
     return NULL;
 }
 
-/* At most nine digits, so that the value fits; p moves behind them. */
+/* At most nine digits, so that the value fits; p moves behind them. A tenth is not the comma that must follow. */
 static bool usual_index(const char **p, const char *end, int32_t *index)
 {
     const char *start = *p;
     const char *q = start;
     int32_t value = 0;
 
-    while (q < end && q - start < 10 && cl_ascii_is_digit(*q))
+    while (q < end && q - start < 9 && cl_ascii_is_digit(*q))
         value = value * 10 + (*q++ - '0');
-    if (q == start || q - start > 9 || (*start == '0' && q - start > 1))
+    if (q == start || (*start == '0' && q - start > 1))
         return false;
     *p = q;
     *index = value;
