@@ -331,9 +331,19 @@ refused:
     return cl_fail(err, CLAUDE_E_INVALID, "JSON is not valid at offset %zu: %s", (size_t)(s->at - text.ptr), s->reason);
 }
 
+/* Builds that fill all variables with zeros would spend more on the bitmap than on a small document. */
+#if defined(__has_attribute)
+#if __has_attribute(uninitialized)
+#define UNINITIALIZED __attribute__((uninitialized))
+#endif
+#endif
+#ifndef UNINITIALIZED
+#define UNINITIALIZED
+#endif
+
 claude_code_t cl_json_validate(cl_str text, uint32_t max_depth, cl_json *value, cl_err *err)
 {
-    struct scan s;
+    struct scan s UNINITIALIZED;
 
     /* The bitmap is left as it is: a level's bit is written when the level opens. */
     s.p = text.len > 0 ? text.ptr : "";
