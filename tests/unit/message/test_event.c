@@ -301,13 +301,28 @@ static void test_refused(void **state)
     }
 }
 
+/* A name on the wire does not make an event of anything; what is refused is not also counted as an anomaly. */
+static void test_refused_with_name(void **state)
+{
+    static const char *const bad[] = {"[]", "null", "1", "{\"type\":\"content_block_stop\",\"index\":-1}",
+                                      "{\"type\":\"content_block_delta\",\"delta\":{\"text\":1}}"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        result r = parse("ping", bad[i]);
+        assert_int_equal(r.rc, CLAUDE_E_PROTOCOL);
+        assert_false(r.anomaly);
+        drop(&r);
+    }
+}
+
 /* Cut anywhere, an event is an error: nothing is read beyond the end, nothing is guessed. */
 static void test_every_prefix(void **state)
 {
     static const char *const whole[] = {
         TEXT("H\xc3\xa9llo \\u00e9 \\ud83d\\ude00"),
-        "{\"type\":\"content_block_delta\",\"index\":12,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{"
-        "\\\"a\\\"\"}}",
+        ("{\"type\":\"content_block_delta\",\"index\":12,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{"
+         "\\\"a\\\"\"}}"),
         " {\"index\":0,\"delta\":{\"text\":\"x\",\"type\":\"text_delta\"},\"type\":\"content_block_delta\"}",
         "{\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"usage\":{\"a\":[1,2.5e3,null,true]}}}"};
 
@@ -611,10 +626,19 @@ static int free_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_usual),        cmocka_unit_test(test_text_with_nul), cmocka_unit_test(test_other_types),
-        cmocka_unit_test(test_names),        cmocka_unit_test(test_short_dialect), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_every_prefix), cmocka_unit_test(test_any_spelling),  cmocka_unit_test(test_both_ways),
-        cmocka_unit_test(test_depth),        cmocka_unit_test(test_text_limit),    cmocka_unit_test(test_scratch_stays),
+        cmocka_unit_test(test_usual),
+        cmocka_unit_test(test_text_with_nul),
+        cmocka_unit_test(test_other_types),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_short_dialect),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_refused_with_name),
+        cmocka_unit_test(test_every_prefix),
+        cmocka_unit_test(test_any_spelling),
+        cmocka_unit_test(test_both_ways),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_text_limit),
+        cmocka_unit_test(test_scratch_stays),
         cmocka_unit_test(test_keep),
     };
     return cmocka_run_group_tests_name("event", tests, NULL, free_text);
