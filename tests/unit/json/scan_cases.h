@@ -103,8 +103,7 @@ static void utf8_against_the_table(void **state)
 }
 
 static const char *const seeds[] = {
-    "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Hello, "
-    "w\\u00f6rld\"}}",
+    "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Hello \\u00f6\"}}",
     "[1,-2.5e+10,0,true,false,null,\"\",{},[],{\"a\":[{\"b\":{}}]}]",
     " { \"k\" : [ 1 , \"\\ud83d\\ude00\" , \"\xf0\x9f\x98\x80 and more than sixteen bytes of text\" ] } ",
     "[[[[[[\"deep\"]]]]],{\"\\\\\":\"\\\"\",\"\\n\":-0.0e-0}]",
