@@ -43,18 +43,6 @@ claude_code_t cl_header_check(cl_str name, cl_str value, cl_err *err)
     return CLAUDE_OK;
 }
 
-static char *copy_text(cl_str text)
-{
-    char *copy = malloc(text.len + 1);
-
-    if (copy) {
-        if (text.len > 0)
-            memcpy(copy, text.ptr, text.len);
-        copy[text.len] = '\0';
-    }
-    return copy;
-}
-
 static claude_code_t grow(cl_headers *headers, cl_err *err)
 {
     size_t cap = headers->cap ? headers->cap * 2 : 8;
@@ -70,18 +58,25 @@ static claude_code_t grow(cl_headers *headers, cl_err *err)
     return CLAUDE_OK;
 }
 
+/* Name and value share one allocation, which is the name's. */
 static claude_code_t add(cl_headers *headers, cl_str name, const cl_str *value, cl_err *err)
 {
     cl_header item = {NULL, NULL};
+    claude_code_t rc = grow(headers, err);
 
-    if (grow(headers, err) < 0)
-        return err ? err->code : CLAUDE_E_NOMEM;
-    item.name = copy_text(name);
-    item.value = value ? copy_text(*value) : NULL;
-    if (!item.name || (value && !item.value)) {
-        free(item.name);
-        free(item.value);
+    if (rc < 0)
+        return rc;
+    item.name = malloc(name.len + 1 + (value ? value->len + 1 : 0));
+    if (!item.name)
         return cl_fail_nomem(err);
+    if (name.len > 0)
+        memcpy(item.name, name.ptr, name.len);
+    item.name[name.len] = '\0';
+    if (value) {
+        item.value = item.name + name.len + 1;
+        if (value->len > 0)
+            memcpy(item.value, value->ptr, value->len);
+        item.value[value->len] = '\0';
     }
     headers->items[headers->count++] = item;
     return CLAUDE_OK;
@@ -163,7 +158,6 @@ void cl_headers_free(cl_headers *headers)
 {
     for (size_t i = 0; i < headers->count; i++) {
         free(headers->items[i].name);
-        free(headers->items[i].value);
     }
     free(headers->items);
     *headers = (cl_headers){NULL, 0, 0};

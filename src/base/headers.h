@@ -6,7 +6,7 @@
 #include "base/str.h"
 
 typedef struct cl_header {
-    char *name;
+    char *name;  /* owns the value's memory as well */
     char *value; /* NULL in a program's list: the header is to be removed */
 } cl_header;
 

@@ -160,11 +160,21 @@ static void finished(cl_engine *engine)
     }
 }
 
+void cl_engine_run_timer(cl_engine *engine)
+{
+    int running = 0;
+
+    if (engine->timer_at == INT64_MAX || engine->timer_at > cl_now_ms())
+        return;
+    engine->timer_at = INT64_MAX;
+    curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    finished(engine);
+}
+
 bool cl_engine_step(cl_engine *engine, int64_t wait_ms)
 {
     struct epoll_event events[EVENTS_PER_STEP];
     bool woken = false;
-    bool worked = false;
     int running = 0;
     int n;
 
@@ -185,15 +195,10 @@ bool cl_engine_step(cl_engine *engine, int64_t wait_ms)
             continue;
         }
         curl_multi_socket_action(engine->multi, fd, mask, &running);
-        worked = true;
     }
-    if (engine->timer_at != INT64_MAX && engine->timer_at <= cl_now_ms()) {
-        engine->timer_at = INT64_MAX;
-        curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-        worked = true;
-    }
-    if (worked)
+    if (n > 0)
         finished(engine);
+    cl_engine_run_timer(engine);
     return woken;
 }
 

@@ -14,8 +14,10 @@ struct cl_engine {
     int64_t timer_at; /* when libcurl wants to be called, cl_now_ms() clock; INT64_MAX: not at all */
     int64_t idle_since;
     uint32_t generation;
-    bool broken; /* not to be used again */
+    bool broken;     /* not to be used again */
+    bool configured; /* what is the same for all transfers has been set on `easy` */
     cl_transfer *transfer;
+    char error_text[CURL_ERROR_SIZE];
 };
 
 struct cl_transfer {
@@ -53,14 +55,15 @@ struct cl_transfer {
     size_t max_header_bytes;
     size_t max_body_bytes;
     size_t max_error_bytes;
-    char error_text[CURL_ERROR_SIZE];
 };
 
 /* libcurl's global state, once per process and never undone: the host may use libcurl too. */
 claude_code_t cl_http_global(cl_err *err);
-/* Lets libcurl work for at most wait_ms (0: only on what is ready). True if the engine was woken. */
+/* Lets libcurl work on what has become ready within wait_ms. True if the engine was woken. */
 bool cl_engine_step(cl_engine *engine, int64_t wait_ms);
-/* Sets the options of the easy handle for a request. */
+/* Lets libcurl do what it wanted to do by now, without looking at sockets. */
+void cl_engine_run_timer(cl_engine *engine);
+/* options.c: sets the easy handle up for a request. */
 CURLcode cl_transfer_setup(cl_transfer *transfer, const cl_http_request *request);
 /* Turns the end of a failed transfer into an error. */
 claude_code_t cl_transfer_error(const cl_transfer *transfer, cl_err *err);

@@ -46,7 +46,7 @@ static claude_code_t code_of(CURLcode result)
 
 claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
 {
-    const char *text = t->error_text[0] ? t->error_text : curl_easy_strerror(t->result);
+    const char *text = t->engine->error_text[0] ? t->engine->error_text : curl_easy_strerror(t->result);
     claude_code_t code = code_of(t->result);
 
     if (t->no_memory)

@@ -23,6 +23,7 @@ typedef struct cl_http_request {
     const cl_headers *headers;
     cl_str auth_header; /* "x-api-key: ...", wiped by the transfer when it is over; the caller wipes its own copy */
     const cl_body *body;
+    /* From here to http_version: the same for all requests of one pool. */
     const char *ca_file;  /* "" is the system's */
     const char *proxy;    /* "" is none, whatever the environment says */
     const char *no_proxy; /* hosts, separated by commas */
