@@ -38,7 +38,9 @@ struct cl_transfer {
     bool cut;
     bool judged; /* the cap for the body's kind has been chosen */
     bool drop_over;
+    bool in_head;
     size_t header_bytes;
+    cl_buf head; /* header lines of the final response, as received */
     size_t rx_cap;
     int32_t attempts;
     cl_buf rx;

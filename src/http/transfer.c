@@ -30,7 +30,9 @@ static claude_code_t make_header_list(cl_transfer *t, const cl_http_request *req
             cl_buf_append_text(&line, request->headers->items[i].value) != CL_BUF_OK || !add_line(t, line.ptr))
             rc = cl_fail_nomem(err);
     }
-    /* "Expect: 100-continue" costs a round trip and is answered by few gateways. */
+    /* What libcurl would write by itself. "Expect: 100-continue" costs a round trip and is answered by few gateways. */
+    if (rc >= 0 && !cl_headers_find(request->headers, CL_STR("accept")) && !add_line(t, "Accept:"))
+        rc = cl_fail_nomem(err);
     if (rc >= 0 && !add_line(t, "Expect:"))
         rc = cl_fail_nomem(err);
     cl_buf_free(&line);
@@ -55,6 +57,7 @@ static cl_transfer *transfer_of(cl_engine *engine, const cl_http_request *reques
     t->body = cl_body_copy(request->body);
     t->stream = request->stream;
     t->rx = CL_BUF_INIT(SIZE_MAX / 2);
+    t->head = CL_BUF_INIT(request->max_header_bytes);
     t->started_at = request->started_at;
     t->connect_ms = request->connect_ms;
     t->first_byte_ms = request->first_byte_ms;
@@ -116,30 +119,48 @@ void cl_transfer_free(cl_transfer *t)
     free_header_list(t->header_list);
     cl_body_free(&t->body);
     cl_buf_free(&t->rx);
+    cl_buf_free(&t->head);
     cl_headers_free(&t->headers);
     free(t);
 }
 
 /* ---- polling ---- */
 
+/*
+ * curl_easy_nextheader() would do, but it compares every header with every other one: a quarter of a request's whole
+ * cost. Obsolete folded lines have no name and are left out.
+ */
+static claude_code_t parse_head(cl_transfer *t, cl_err *err)
+{
+    cl_str rest = cl_buf_str(&t->head);
+    claude_code_t rc = CLAUDE_OK;
+
+    while (rest.len > 0 && rc >= 0) {
+        const char *eol = memchr(rest.ptr, '\n', rest.len);
+        size_t len = eol ? (size_t)(eol - rest.ptr) : rest.len;
+        cl_str line = cl_str_n(rest.ptr, len > 0 && rest.ptr[len - 1] == '\r' ? len - 1 : len);
+        const char *colon = memchr(line.ptr, ':', line.len);
+        if (colon && colon > line.ptr && line.ptr[0] != ' ' && line.ptr[0] != '\t') {
+            cl_str name = cl_str_n(line.ptr, (size_t)(colon - line.ptr));
+            cl_str value = cl_str_trim(cl_str_n(colon + 1, line.len - name.len - 1));
+            rc = cl_headers_add(&t->headers, name, value, err);
+        }
+        len += eol ? 1 : 0;
+        rest = cl_str_n(rest.ptr + len, rest.len - len);
+    }
+    return rc;
+}
+
 static claude_code_t capture_head(cl_transfer *t, cl_err *err)
 {
-    CURL *easy = t->engine->easy;
-    struct curl_header *header = NULL;
     long status = 0;
 
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(t->engine->easy, CURLINFO_RESPONSE_CODE, &status);
     if (status == 0)
         return CLAUDE_OK;
     t->has_head = true;
     t->status = (int32_t)status;
-    /* -1: of the final response only, not of 1xx responses or of a proxy's CONNECT. */
-    while ((header = curl_easy_nextheader(easy, CURLH_HEADER, -1, header)) != NULL) {
-        claude_code_t rc = cl_headers_add(&t->headers, cl_str_of(header->name), cl_str_of(header->value), err);
-        if (rc < 0)
-            return rc;
-    }
-    return CLAUDE_OK;
+    return parse_head(t, err);
 }
 
 /* The next moment at which a clock runs out, and the option that set it. */

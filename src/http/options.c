@@ -1,0 +1,205 @@
+/* options.c - what libcurl is told, and the callbacks through which it answers. */
+#include "http/engine.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    RECEIVE_BUFFER = 32 * 1024,      /* larger ones leave the second-level cache when a burst comes */
+    CONNECTION_MAX_AGE_S = 30,       /* idle */
+    CONNECTION_MAX_LIFETIME_S = 300, /* bounds how long a change in DNS goes unnoticed */
+    KEEPALIVE_IDLE_S = 60,
+    KEEPALIVE_INTERVAL_S = 10,
+};
+
+/* ---- libcurl's callbacks: copy and flag, nothing else ---- */
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *user)
+{
+    cl_transfer *t = ((cl_engine *)user)->transfer;
+    size_t len = size * count;
+    int rc;
+
+    if (!t->judged) {
+        long status = 0;
+        curl_easy_getinfo(t->engine->easy, CURLINFO_RESPONSE_CODE, &status);
+        t->drop_over = status < 200 || status > 299;
+        t->rx_cap = t->drop_over ? t->max_error_bytes : t->max_body_bytes;
+        t->judged = true;
+    }
+    t->news = true;
+    if (t->rx.len - t->rx_head + len > t->rx_cap) {
+        if (!t->drop_over) {
+            t->body_overflow = true;
+            return 0;
+        }
+        t->cut = true;
+        rc = cl_buf_append(&t->rx, bytes, t->rx_cap - (t->rx.len - t->rx_head));
+    } else {
+        rc = cl_buf_append_hot(&t->rx, bytes, len);
+    }
+    if (rc != CL_BUF_OK) {
+        t->no_memory = true;
+        return 0;
+    }
+    return len;
+}
+
+/* Only the final response's lines are kept: each status line starts anew, and what comes after the blank line that ends
+ * a head (trailers) belongs to none. */
+static size_t on_header(char *bytes, size_t size, size_t count, void *user)
+{
+    cl_transfer *t = ((cl_engine *)user)->transfer;
+    size_t len = size * count;
+
+    t->news = true; /* a byte has arrived: the clocks want to know */
+    t->header_bytes += len;
+    if (t->header_bytes > t->max_header_bytes) {
+        t->header_overflow = true;
+        return 0;
+    }
+    if (cl_str_starts(cl_str_n(bytes, len), CL_STR("HTTP/"))) {
+        cl_buf_clear(&t->head);
+        t->in_head = true;
+    } else if (len > 0 && (bytes[0] == '\r' || bytes[0] == '\n')) {
+        t->in_head = false;
+    } else if (t->in_head && cl_buf_append(&t->head, bytes, len) != CL_BUF_OK) {
+        t->no_memory = true;
+        return 0;
+    }
+    return len;
+}
+
+static size_t on_read(char *out, size_t size, size_t count, void *user)
+{
+    cl_transfer *t = ((cl_engine *)user)->transfer;
+    size_t n = cl_body_read(&t->body, t->body_at, out, size * count);
+
+    t->body_at += n;
+    return n;
+}
+
+static int on_seek(void *user, curl_off_t offset, int origin)
+{
+    cl_transfer *t = ((cl_engine *)user)->transfer;
+
+    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > t->body.len)
+        return CURL_SEEKFUNC_FAIL;
+    t->body_at = (size_t)offset;
+    return CURL_SEEKFUNC_OK;
+}
+
+/*
+ * Called once per request put on the wire. libcurl sends a request again by itself when a reused connection breaks
+ * before the answer; the server may have done (and billed) the work already, so that is for the program to decide.
+ */
+static int on_prereq(void *user, char *primary_ip, char *local_ip, int primary_port, int local_port)
+{
+    cl_transfer *t = ((cl_engine *)user)->transfer;
+
+    (void)primary_ip;
+    (void)local_ip;
+    (void)primary_port;
+    (void)local_port;
+    if (t->attempts > 0) {
+        t->resend_refused = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    t->attempts++;
+    return CURL_PREREQFUNC_OK;
+}
+
+static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)user;
+    (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static int on_close_socket(void *user, curl_socket_t fd)
+{
+    cl_engine *engine = user;
+
+    /* The number may be reused at once by another socket: the epoll set must not know the old one. */
+    epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+    return close(fd);
+}
+
+/* ---- options ---- */
+
+#define SET(option, value)                                                                                             \
+    do {                                                                                                               \
+        rc = curl_easy_setopt(easy, option, value);                                                                    \
+        if (rc != CURLE_OK)                                                                                            \
+            return rc;                                                                                                 \
+    } while (0)
+
+/* What is the same for all transfers of a client; set once, since each option costs. */
+static CURLcode configure(cl_engine *engine, const cl_http_request *request)
+{
+    static const long versions[] = {CURL_HTTP_VERSION_2TLS, CURL_HTTP_VERSION_1_1, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE};
+    bool https = cl_str_starts_nocase(cl_str_of(request->url), CL_STR("https:"));
+    CURL *easy = engine->easy;
+    CURLcode rc;
+
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_QUICK_EXIT, 1L);
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_PROTOCOLS_STR, https ? "https" : "http");
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_HTTP_VERSION, versions[request->http_version]);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_IDLE_S);
+    SET(CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_INTERVAL_S);
+    SET(CURLOPT_MAXAGE_CONN, (long)CONNECTION_MAX_AGE_S);
+    SET(CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_MAX_LIFETIME_S);
+    SET(CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
+    SET(CURLOPT_PROXY, request->proxy); /* "" also keeps libcurl from reading the environment */
+    SET(CURLOPT_NOPROXY, request->no_proxy);
+    if (https && request->ca_file[0] != '\0')
+        SET(CURLOPT_CAINFO, request->ca_file);
+    /* With a directory as well as a file, the whole bundle would be parsed anew for each connection. */
+    if (https && (request->ca_file[0] != '\0' || curl_version_info(CURLVERSION_NOW)->cainfo))
+        SET(CURLOPT_CAPATH, NULL);
+    SET(CURLOPT_ERRORBUFFER, engine->error_text);
+    SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    SET(CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
+    SET(CURLOPT_CLOSESOCKETDATA, engine);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, engine);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, engine);
+    SET(CURLOPT_PREREQFUNCTION, on_prereq);
+    SET(CURLOPT_PREREQDATA, engine);
+    SET(CURLOPT_READFUNCTION, on_read);
+    SET(CURLOPT_READDATA, engine);
+    SET(CURLOPT_SEEKFUNCTION, on_seek);
+    SET(CURLOPT_SEEKDATA, engine);
+    engine->configured = true;
+    return CURLE_OK;
+}
+
+CURLcode cl_transfer_setup(cl_transfer *t, const cl_http_request *request)
+{
+    CURL *easy = t->engine->easy;
+    CURLcode rc = t->engine->configured ? CURLE_OK : configure(t->engine, request);
+
+    if (rc != CURLE_OK)
+        return rc;
+    SET(CURLOPT_URL, request->url);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_ms);
+    SET(CURLOPT_HTTPHEADER, t->header_list);
+    if (t->body.count == 0 && strcmp(request->method, "GET") == 0) {
+        SET(CURLOPT_HTTPGET, 1L);
+        return CURLE_OK;
+    }
+    SET(CURLOPT_POST, 1L);
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
+    /* One piece of memory goes out with the headers in one packet; several are read through on_read. */
+    SET(CURLOPT_POSTFIELDS, t->body.count == 1 ? t->body.parts[0].ptr : t->body.count == 0 ? "" : NULL);
+    return CURLE_OK;
+}
+
+#undef SET
