@@ -277,23 +277,22 @@ char *sandbox_stats(struct sandbox *sb)
 }
 
 /* The counters come first in the text, before anything a client sent. */
-static uint64_t counter(struct sandbox *sb, const char *format)
+static uint64_t counter(const struct sandbox *sb, const char *name)
 {
     char *text = control(sb, "GET", "requests?last=0", NULL);
-    uint64_t value = UINT64_MAX;
+    const char *at = text != NULL ? strstr(text, name) : NULL;
+    uint64_t value = at != NULL ? strtoull(at + strlen(name), NULL, 10) : UINT64_MAX;
 
-    if (text != NULL && sscanf(text, format, &value) != 1)
-        value = UINT64_MAX;
     free(text);
     return value;
 }
 
 uint64_t sandbox_request_count(struct sandbox *sb)
 {
-    return counter(sb, "{\"count\":%" SCNu64);
+    return counter(sb, "\"count\":");
 }
 
 uint64_t sandbox_connection_count(struct sandbox *sb)
 {
-    return counter(sb, "{\"count\":%*u,\"connections\":%" SCNu64);
+    return counter(sb, "\"connections\":");
 }

@@ -146,7 +146,8 @@ static void json_text(struct buf *b, const char *text, size_t len, unsigned char
         json_char(b, c);
         from = i + 1;
     }
-    buf_add(b, text + from, len - from);
+    if (from < len)
+        buf_add(b, text + from, len - from);
     buf_add(b, "\"", 1);
 }
 

@@ -208,7 +208,9 @@ static void begin_request(struct server *server, struct conn *conn, const char *
     }
     request->keep_limit = body_to_keep(server, conn);
     conn->state = CONN_BODY;
-    if (!http_has_body(request)) {
+    if (!request->chunked && request->remaining > request->body_max) {
+        refuse(server, conn, 413, "Request exceeds the maximum size");
+    } else if (!http_has_body(request)) {
         request->complete = true;
         start_reply(server, conn);
     } else if (conn->step != NULL && conn->step->reply_early) {
@@ -324,16 +326,22 @@ static void feed(struct server *server, struct conn *conn, const char *data, siz
         } else if (conn->state == CONN_BODY) {
             used = feed_body(server, conn, data, len);
         } else {
-            buf_add(&conn->in, data, len);
+            enum pump result;
+
+            conn->more = len > 0 || conn->in.len > 0;
             /* a timer's connection is waiting for its time: only the timer goes on */
-            if (conn->wait != WAIT_NONE || conn_pump(server, conn) != PUMP_DONE || !next_request(server, conn))
+            result = conn->wait != WAIT_NONE ? PUMP_BLOCKED : conn_pump(server, conn);
+            if (result == PUMP_BLOCKED)
+                buf_add(&conn->in, data, len);
+            if (result != PUMP_DONE || !next_request(server, conn))
                 break;
-            buf_free(&taken);
-            taken = conn->in;
-            conn->in = (struct buf){0};
-            data = taken.data;
-            len = taken.len;
-            continue;
+            if (conn->in.len > 0) {
+                buf_free(&taken);
+                taken = conn->in;
+                conn->in = (struct buf){0};
+                data = taken.data;
+                len = taken.len;
+            }
         }
         data += used;
         len -= used;

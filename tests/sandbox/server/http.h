@@ -36,6 +36,7 @@ struct request {
     size_t keep_limit;
     uint64_t body_length;
     uint64_t body_max;
+    size_t weight; /* what the record counts for it; 0: not yet */
     uint32_t crc;
     bool want_crc;
     bool wants_stream; /* the body says "stream": true; looked at only where a scenario has both kinds of answer */

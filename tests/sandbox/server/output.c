@@ -262,8 +262,8 @@ void conn_fin(struct server *server, struct conn *conn)
     int unread = 0;
 
     /* closing with unread bytes would turn the FIN into a RST that destroys what the client has not read yet */
-    if (conn->in.len == 0 && (conn->request == NULL || conn->request->complete) &&
-        ioctl(conn->fd, FIONREAD, &unread) == 0 && unread == 0) {
+    if (!conn->more && (conn->request == NULL || conn->request->complete) && ioctl(conn->fd, FIONREAD, &unread) == 0 &&
+        unread == 0) {
         conn_close(server, conn);
         return;
     }

@@ -8,18 +8,11 @@ void recorder_init(struct recorder *recorder, size_t keep, size_t keep_bytes)
     recorder->ring = xcalloc(keep, sizeof(struct request *));
 }
 
-static size_t weight(const struct request *request)
-{
-    return request->head_len + request->body.len;
-}
-
 static void drop_first(struct recorder *recorder)
 {
     struct request **slot = &recorder->ring[recorder->first % recorder->keep];
-    size_t bytes = *slot != NULL ? weight(*slot) : 0;
 
-    /* a body still arriving has not been weighed yet */
-    recorder->bytes -= bytes < recorder->bytes ? bytes : recorder->bytes;
+    recorder->bytes -= (*slot)->weight;
     request_unref(*slot);
     *slot = NULL;
     recorder->first++;
@@ -53,11 +46,13 @@ void recorder_add(struct recorder *recorder, struct request *request)
     recorder->ring[request->index % recorder->keep] = request_ref(request);
 }
 
-void recorder_weigh(struct recorder *recorder, const struct request *request)
+void recorder_weigh(struct recorder *recorder, struct request *request)
 {
-    if (recorder->keep == 0)
+    /* it may have been dropped while its body came */
+    if (recorder->keep == 0 || recorder->ring[request->index % recorder->keep] != request)
         return;
-    recorder->bytes += weight(request);
+    request->weight = request->head_len + request->body.len;
+    recorder->bytes += request->weight;
     while (recorder->bytes > recorder->keep_bytes && recorder->first + 1 < recorder->count)
         drop_first(recorder);
 }

@@ -20,8 +20,8 @@ void recorder_free(struct recorder *recorder);
 void recorder_reset(struct recorder *recorder);
 /* At the end of the request's head. */
 void recorder_add(struct recorder *recorder, struct request *request);
-/* At the end of its body, when its size is known. */
-void recorder_weigh(struct recorder *recorder, const struct request *request);
+/* When its body is there, or will not come any more. Once. */
+void recorder_weigh(struct recorder *recorder, struct request *request);
 void recorder_json(const struct recorder *recorder, uint64_t since, uint64_t last, struct buf *out);
 
 #endif

@@ -51,6 +51,7 @@ struct conn {
     uint32_t interest; /* epoll events asked for */
     bool dead;
     bool peer_eof;
+    bool more; /* bytes came after the current request */
 
     struct buf in;  /* an unfinished head, or what came after the current request */
     size_t scanned; /* of `in`, for the end of the head */

@@ -221,8 +221,8 @@ static bool read_repeat_into(struct draft *d, struct json_object *v, struct body
 {
     static const char what[] = "body_repeat and repeat take {\"chunk\": string, \"count\": number}";
     struct run run = {0};
-    struct slice chunk;
-    uint64_t count;
+    struct slice chunk = {0};
+    uint64_t count = 0;
 
     if (!json_object_is_type(v, json_type_object))
         return fail(d, what);
