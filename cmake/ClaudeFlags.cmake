@@ -29,7 +29,7 @@ endfunction()
 add_library(claude_warnings INTERFACE)
 claude_add_compile_flags(claude_warnings
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
-    -Wformat=2 -Wundef -Wimplicit-fallthrough -Wdouble-promotion -Wtrampolines -Wbidi-chars=any -Wstack-usage=16384
+    -Wformat=2 -Wundef -Wimplicit-fallthrough -Wdouble-promotion -Wtrampolines -Wbidi-chars=any
     -Werror=implicit -Werror=incompatible-pointer-types -Werror=int-conversion)
 # Unasked: it is refused without -Wformat=2 before it.
 target_compile_options(claude_warnings INTERFACE -Werror=format-security)
@@ -65,6 +65,8 @@ if(NOT CLAUDE_SANITIZE AND NOT CLAUDE_COVERAGE AND NOT CMAKE_BUILD_TYPE STREQUAL
         claude_add_compile_flags(claude_hardening -ftrivial-auto-var-init=zero)
     endif()
 endif()
+# Large frames have no place on the stack of a host's small thread.
+claude_add_compile_flags(claude_hardening -Wstack-usage=16384)
 # The same sources give the same binary wherever they lie.
 claude_add_compile_flags(claude_hardening "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
 

@@ -18,10 +18,6 @@ function(claude_object_library name)
 endfunction()
 
 claude_object_library(claude_core ${CLAUDE_CORE_SOURCES})
-if(NOT CLAUDE_CAPI_SOURCES) # bring-up
-    file(GENERATE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/empty.c" CONTENT "extern int claude_empty;\n")
-    set(CLAUDE_CAPI_SOURCES "${CMAKE_CURRENT_BINARY_DIR}/empty.c")
-endif()
 claude_object_library(claude_capi ${CLAUDE_CAPI_SOURCES})
 
 # libclaude.so
@@ -39,11 +35,6 @@ if(NOT CLAUDE_LINKS_VERSION_SCRIPT)
 endif()
 target_link_options(claude PRIVATE "-Wl,--version-script=${CLAUDE_MAP}")
 set_target_properties(claude PROPERTIES LINK_DEPENDS "${CLAUDE_MAP}")
-
-file(GLOB CLAUDE_CALL_SOURCES CONFIGURE_DEPENDS src/call/*.c)
-if(NOT CLAUDE_CALL_SOURCES) # bring-up
-    set_target_properties(claude PROPERTIES EXCLUDE_FROM_ALL ON)
-endif()
 
 # libclaude.a: one relocatable object whose hidden symbols are made local, so that no cl_* can collide with the
 # program's own names.

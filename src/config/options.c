@@ -417,19 +417,23 @@ const char *cl_option_text(const cl_options *request, const cl_options *client, 
 #define JSON_SIZE(name, unit, initial, values, aliases, text)                                                          \
     (256 + 2 * (sizeof(name) + sizeof(unit) + sizeof(initial) + sizeof(text)) + 4 * (sizeof(values) + sizeof(aliases)))
 
+/* One object, so that the library has few writable ones (capi/abi/globals.txt). */
+static struct {
+    pthread_once_t once;
+    cl_buf rows[ROWS];
 #define CL_OPTION(id, name, type, unit, initial, min, max, values, scope, aliases, text)                               \
-    static char json_##id[JSON_SIZE(name, unit, initial, values, aliases, text)];
+    char json_##id[JSON_SIZE(name, unit, initial, values, aliases, text)];
 #include "config/options.def"
 #undef CL_OPTION
-static char json_api_key[JSON_SIZE("api_key", "", "", "", "", API_KEY_TEXT)];
-
-static cl_buf descriptions[ROWS] = {
-#define CL_OPTION(id, ...) {json_##id, 0, sizeof json_##id, sizeof json_##id - 1},
+    char json_api_key[JSON_SIZE("api_key", "", "", "", "", API_KEY_TEXT)];
+} descriptions = {
+    .once = PTHREAD_ONCE_INIT,
+    .rows = {
+#define CL_OPTION(id, ...)                                                                                             \
+    {descriptions.json_##id, 0, sizeof descriptions.json_##id, sizeof descriptions.json_##id - 1},
 #include "config/options.def"
 #undef CL_OPTION
-    {json_api_key, 0, sizeof json_api_key, sizeof json_api_key - 1}};
-
-static pthread_once_t descriptions_once = PTHREAD_ONCE_INIT;
+        {descriptions.json_api_key, 0, sizeof descriptions.json_api_key, sizeof descriptions.json_api_key - 1}}};
 
 /* The table's texts are ASCII without control characters; a test sees to it. */
 static void put_quoted(cl_buf *out, cl_str text)
@@ -487,7 +491,7 @@ static void describe_all(void)
 {
     for (size_t i = 0; i < ROWS; i++) {
         const cl_option_row *row = &rows[i];
-        cl_buf *out = &descriptions[i];
+        cl_buf *out = &descriptions.rows[i];
         put_member(out, "name", row->name);
         put_member(out, "type", cl_option_type_name(row->type));
         put_text_or_null(out, "unit", row->unit);
@@ -508,8 +512,8 @@ const char *cl_option_json(const char *name, size_t *len)
 
     if (index == ROWS)
         return NULL;
-    pthread_once(&descriptions_once, describe_all);
+    pthread_once(&descriptions.once, describe_all);
     if (len)
-        *len = descriptions[index].len;
-    return descriptions[index].ptr;
+        *len = descriptions.rows[index].len;
+    return descriptions.rows[index].ptr;
 }

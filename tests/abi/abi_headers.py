@@ -38,15 +38,15 @@ class Function:
         return re.match(r"void\s+claude_", self.prototype) is not None
 
 
-def all_headers() -> list[pathlib.Path]:
+def all_headers(include: pathlib.Path = HEADERS.parent) -> list[pathlib.Path]:
     """The public headers, sorted."""
-    return sorted(HEADERS.glob("*.h"))
+    return sorted((include / "claude").glob("*.h"))
 
 
-def functions() -> list[Function]:
+def functions(include: pathlib.Path = HEADERS.parent) -> list[Function]:
     """All exported functions, sorted by name."""
     found = []
-    for header in all_headers():
+    for header in all_headers(include):
         text = re.sub(r"^\s*#.*(?:\\\n.*)*$", "", header.read_text(encoding="utf-8"), flags=re.MULTILINE)
         for match in COMMENT_AND_FUNCTION.finditer(text):
             prototype = " ".join((match["prototype"] or match["bare"]).split())

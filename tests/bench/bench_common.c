@@ -1,0 +1,109 @@
+#include "bench_common.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define BODY_START                                                                                                     \
+    "{\"model\":\"claude-haiku-5-5\",\"max_tokens\":1024,\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]"
+
+static double clock_ns(clockid_t id)
+{
+    struct timespec t;
+    clock_gettime(id, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+bench_time bench_now(void)
+{
+    return (bench_time){clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_PROCESS_CPUTIME_ID)};
+}
+
+bench_time bench_since(bench_time start)
+{
+    bench_time now = bench_now();
+    return (bench_time){now.wall_ns - start.wall_ns, now.cpu_ns - start.cpu_ns};
+}
+
+void bench_print(const char *row, const char *suffix, double value, const char *unit)
+{
+    printf("%s%s %.6g %s\n", row, suffix, value, unit);
+}
+
+_Noreturn void bench_fail(const char *what, const char *why)
+{
+    fprintf(stderr, "benchmark failed: %s: %s\n", what, why != NULL ? why : "?");
+    exit(1);
+}
+
+static void check(claude_code_t rc, claude_error_t *err)
+{
+    if (rc < 0)
+        bench_fail(claude_code_name(rc), claude_error_message(err));
+}
+
+claude_client_t *bench_client(const char *url)
+{
+    claude_config_t *config = NULL;
+    claude_client_t *client = NULL;
+    claude_error_t *err = NULL;
+    check(claude_config_new(&config, &err), err);
+    check(claude_config_set(config, "base_url", url, &err), err);
+    check(claude_config_set(config, "api_key", BENCH_KEY, &err), err);
+    check(claude_client_new(config, &client, &err), err);
+    claude_config_unref(config);
+    return client;
+}
+
+claude_request_t *bench_request(const char *scenario, int stream, int accumulate)
+{
+    claude_request_t *request = NULL;
+    claude_error_t *err = NULL;
+    const char *body = stream ? BODY_START ",\"stream\":true}" : BODY_START "}";
+    check(claude_request_new("messages.create", &request, &err), err);
+    check(claude_request_set_json(request, body, CLAUDE_NTS, &err), err);
+    check(claude_request_set_option(request, "stream.accumulate", accumulate ? "true" : "false", &err), err);
+    if (scenario != NULL)
+        check(claude_request_set_header(request, "x-sandbox-scenario", scenario, &err), err);
+    return request;
+}
+
+void bench_curl_open(bench_curl *curl, const char *url, const char *scenario, int stream)
+{
+    char text[512];
+    *curl = (bench_curl){.easy = curl_easy_init()};
+    if (curl->easy == NULL)
+        bench_fail("curl_easy_init", "out of memory");
+    curl->headers = curl_slist_append(NULL, "content-type: application/json");
+    curl->headers = curl_slist_append(curl->headers, "x-api-key: " BENCH_KEY);
+    curl->headers = curl_slist_append(curl->headers, "anthropic-version: 2023-06-01");
+    if (scenario != NULL) {
+        snprintf(text, sizeof text, "x-sandbox-scenario: %s", scenario);
+        curl->headers = curl_slist_append(curl->headers, text);
+    }
+    snprintf(text, sizeof text, "%s/v1/messages", url);
+    curl_easy_setopt(curl->easy, CURLOPT_URL, text);
+    curl_easy_setopt(curl->easy, CURLOPT_HTTPHEADER, curl->headers);
+    curl_easy_setopt(curl->easy, CURLOPT_POSTFIELDS, stream ? BODY_START ",\"stream\":true}" : BODY_START "}");
+    curl_easy_setopt(curl->easy, CURLOPT_BUFFERSIZE, 65536L);
+    curl_easy_setopt(curl->easy, CURLOPT_NOSIGNAL, 1L);
+}
+
+void bench_curl_send(const bench_curl *curl, size_t (*write)(char *, size_t, size_t, void *), void *user_data)
+{
+    long status = 0;
+    curl_easy_setopt(curl->easy, CURLOPT_WRITEFUNCTION, write);
+    curl_easy_setopt(curl->easy, CURLOPT_WRITEDATA, user_data);
+    CURLcode rc = curl_easy_perform(curl->easy);
+    if (rc != CURLE_OK)
+        bench_fail("curl_easy_perform", curl_easy_strerror(rc));
+    curl_easy_getinfo(curl->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (status != 200)
+        bench_fail("curl_easy_perform", "the status is not 200");
+}
+
+void bench_curl_close(bench_curl *curl)
+{
+    curl_easy_cleanup(curl->easy);
+    curl_slist_free_all(curl->headers);
+}
