@@ -128,7 +128,7 @@ claude_code_t cl_accumulate_set_field(cl_accumulator *a, cl_json key, cl_json va
     field = &a->fields[a->field_count];
     field->name = CL_BUF_INIT(a->limits.max_message);
     field->value = CL_BUF_INIT(a->limits.max_message);
-    buf_rc = key.len > cl_accumulate_left(a) ? CL_BUF_FULL : cl_json_decode(key, &field->name);
+    buf_rc = key.len + value.len > cl_accumulate_left(a) ? CL_BUF_FULL : cl_json_decode(key, &field->name);
     rc = buf_rc == CL_BUF_OK ? cl_accumulate_append(a, &field->value, cl_accumulate_raw(value), err)
                              : cl_accumulate_full(buf_rc, err);
     if (rc != CLAUDE_OK) {
@@ -136,7 +136,7 @@ claude_code_t cl_accumulate_set_field(cl_accumulator *a, cl_json key, cl_json va
         cl_buf_free(&field->value);
         return rc;
     }
-    a->used += field->name.len;
+    a->used += key.len;
     a->field_count++;
     return CLAUDE_OK;
 }
