@@ -44,10 +44,11 @@ PUBLIC_OF_ROOM = {
 
 # Never called by the library: they end or change the host, print, keep hidden state, or overflow.
 BANNED = set(
-    "exit _exit abort atexit printf vprintf puts putchar fprintf vfprintf fputs perror stdout stderr setlocale signal "
-    "sigaction sigprocmask pthread_sigmask alarm setitimer system popen fork vfork select strtok localtime gmtime "
-    "asctime ctime mktime rand srand random srandom drand48 setenv putenv unsetenv strerror gethostbyname "
-    "mlockall umask chdir sprintf vsprintf strcpy strcat gets alloca sleep usleep nanosleep fopen tmpfile tmpnam mkstemp".split()
+    "exit _exit abort atexit printf vprintf puts putchar fprintf vfprintf fputs perror stdout stderr setlocale "
+    "signal sigaction sigprocmask pthread_sigmask alarm setitimer system popen fork vfork select strtok "
+    "localtime gmtime asctime ctime mktime rand srand random srandom drand48 setenv putenv unsetenv strerror "
+    "gethostbyname mlockall umask chdir sprintf vsprintf strcpy strcat gets alloca sleep usleep nanosleep "
+    "fopen tmpfile tmpnam mkstemp".split()
 )
 # They follow the locale, so only base, which replaces them, may name them.
 LOCALE = set(

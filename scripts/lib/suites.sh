@@ -84,3 +84,8 @@ suite_tsan() {
     build_preset tsan || return 1
     run_ctest tsan 'unit|component'
 }
+
+# Only on demand: needs a key and talks to the real API.
+suite_integration() {
+    run_ctest dev integration -C integration -j 1
+}

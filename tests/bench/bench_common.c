@@ -36,21 +36,22 @@ _Noreturn void bench_fail(const char *what, const char *why)
     exit(1);
 }
 
-static void check(claude_code_t rc, claude_error_t *err)
-{
-    if (rc < 0)
-        bench_fail(claude_code_name(rc), claude_error_message(err));
-}
+/* Runs a call that stores its error in `err`. */
+#define CHECK(call)                                                                                                    \
+    do {                                                                                                               \
+        if ((call) < 0)                                                                                                \
+            bench_fail(#call, claude_error_message(err));                                                              \
+    } while (0)
 
 claude_client_t *bench_client(const char *url)
 {
     claude_config_t *config = NULL;
     claude_client_t *client = NULL;
     claude_error_t *err = NULL;
-    check(claude_config_new(&config, &err), err);
-    check(claude_config_set(config, "base_url", url, &err), err);
-    check(claude_config_set(config, "api_key", BENCH_KEY, &err), err);
-    check(claude_client_new(config, &client, &err), err);
+    CHECK(claude_config_new(&config, &err));
+    CHECK(claude_config_set(config, "base_url", url, &err));
+    CHECK(claude_config_set(config, "api_key", BENCH_KEY, &err));
+    CHECK(claude_client_new(config, &client, &err));
     claude_config_unref(config);
     return client;
 }
@@ -60,11 +61,11 @@ claude_request_t *bench_request(const char *scenario, int stream, int accumulate
     claude_request_t *request = NULL;
     claude_error_t *err = NULL;
     const char *body = stream ? BODY_START ",\"stream\":true}" : BODY_START "}";
-    check(claude_request_new("messages.create", &request, &err), err);
-    check(claude_request_set_json(request, body, CLAUDE_NTS, &err), err);
-    check(claude_request_set_option(request, "stream.accumulate", accumulate ? "true" : "false", &err), err);
+    CHECK(claude_request_new("messages.create", &request, &err));
+    CHECK(claude_request_set_json(request, body, CLAUDE_NTS, &err));
+    CHECK(claude_request_set_option(request, "stream.accumulate", accumulate ? "true" : "false", &err));
     if (scenario != NULL)
-        check(claude_request_set_header(request, "x-sandbox-scenario", scenario, &err), err);
+        CHECK(claude_request_set_header(request, "x-sandbox-scenario", scenario, &err));
     return request;
 }
 
