@@ -196,6 +196,16 @@ static int32_t drain(claude_call_t *call, int64_t until_ms)
 
 /* ---- events ---- */
 
+/* What cannot be understood is an error, or passed over and counted. */
+static bool may_skip(claude_call_t *call, int32_t rc)
+{
+    if (rc != CLAUDE_E_PROTOCOL || !call->skip_malformed)
+        return false;
+    cl_err_clear(&call->error);
+    cl_accumulator_count_anomaly(call->accumulator);
+    return true;
+}
+
 /* 1: call->event is to be handed out; 0: nothing to hand out; negative: call->error. */
 static int32_t understand(claude_call_t *call, const cl_sse_event *sse)
 {
@@ -209,13 +219,8 @@ static int32_t understand(claude_call_t *call, const cl_sse_event *sse)
     /* The byte after the data is a line end that has been read, or the parser's own. */
     rc = cl_event_parse(sse->name, (char *)(uintptr_t)sse->data.ptr, sse->data.len, call->max_depth, &call->text, event,
                         &anomaly, err);
-    if (rc == CLAUDE_E_PROTOCOL && call->skip_malformed) {
-        cl_err_clear(err);
-        cl_accumulator_count_anomaly(call->accumulator);
-        return 0;
-    }
     if (rc < 0)
-        return rc;
+        return may_skip(call, rc) ? 0 : rc;
     if (anomaly) {
         if (call->strict)
             return cl_fail(err, CLAUDE_E_PROTOCOL, "event %s is not in the documented form (stream.strict)",
@@ -242,25 +247,36 @@ static int32_t take_event(claude_call_t *call)
         int32_t rc = cl_sse_next(&call->sse, bytes ? bytes : "", len, &consumed, &sse, &call->error);
 
         cl_transfer_consume(call->transfer, consumed);
+        if (rc == CL_SSE_MORE)
+            return 0;
         if (rc == CL_SSE_EVENT)
             rc = understand(call, &sse);
-        else
-            return rc;
+        else if (may_skip(call, rc))
+            rc = 0;
         if (rc != 0)
             return rc;
     }
 }
 
-static claude_code_t begin(claude_call_t *call)
+/* Only the function that drives the call still holds it. */
+static bool is_abandoned(const claude_call_t *call)
 {
-    claude_code_t rc;
+    return atomic_load_explicit(&call->handle.refs, memory_order_acquire) == 1;
+}
 
-    cl_call_ref(call); /* the signing hook may drop the program's last reference */
-    rc = cl_attempt_begin(call, &call->error);
-    if (rc < 0)
-        failed(call);
-    cl_call_unref(call);
-    return rc;
+static int32_t cancelled(claude_call_t *call)
+{
+    cl_err_clear(&call->error);
+    cl_fail(&call->error, CLAUDE_E_CANCELED, "the call was cancelled");
+    return failed(call);
+}
+
+/* Runs the signing hook, in which the program may drop its last reference. */
+static int32_t begin(claude_call_t *call)
+{
+    if (cl_attempt_begin(call, &call->error) < 0)
+        return failed(call);
+    return is_abandoned(call) ? cancelled(call) : 0;
 }
 
 static claude_code_t look_at_head(claude_call_t *call)
@@ -297,20 +313,15 @@ static claude_code_t receive(claude_call_t *call, int64_t until_ms)
 static int32_t advance(claude_call_t *call, int64_t until_ms)
 {
     bool late = false;
+    int32_t rc;
 
-    if (!call->begun) {
-        claude_code_t rc = begin(call);
-        if (rc < 0)
-            return rc;
-    }
     for (;;) {
-        if (atomic_load_explicit(&call->cancel_asked, memory_order_relaxed)) {
-            cl_err_clear(&call->error);
-            cl_fail(&call->error, CLAUDE_E_CANCELED, "the call was cancelled");
-            return failed(call);
-        }
+        if (atomic_load_explicit(&call->cancel_asked, memory_order_relaxed))
+            return cancelled(call);
+        if (!call->begun && (rc = begin(call)) < 0)
+            return rc;
         if (call->mode == CL_MODE_EVENTS) {
-            int32_t rc = cl_accumulator_done(call->accumulator) ? drain(call, until_ms) : take_event(call);
+            rc = cl_accumulator_done(call->accumulator) ? drain(call, until_ms) : take_event(call);
             if (rc < 0)
                 return is_terminal(atomic_load(&call->state)) ? rc : failed(call);
             if (rc > 0)
@@ -367,6 +378,7 @@ static int64_t until_of(int64_t timeout_ms)
 claude_code_t cl_call_next(claude_call_t *call, int64_t timeout_ms, const claude_event_t **event, cl_err *err)
 {
     claude_code_t rc = may_drive(call, err);
+    bool first;
     int32_t got;
 
     if (rc < 0)
@@ -375,12 +387,17 @@ claude_code_t cl_call_next(claude_call_t *call, int64_t timeout_ms, const claude
         return cl_fail(err, CLAUDE_E_STATE, "the request has an event callback; use claude_call_wait instead");
     if (is_terminal(atomic_load_explicit(&call->state, memory_order_relaxed)))
         return sticky(call, err);
+    first = !call->begun;
+    if (first)
+        cl_call_ref(call); /* for begin(); holding it always would cost each event */
     got = advance(call, until_of(timeout_ms));
-    if (got == 1) {
+    if (got == 1)
         *event = &call->event;
-        return 1;
-    }
-    return got == 0 ? 0 : sticky(call, err);
+    else if (got != 0)
+        got = sticky(call, err);
+    if (first)
+        cl_call_unref(call);
+    return got;
 }
 
 static claude_code_t deliver(claude_call_t *call)
@@ -394,7 +411,7 @@ static claude_code_t deliver(claude_call_t *call)
     answer = ((claude_event_fn)cl_hook_fn(hook))(call, &call->event, cl_hook_data(hook));
     call->in_callback = false;
     if (answer == 0)
-        return CLAUDE_OK;
+        return is_abandoned(call) ? cancelled(call) : CLAUDE_OK;
     cl_fail(&call->error, CLAUDE_E_CALLBACK, "the event callback returned %d", (int)answer);
     call->error.user_code = answer;
     call->error.feature = "on_event";

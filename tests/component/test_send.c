@@ -404,8 +404,8 @@ static void sends_exactly_these_headers(void **state)
 
 static void sends_what_options_say(void **state)
 {
-    claude_client_t *client = client_with("api_version", "2026-10-21", "beta", "a-2025-01-01,b-2025-02-02", "user_agent",
-                                         "app/1.2 (test)", NULL);
+    claude_client_t *client = client_with("api_version", "2026-10-21", "beta", "a-2025-01-01,b-2025-02-02",
+                                          "user_agent", "app/1.2 (test)", NULL);
     claude_request_t *request = hello();
     claude_error_t *err = NULL;
 
