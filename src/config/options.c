@@ -340,8 +340,8 @@ claude_code_t cl_options_set(cl_options *options, const char *key, const char *v
     if (index == ROWS)
         return fail_unknown(key, err);
     if (request_scope ? rows[index].scope == CL_SCOPE_CLIENT : rows[index].scope == CL_SCOPE_REQUEST)
-        return cl_fail(err, CLAUDE_E_INVALID, "%s is an option of the %s alone", rows[index].name,
-                       request_scope ? "client: set it on the configuration" : "request: set it there");
+        return cl_fail(err, CLAUDE_E_INVALID, "%s is an option of the %s alone: set it %s", rows[index].name,
+                       request_scope ? "client" : "request", request_scope ? "on the configuration" : "there");
     if (index == CL_OPT_COUNT)
         return cl_fail(err, CLAUDE_E_INVALID, "%s is a secret and set on a configuration only", rows[index].name);
     if (value_text) {
