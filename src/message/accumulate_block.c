@@ -227,15 +227,18 @@ static claude_code_t touch(cl_accumulator *a, cl_block_state *block, size_t part
 {
     static const cl_str names[] = {{"text", 4}, {"thinking", 8}};
     cl_json value = {NULL, 0, CLAUDE_JSON_NONE};
+    size_t need = 0;
     int rc = CL_BUF_OK;
 
     if (part == CL_PART_TEXT || part == CL_PART_THINKING)
         value = cl_json_member(cl_json_root(cl_buf_str(&block->start)), names[part]);
-    if (value.type == CLAUDE_JSON_STRING)
-        rc = value.len > cl_accumulate_left(a) ? CL_BUF_FULL : cl_json_decode(value, &block->parts[part]);
+    if (value.type == CLAUDE_JSON_STRING) {
+        need = value.len - 2;
+        rc = need > cl_accumulate_left(a) ? CL_BUF_FULL : cl_json_decode(value, &block->parts[part]);
+    }
     if (rc != CL_BUF_OK)
         return cl_accumulate_full(rc, err);
-    a->used += block->parts[part].len;
+    a->used += need;
     block->touched[part] = true;
     return CLAUDE_OK;
 }

@@ -308,7 +308,8 @@ static const row rows[] = {
      PARTIAL(TOOL("[1e5,1E400,18446744073709551616,0.1,-0,9007199254740993]"))},
     {"A13, usage is cumulative",
      {START,
-      "{'type':'message_delta','delta':{'stop_reason':null},'usage':{'output_tokens':5,'input_tokens':null,'new':{'a':"
+      "{'type':'message_delta','delta':{'stop_reason':null},'usage':{'output_tokens':5,'input_tokens':null,'gone':null,"
+      "'new':{'a':"
       "1}}}",
       "{'type':'message_delta','delta':{'stop_reason':'refusal','stop_details':{'type':'refusal','category':null}},"
       "'usage':{'output_tokens':6,'cache_read_input_tokens':null,'new':{'b':2},'server_tool_use':{'web_search_requests'"
@@ -346,7 +347,7 @@ static const row rows[] = {
      0,
      false,
      "{" HEAD "'content':[]," STOPS0 USAGE0 ",'container':{'id':'c'},'brand_new':[1.50],'context_management':{'applied_"
-                                            "edits':[]},'input_transformations':[ 1 ]}"},
+     "edits':[]},'input_transformations':[ 1 ]}"},
     {"missing usage in message_start",
      {"{'type':'message_start','message':{'id':'a','content':[]}}", DELTA, STOP},
      0,
@@ -570,6 +571,38 @@ static const row rows[] = {
      true,
      WHOLE("{'type':'tool_use','id':'toolu_1','name':'f','input':{},'_partial_json':'{'}")},
     {"message_stop without message_delta", {START, STOP}, 0, 1, true, PARTIAL("")},
+    {"message_stop with a reason after message_delta",
+     {START, DELTA, "{'type':'message_stop','stop_reason':'other'}"},
+     0,
+     0,
+     true,
+     WHOLE("")},
+    {"two block types without id",
+     {START, BS(0, "{'type':'a'}"), BS(0, "{'type':'b'}")},
+     CLAUDE_E_PROTOCOL,
+     0,
+     false,
+     PARTIAL("{'type':'a'}")},
+    {"block stop twice, no more", {START, BS(0, TEXT_BLOCK), BE(0), BE(0)}, 0, 1, false, PARTIAL(TEXT_BLOCK)},
+    {"compaction without content",
+     {START, BS(0, "{'type':'compaction','content':'x'}"),
+      BD(0, "{'type':'compaction_delta','encrypted_content':'e'}")},
+     0,
+     0,
+     false,
+     PARTIAL("{'type':'compaction','content':null,'encrypted_content':'e'}")},
+    {"null usage stays",
+     {"{'type':'message_start','message':{'usage':null,'content':[]}}"},
+     0,
+     1,
+     false,
+     "{'usage':null,'content':[]}"},
+    {"a field that comes twice",
+     {"{'type':'message_start','message':{'stop_reason':1,'content':[],'stop_reason':2,'usage':{}}}", DELTA},
+     0,
+     0,
+     false,
+     "{'stop_reason':'end_turn','content':[],'usage':{'output_tokens':7},'stop_sequence':null}"},
     {"fallback",
      {START, BS(0, "{'type':'fallback','from':{'model':'m-1'},'to':{'model':'m-2'}}"), BE(0), BS(1, TEXT_BLOCK),
       TEXT(1, "x"), BE(1)},
@@ -701,14 +734,19 @@ static void test_without_content(void **state)
 /* "without it ... long streams need no memory": far more than the budget goes through. */
 static void test_without_content_no_memory(void **state)
 {
+    static const char head[] = "{'type':'content_block_start','index':1,'content_block':{'type':'big','x':'";
     cl_accumulator_limits lean = {1000, 100, 200, false, false};
+    char big[5000];
     stream s;
 
     (void)state;
     open_stream(&s, &lean);
     feed_ok(&s, START);
     feed_ok(&s, BS(0, TEXT_BLOCK));
-    feed_ok(&s, BS(1, "{'type':'big','x':'0123456789012345678901234567890123456789012345678901234567890123456789'}"));
+    memset(big, 'x', sizeof big);
+    memcpy(big, head, sizeof head - 1);
+    memcpy(big + sizeof big - 4, "'}}", 4);
+    feed_ok(&s, big);
     for (size_t i = 0; i < 1000; i++) {
         feed_ok(&s, TEXT(0, "0123456789"));
         feed_ok(&s, BD(0, "{'type':'citations_delta','citation':{'a':1}}"));
@@ -717,6 +755,29 @@ static void test_without_content_no_memory(void **state)
     feed_ok(&s, BE(0));
     expect_message(&s, PARTIAL(""), "no content");
     close_stream(&s);
+}
+
+/* What little is kept of each block is within the budget. */
+static void test_without_content_limit(void **state)
+{
+    cl_accumulator_limits lean = {0, 1000, 200, false, false};
+
+    (void)state;
+    for (lean.max_message = 400; lean.max_message < 480; lean.max_message++) {
+        claude_code_t rc = CLAUDE_OK;
+        size_t count = 0;
+        stream s;
+        open_stream(&s, &lean);
+        feed_ok(&s, START);
+        while (
+            (rc = feed(&s, "{'type':'content_block_start','content_block':{'type':'tool_use','id':'t','input':{}}}")) ==
+            CLAUDE_OK)
+            count++;
+        assert_int_equal(rc, CLAUDE_E_TOO_LARGE);
+        /* The message, its usage, and 28 bytes for each block. */
+        assert_int_equal(count, (lean.max_message - strlen(PARTIAL("")) - strlen(USAGE0) + strlen("'usage':")) / 28);
+        close_stream(&s);
+    }
 }
 
 /* The index that was missing is written into the event, for the program to see. */
@@ -765,8 +826,13 @@ static claude_code_t feed_all(stream *s, const char *const *events, size_t count
 /* What is kept stays within the budget, exactly; what was there before stays readable. */
 static void test_message_limit(void **state)
 {
-    static const char *const first[] = {START, BS(0, TEXT_BLOCK), BS(1, TOOL_BLOCK), BS(2, "{'type':'thinking'}"),
-                                        BS(3, "{'type':'compaction'}")};
+    static const char *const first[] = {START,
+                                        BS(0, TEXT_BLOCK),
+                                        BS(1, TOOL_BLOCK),
+                                        BS(2, "{'type':'thinking'}"),
+                                        BS(3, "{'type':'compaction'}"),
+                                        BS(4, "{'type':'text','text':'0123456789','citations':[{'z':0}]}")};
+    const size_t count = sizeof first / sizeof first[0];
     static const struct {
         const char *event;
         size_t cost;
@@ -777,7 +843,9 @@ static void test_message_limit(void **state)
         {BD(2, "{'type':'thinking_delta','thinking':'0123456789'}"), 10},
         {BD(0, "{'type':'citations_delta','citation':{'a':123}}"), 10}, /* with a comma */
         {BD(3, "{'type':'compaction_delta','content':'01234567'}"), 10},
-        {BS(4, "{'a':1234}"), 10},
+        {BS(5, "{'a':1234}"), 10},
+        {TEXT(4, "x"), 11},                                           /* and the text of the start */
+        {BD(4, "{'type':'citations_delta','citation':{'a':1}}"), 15}, /* and the citation of the start */
         {"{'type':'message_delta','delta':{'stop_reason':'12345678'},'usage':{}}", 23}, /* with the name */
         {"{'type':'message_delta','delta':{'abcdefghi':1},'usage':{}}", 12},
         {"{'type':'message_delta','delta':{},'usage':{'abcde':1}}", 10}, /* with the comma */
@@ -790,7 +858,7 @@ static void test_message_limit(void **state)
     for (claude_code_t rc = CLAUDE_E_TOO_LARGE; rc != CLAUDE_OK; base++) {
         limits.max_message = base;
         open_stream(&s, &limits);
-        rc = feed_all(&s, first, 5);
+        rc = feed_all(&s, first, count);
         assert_true(rc == CLAUDE_OK || rc == CLAUDE_E_TOO_LARGE);
         close_stream(&s);
     }
@@ -802,7 +870,7 @@ static void test_message_limit(void **state)
             claude_code_t rc;
             limits.max_message = base + more;
             open_stream(&s, &limits);
-            assert_int_equal(feed_all(&s, first, 5), CLAUDE_OK);
+            assert_int_equal(feed_all(&s, first, count), CLAUDE_OK);
             before = message(&s);
             rc = feed(&s, grow[g].event);
             after = message(&s);
@@ -850,6 +918,7 @@ static void test_depth(void **state)
         BD(0, "{'type':'citations_delta','citation':[[]]}"),
         BD(0, "{'type':'compaction_delta','content':[[[]]]}"),
         INPUT(0, "[[[]]]"),
+        BD(0, "{'type':'compaction_delta','encrypted_content':[[[]]]}"),
     };
 
     (void)state;
@@ -969,6 +1038,7 @@ int main(void)
         cmocka_unit_test(test_strict),
         cmocka_unit_test(test_without_content),
         cmocka_unit_test(test_without_content_no_memory),
+        cmocka_unit_test(test_without_content_limit),
         cmocka_unit_test(test_index_is_resolved),
         cmocka_unit_test(test_anomalies_are_counted),
         cmocka_unit_test(test_message_limit),
