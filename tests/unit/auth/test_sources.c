@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,6 +240,36 @@ static void test_file_owner(void **state)
     assert_int_equal(seteuid(65534), 0);
     refuse_file(at("key"), CLAUDE_E_IO, "permission denied");
     assert_int_equal(seteuid(0), 0);
+}
+
+/* A file may turn out longer than it said: files in /proc say nothing, and others grow. */
+static void test_file_grows(void **state)
+{
+    static char variable[5000] = "X=CANARY";
+    char *arguments[] = {"sleep", "60", NULL};
+    char *environment[] = {variable, NULL};
+    char path[64];
+    char byte;
+    int gate[2];
+    pid_t child;
+
+    (void)state;
+    memset(variable + 8, 'x', sizeof variable - 9);
+    assert_int_equal(pipe2(gate, O_CLOEXEC), 0);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        execve("/bin/sleep", arguments, environment);
+        _exit(127);
+    }
+    close(gate[1]);
+    /* The child's end closes when it has become the other program. */
+    assert_int_equal(read(gate[0], &byte, 1), 0);
+    close(gate[0]);
+    snprintf(path, sizeof path, "/proc/%d/environ", (int)child);
+    refuse_file(path, CLAUDE_E_INVALID, "has more than 4096 bytes");
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
 }
 
 /* Descriptors of the host must not run out because of us. */
@@ -577,6 +608,7 @@ int main(void)
         TEST(test_file_kinds),
         TEST(test_file_sizes),
         TEST(test_file_owner),
+        TEST(test_file_grows),
         TEST(test_no_descriptor_stays_open),
         TEST(test_env),
         TEST(test_names),
