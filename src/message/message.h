@@ -73,8 +73,11 @@ struct claude_event {
  * the SSE event name and fills a missing "type". `text` receives decoded text and is reused from event to event. The
  * canonical shape of a text delta has a fast path; any other order of keys, white space or extra field gives the same
  * result through the scanner. Unknown types are CLAUDE_EVENT_OTHER, unknown deltas CLAUDE_EVENT_OTHER_DELTA.
- * CLAUDE_E_PROTOCOL: data that is not one JSON object, or has no type. `*anomaly` is set to true for shapes that are
- * understood but not documented (a missing index is given as -1; a delta with only `text`; a type missing in the JSON).
+ * The JSON's type wins over the SSE name; only an SSE "error" stays an error whatever unknown type its JSON has.
+ * CLAUDE_E_PROTOCOL: data that is not one JSON object, has no type or two, an index that is no block's number.
+ * CLAUDE_E_TOO_LARGE: the text is over the scratch's maximum. `*anomaly` is set to true for shapes that are understood
+ * but not documented (a missing index is given as -1; a delta without type, known by its member, or without text; a
+ * type missing in the JSON, or not that of the SSE name). "[DONE]" is not JSON: the caller drops it.
  */
 claude_code_t cl_event_parse(cl_str name, char *data, size_t len, uint32_t max_depth, cl_buf *text, claude_event_t *out,
                              bool *anomaly, cl_err *err);
@@ -98,8 +101,12 @@ void cl_accumulator_free(cl_accumulator *accumulator);
 /*
  * Takes in one event by the rules of the wire: text, thinking and input are appended, a signature replaces, citations
  * are appended, usage is overwritten where not null, stop reason and its companions are assigned. An index of -1 means
- * the only open block, and is written into the event. CLAUDE_E_PROTOCOL: a delta for a block never opened, a second
- * different message_start, an index out of range. CLAUDE_E_TOO_LARGE: a limit. What was there before stays readable.
+ * the only open block (for a start: the next one), and is written into the event. A text delta without index and
+ * without anything before it is the specification's short dialect: message and block are implied. Repeated starts and
+ * stops of the same thing, and whatever comes after message_stop, change nothing and are counted. CLAUDE_E_PROTOCOL:
+ * anything but ping before message_start, a delta for a block that is not open, a second different message_start or
+ * block, a gap in the indexes, nesting over max_depth; with `strict` also every anomaly. CLAUDE_E_TOO_LARGE: a limit.
+ * What was there before stays readable. Not for the `error` event: the caller ends the call with it.
  */
 claude_code_t cl_accumulator_add(cl_accumulator *accumulator, claude_event_t *event, cl_err *err);
 /* message_stop has been seen. */
