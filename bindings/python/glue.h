@@ -1,0 +1,99 @@
+/*
+ * glue.h - compiled into the extension module: one crossing of the border per event instead of four.
+ *
+ * A call belongs to one thread at a time. `owner` holds the others off where Python threads share a stream: it is taken
+ * here, and given back here, or for an event by Python once it has copied what the view points to.
+ */
+#ifndef CLAUDE_PY_GLUE_H
+#define CLAUDE_PY_GLUE_H
+
+#include <claude/claude.h>
+#include <pthread.h>
+
+enum { CLAUDE_PY_SKIP_MAX = 256 };
+
+typedef struct {
+    const char *text;
+    size_t text_len;
+    const char *json;
+    size_t json_len;
+    const char *name;
+    int32_t kind;
+    int32_t index;
+    size_t owner;
+} claude_py_view;
+
+static int claude_py_enter(claude_py_view *view)
+{
+    size_t nobody = 0;
+
+    return __atomic_compare_exchange_n(&view->owner, &nobody, (size_t)pthread_self(), 0, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
+}
+
+static claude_code_t claude_py_leave(claude_py_view *view, claude_code_t code)
+{
+    __atomic_store_n(&view->owner, 0, __ATOMIC_RELEASE);
+    return code;
+}
+
+static claude_code_t claude_py_next(claude_call_t *call, int64_t timeout_ms, claude_py_view *view, claude_error_t **err)
+{
+    const claude_event_t *event = NULL;
+    claude_code_t code;
+
+    if (!claude_py_enter(view))
+        return CLAUDE_E_BUSY;
+    code = claude_call_next(call, timeout_ms, &event, err);
+    if (code != 1)
+        return claude_py_leave(view, code);
+    claude_event_view(event, &view->kind, &view->index, &view->text, &view->text_len);
+    view->json = claude_event_json(event, &view->json_len);
+    view->name = claude_event_name(event);
+    return 1;
+}
+
+/* Passes over what has come and is not text of the answer. Waits only once, so that Python sees signals in time. */
+static claude_code_t claude_py_next_text(claude_call_t *call, int64_t timeout_ms, claude_py_view *view,
+                                         claude_error_t **err)
+{
+    const claude_event_t *event = NULL;
+    claude_code_t code = 0;
+
+    if (!claude_py_enter(view))
+        return CLAUDE_E_BUSY;
+    for (int skipped = 0; skipped < CLAUDE_PY_SKIP_MAX; skipped++) {
+        code = claude_call_next(call, skipped ? 0 : timeout_ms, &event, err);
+        if (code != 1)
+            return claude_py_leave(view, code);
+        claude_event_view(event, &view->kind, NULL, &view->text, &view->text_len);
+        if (view->kind == CLAUDE_EVENT_TEXT_DELTA)
+            return 1;
+    }
+    return claude_py_leave(view, 0);
+}
+
+static claude_code_t claude_py_wait(claude_call_t *call, int64_t timeout_ms, claude_py_view *view, claude_error_t **err)
+{
+    if (!claude_py_enter(view))
+        return CLAUDE_E_BUSY;
+    return claude_py_leave(view, claude_call_wait(call, timeout_ms, err));
+}
+
+/* From any thread. If nobody is inside, the call lets go of its connection at once. */
+static void claude_py_cancel(claude_call_t *call, claude_py_view *view)
+{
+    claude_call_cancel(call);
+    if (claude_py_enter(view))
+        claude_py_leave(view, claude_call_wait(call, 0, NULL));
+}
+
+/* For the thread that was interrupted somewhere between entering and having copied an event. */
+static void claude_py_abandon(claude_call_t *call, claude_py_view *view)
+{
+    if (__atomic_load_n(&view->owner, __ATOMIC_RELAXED) == (size_t)pthread_self())
+        claude_py_leave(view, 0);
+    claude_py_cancel(call, view);
+}
+
+#endif

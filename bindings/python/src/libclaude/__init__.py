@@ -1,0 +1,81 @@
+"""Claude API client: Python over libclaude, a C library with a stable ABI.
+
+    import libclaude
+
+    with libclaude.Client.from_env() as client:
+        with client.messages.stream(
+            model="claude-opus-5", max_tokens=1024, messages=[{"role": "user", "content": "Hello"}]
+        ) as stream:
+            for text in stream.text_stream:
+                print(text, end="", flush=True)
+
+Everything that fails raises a ClaudeError.
+"""
+
+from ._client import Client, Messages
+from ._errors import (
+    APIConnectionError,
+    APIError,
+    APIResponseValidationError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    CallCancelled,
+    ClaudeError,
+    ConflictError,
+    InternalServerError,
+    InvalidRequestError,
+    InvalidStateError,
+    NoKeyError,
+    NotFoundError,
+    OverloadedError,
+    PermissionDeniedError,
+    RateLimitError,
+    RequestTooLargeError,
+    StreamTruncatedError,
+    UnprocessableEntityError,
+)
+from ._ffi import lib as _lib
+from ._ffi import text_of as _text_of
+from ._response import Headers, Message, Response
+from ._secret import Secret
+from ._sign import Attempt
+from ._stream import Event, EventKind, MessageStream, Stream
+
+__version__ = _text_of(_lib.claude_version_string()) or ""
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APIResponseValidationError",
+    "APIStatusError",
+    "APITimeoutError",
+    "Attempt",
+    "AuthenticationError",
+    "BadRequestError",
+    "CallCancelled",
+    "ClaudeError",
+    "Client",
+    "ConflictError",
+    "Event",
+    "EventKind",
+    "Headers",
+    "InternalServerError",
+    "InvalidRequestError",
+    "InvalidStateError",
+    "Message",
+    "MessageStream",
+    "Messages",
+    "NoKeyError",
+    "NotFoundError",
+    "OverloadedError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RequestTooLargeError",
+    "Response",
+    "Secret",
+    "Stream",
+    "StreamTruncatedError",
+    "UnprocessableEntityError",
+]

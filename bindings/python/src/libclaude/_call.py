@@ -1,0 +1,65 @@
+"""One call in flight. Every wait in this package is here, in slices short enough for Ctrl-C to get through."""
+
+from __future__ import annotations
+
+from ._errors import bad_state, check, take
+from ._ffi import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+    from ._claude import CData, View
+    from ._sign import SignHook
+
+WAIT_MS = 100
+
+
+class Call:
+    """A started call, owned: dropping it cancels what still runs."""
+
+    __slots__ = ("err", "handle", "hook", "view")
+
+    def __init__(self, handle: CData, hook: SignHook | None) -> None:
+        self.handle = ffi.gc(handle, lib.claude_call_unref)
+        self.hook = hook
+        self.view: View = ffi.new("claude_py_view *")
+        self.err = ffi.new("claude_error_t **")
+
+    def wait(self) -> None:
+        """Returns when the call has succeeded; raises why it failed."""
+        try:
+            code = 0
+            while code == 0:
+                code = lib.claude_py_wait(self.handle, WAIT_MS, self.view, self.err)
+        except BaseException:
+            self.interrupted()
+            raise
+        if code < 0:
+            self.fail(code)
+
+    def result(self) -> CData:
+        """The response of a call that has succeeded: a reference for the caller."""
+        out, err = ffi.new("claude_response_t **"), ffi.new("claude_error_t **")
+        check(lib.claude_call_result(self.handle, out, err), err)
+        response: CData = out[0]
+        return response
+
+    def fail(self, code: int) -> NoReturn:
+        """Raises what the library reported; for a callback's exception, that exception itself."""
+        if not self.err[0]:
+            raise bad_state("the call is in use by another thread", code)
+        error = take(self.err)
+        if error.user_code and self.hook is not None:
+            original = self.hook.failure(error.user_code)
+            if original is not None:
+                raise original
+        raise error
+
+    def interrupted(self) -> None:
+        """After an exception in the middle of waiting: nobody reads on, so nothing goes on."""
+        lib.claude_py_abandon(self.handle, self.view)
+
+    def cancel(self) -> None:
+        """Ends the call, from any thread."""
+        lib.claude_py_cancel(self.handle, self.view)

@@ -1,0 +1,235 @@
+"""Exceptions: one class per kind of failure, all with the fields of the library's error object."""
+
+from __future__ import annotations
+
+import json
+
+from ._ffi import NULL, ffi, lib, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from ._claude import CData
+    from ._response import Response
+
+
+class ClaudeError(Exception):
+    """Anything that went wrong in this package.
+
+    `code` and `name` say what (docs/errors.md), `category` is one of the seven groups, `message` names the problem and
+    the fix. `response` is what had arrived when the call failed: for a stream the partial message.
+    """
+
+    code: int
+    name: str
+    category: str
+    message: str
+    retryable: bool
+    http_status: int | None
+    api_type: str | None
+    error_code: str | None
+    request_id: str | None
+    retry_after_ms: int | None
+    attempts: int
+    user_code: int
+    feature: str | None
+    cause: ClaudeError | None
+    response: Response | None
+
+    def __init__(self, message: str, fields: Mapping[str, Any] | None = None, response: Response | None = None) -> None:
+        super().__init__(message)
+        fields = fields or {}
+        self.message = message
+        self.code = fields.get("code", lib.CLAUDE_E_INVALID)
+        self.name = text_of(lib.claude_code_name(self.code)) or ""
+        category = lib.claude_category_name(lib.claude_code_category(self.code))
+        self.category = fields.get("category") or text_of(category) or ""
+        self.retryable = bool(fields.get("retryable"))
+        self.http_status = fields.get("http_status") or None
+        self.api_type = fields.get("api_type")
+        self.error_code = fields.get("error_code")
+        self.request_id = fields.get("request_id")
+        wait = fields.get("retry_after_ms")
+        self.retry_after_ms = wait if wait is not None and wait >= 0 else None
+        self.attempts = fields.get("attempts", 0)
+        self.user_code = fields.get("user_code", 0)
+        self.feature = fields.get("feature")
+        cause = fields.get("cause")
+        self.cause = self.__cause__ = make(cause) if cause else None
+        self.response = response
+        self._fields = dict(fields)
+
+    def __repr__(self) -> str:
+        shown = [f"{self.message!r}", f"code={self.name or self.code}"]
+        shown += [f"{name}={getattr(self, name)!r}" for name in ("http_status", "request_id") if getattr(self, name)]
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Travels between processes without the answer, which belongs to this one.
+        return (type(self), (self.message, self._fields))
+
+
+class InvalidRequestError(ClaudeError, ValueError):
+    """Something was refused before anything was sent."""
+
+
+class InvalidStateError(ClaudeError, RuntimeError):
+    """An object was used in a state that does not allow it: closed, in use elsewhere, or of a parent process."""
+
+
+class NoKeyError(ClaudeError):
+    """No API key was given or found."""
+
+
+class CallCancelled(ClaudeError):  # noqa: N818 (it is no error of anybody)
+    """The call was cancelled, by close() or by another thread."""
+
+
+class APIError(ClaudeError):
+    """The call failed on its way, or the API answered with an error."""
+
+
+class APIResponseValidationError(APIError):
+    """What came back is not an answer of this API."""
+
+
+class APIConnectionError(APIError):
+    """The API could not be reached, or the connection broke."""
+
+
+class APITimeoutError(APIConnectionError):
+    """A deadline passed."""
+
+
+class StreamTruncatedError(APIConnectionError):
+    """The stream ended before the message was complete; `response` has what came."""
+
+
+class APIStatusError(APIError):
+    """The API answered with an error."""
+
+    @property
+    def status_code(self) -> int | None:
+        """The HTTP status; 200 for an error inside a stream."""
+        return self.http_status
+
+    @property
+    def type(self) -> str | None:
+        """The API's own name of the error, for example "overloaded_error"."""
+        return self.api_type
+
+    @property
+    def body(self) -> Any:
+        """The JSON body of the answer, if there was one."""
+        return self.response.to_dict() if self.response is not None else None
+
+
+class BadRequestError(APIStatusError):
+    """400."""
+
+
+class AuthenticationError(APIStatusError):
+    """401."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """403."""
+
+
+class NotFoundError(APIStatusError):
+    """404."""
+
+
+class ConflictError(APIStatusError):
+    """409."""
+
+
+class RequestTooLargeError(APIStatusError):
+    """413."""
+
+
+class UnprocessableEntityError(APIStatusError):
+    """422."""
+
+
+class RateLimitError(APIStatusError):
+    """429; `retry_after_ms` says how long the server asked to wait."""
+
+
+class InternalServerError(APIStatusError):
+    """500 and above."""
+
+
+class OverloadedError(InternalServerError):
+    """529, or an overloaded_error inside a stream."""
+
+
+_CLASSES: dict[int, type[ClaudeError]] = {
+    lib.CLAUDE_E_INVALID: InvalidRequestError,
+    lib.CLAUDE_E_STATE: InvalidStateError,
+    lib.CLAUDE_E_BUSY: InvalidStateError,
+    lib.CLAUDE_E_FORKED: InvalidStateError,
+    lib.CLAUDE_E_NO_KEY: NoKeyError,
+    lib.CLAUDE_E_CANCELED: CallCancelled,
+    lib.CLAUDE_E_RESOLVE: APIConnectionError,
+    lib.CLAUDE_E_CONNECT: APIConnectionError,
+    lib.CLAUDE_E_TLS: APIConnectionError,
+    lib.CLAUDE_E_CLOSED: APIConnectionError,
+    lib.CLAUDE_E_PROXY: APIConnectionError,
+    lib.CLAUDE_E_TIMEOUT: APITimeoutError,
+    lib.CLAUDE_E_TRUNCATED: StreamTruncatedError,
+    lib.CLAUDE_E_PROTOCOL: APIResponseValidationError,
+    lib.CLAUDE_E_TOO_LARGE: APIResponseValidationError,
+    lib.CLAUDE_E_REDIRECT: APIResponseValidationError,
+    lib.CLAUDE_E_API: APIStatusError,
+    lib.CLAUDE_E_BILLING: APIStatusError,
+    lib.CLAUDE_E_AUTH: AuthenticationError,
+    lib.CLAUDE_E_PERMISSION: PermissionDeniedError,
+    lib.CLAUDE_E_NOT_FOUND: NotFoundError,
+    lib.CLAUDE_E_CONFLICT: ConflictError,
+    lib.CLAUDE_E_RATE_LIMIT: RateLimitError,
+    lib.CLAUDE_E_OVERLOADED: OverloadedError,
+    lib.CLAUDE_E_BAD_REQUEST: BadRequestError,
+    lib.CLAUDE_E_REQUEST_TOO_LARGE: RequestTooLargeError,
+    lib.CLAUDE_E_API_TIMEOUT: InternalServerError,
+    lib.CLAUDE_E_SERVER: InternalServerError,
+}
+
+
+def make(fields: Mapping[str, Any], response: Response | None = None) -> ClaudeError:
+    """The exception for an error object given as its JSON members."""
+    code = fields["code"]
+    kind = _CLASSES.get(code, ClaudeError)
+    if code == lib.CLAUDE_E_BAD_REQUEST and fields.get("http_status") == 422:
+        kind = UnprocessableEntityError
+    return kind(fields["message"], fields, response)
+
+
+def invalid(message: str) -> InvalidRequestError:
+    """For what this package refuses itself."""
+    return InvalidRequestError(message, {"code": lib.CLAUDE_E_INVALID})
+
+
+def bad_state(message: str, code: int | None = None) -> InvalidStateError:
+    """For an object that cannot be used (any more)."""
+    return InvalidStateError(message, {"code": lib.CLAUDE_E_STATE if code is None else code})
+
+
+def take(slot: CData) -> ClaudeError:
+    """The exception for the error object in `slot`, which is emptied."""
+    from ._response import wrap
+
+    error = ffi.gc(slot[0], lib.claude_error_unref)
+    slot[0] = NULL
+    fields = json.loads(ffi.string(lib.claude_error_json(error, NULL)))
+    partial = lib.claude_error_response(error)
+    return make(fields, wrap(lib.claude_response_ref(partial)) if partial else None)
+
+
+def check(code: int, slot: CData) -> int:
+    """The code of a function that wrote into `slot` on failure; failures are raised."""
+    if code < 0:
+        raise take(slot)
+    return code

@@ -1,0 +1,105 @@
+"""The hook that signs each attempt, for gateways that want signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ._args import c_text
+from ._errors import check, invalid
+from ._ffi import ffi, lib, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Optional
+
+    from ._claude import CData
+
+    Signer = Callable[["Attempt"], Optional[Mapping[str, str]]]
+
+
+class Attempt:
+    """A request about to be sent. The header that carries the key is not among `headers`."""
+
+    __slots__ = ("body_sha256", "headers", "method", "url")
+
+    def __init__(self, method: str, url: str, headers: dict[str, str], body_sha256: str) -> None:
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body_sha256 = body_sha256
+
+
+class SignHook:
+    """A program's function, and the exceptions it raised, kept until the call they ended has returned."""
+
+    __slots__ = ("_failures", "_last", "_sign")
+
+    def __init__(self, sign: Signer) -> None:
+        if not callable(sign):
+            raise invalid(f"sign must be callable, not {type(sign).__name__}")
+        self._sign = sign
+        self._failures: dict[int, BaseException] = {}
+        self._last = 0
+
+    def register(self, config: CData) -> None:
+        """Hands the hook to a configuration, which gives it back through libclaude_destroy."""
+        handle = ffi.new_handle(self)
+        _held[handle] = handle
+        err = ffi.new("claude_error_t **")
+        check(lib.claude_config_on_sign(config, lib.libclaude_sign, handle, lib.libclaude_destroy, err), err)
+
+    def failure(self, user_code: int) -> BaseException | None:
+        """The exception that ended a call with this code."""
+        return self._failures.pop(user_code, None)
+
+    def run(self, sign: CData) -> int:
+        """Asks the program; 0 to go on, else a number that failure() understands."""
+        try:
+            added = self._sign(_attempt(sign))
+            if added is not None:
+                _add(sign, added)
+        except BaseException as error:
+            self._last = self._last % 0x7FFFFFFF + 1
+            self._failures[self._last] = error
+            return self._last
+        return 0
+
+
+# What C holds a pointer to must stay alive until C says that it is done.
+_held: dict[CData, CData] = {}
+
+
+def _attempt(sign: CData) -> Attempt:
+    name, value = ffi.new("const char **"), ffi.new("const char **")
+    headers: dict[str, str] = {}
+    index = 0
+    while lib.claude_sign_header_at(sign, index, name, value):
+        headers[text_of(name[0]) or ""] = text_of(value[0]) or ""
+        index += 1
+    return Attempt(
+        text_of(lib.claude_sign_method(sign)) or "",
+        text_of(lib.claude_sign_url(sign)) or "",
+        headers,
+        text_of(lib.claude_sign_body_sha256(sign)) or "",
+    )
+
+
+def _add(sign: CData, headers: Any) -> None:
+    if not isinstance(headers, Mapping):
+        raise TypeError(f"sign must return a mapping of headers or None, not {type(headers).__name__}")
+    err = ffi.new("claude_error_t **")
+    for name, value in headers.items():
+        data = c_text(value, f"header {name}")
+        check(lib.claude_sign_add_header(sign, c_text(name, "the name of a header"), data, err), err)
+
+
+@ffi.def_extern(error=-1)
+def libclaude_sign(sign: CData, user_data: CData) -> int:
+    hook: SignHook = ffi.from_handle(user_data)
+    return hook.run(sign)
+
+
+@ffi.def_extern()
+def libclaude_destroy(user_data: CData) -> None:
+    _held.pop(user_data, None)
