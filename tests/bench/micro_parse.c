@@ -155,11 +155,11 @@ static const char text_block[] = "{\"type\":\"text\",\"text\":\"\"}";
 static const char tool_block[] = "{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"n\",\"input\":{}}";
 /* 126 bytes, as the API sends them. */
 static const char canonical[] = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,"
-                                "\"delta\":{\"type\":\"text_delta\",\"text\":\"hello wor\"}}\n\n";
-static const char shuffled[] = "event: content_block_delta\ndata: {\"delta\":{\"text\":\"hello wor\",\"type\":"
+                                "\"delta\":{\"type\":\"text_delta\",\"text\":\"hello world\"}}\n\n";
+static const char shuffled[] = "event: content_block_delta\ndata: {\"delta\":{\"text\":\"hello world\",\"type\":"
                                "\"text_delta\"},\"type\":\"content_block_delta\",\"index\":0}\n\n";
 static const char unknown[] = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,"
-                              "\"delta\":{\"type\":\"other_delta\",\"some\":\"hello wo\"}}\n\n";
+                              "\"delta\":{\"type\":\"other_delta\",\"some\":\"hello wor\"}}\n\n";
 static const char chinese[] =
     "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,"
     "\"delta\":{\"type\":\"text_delta\",\"text\":\"\xe4\xbd\xa0\xe5\xa5\xbd\xe5\x90\x97\"}}\n\n";
