@@ -226,6 +226,8 @@ static void decoding(void **state)
             assert_false(cl_json_string_is(string, CL_STR("")));
         }
     }
+    assert_false(cl_json_string_is(root_of("\"a\\u0041\""), CL_STR("aAx")));
+    assert_false(cl_json_string_is(root_of("\"a\\u0041\""), CL_STR("ax")));
     assert_false(cl_json_string_is(root_of("1"), CL_STR("1")));
     assert_false(cl_json_string_is((cl_json){NULL, 0, 0}, CL_STR("")));
 }
@@ -390,6 +392,10 @@ static void writing_members(void **state)
     cl_buf_clear(&out);
     assert_int_equal(cl_json_write_key(&out, CL_STR("x")), CL_BUF_OK);
     assert_string_equal(out.ptr, "\"x\":");
+    cl_buf_clear(&out);
+    assert_int_equal(cl_buf_append_char(&out, '['), CL_BUF_OK);
+    assert_int_equal(cl_json_write_key(&out, CL_STR("x")), CL_BUF_OK);
+    assert_string_equal(out.ptr, "[\"x\":");
     cl_buf_free(&out);
     out = CL_BUF_INIT(4);
     assert_int_equal(cl_json_write_string(&out, CL_STR("abc")), CL_BUF_FULL);

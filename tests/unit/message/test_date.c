@@ -110,6 +110,35 @@ static void rfc3339_dates(void **state)
     }
 }
 
+/* The century of two digits moves with the clock. */
+static void years_of_two_digits(void **state)
+{
+    static const struct {
+        int64_t near_year;
+        const char *text;
+        const char *full;
+    } rows[] = {
+        {2060, "Thursday, 01-Jan-10 00:00:00 GMT", "2110-01-01T00:00:00Z"},
+        {2060, "Thursday, 01-Jan-11 00:00:00 GMT", "2011-01-01T00:00:00Z"},
+        {2060, "Thursday, 01-Jan-99 00:00:00 GMT", "2099-01-01T00:00:00Z"},
+        {1999, "Thursday, 01-Jan-49 00:00:00 GMT", "2049-01-01T00:00:00Z"},
+        {1999, "Thursday, 01-Jan-50 00:00:00 GMT", "1950-01-01T00:00:00Z"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[40];
+        int64_t clock;
+        int64_t seconds;
+        int64_t ms;
+        snprintf(text, sizeof text, "%d-06-01T00:00:00Z", (int)rows[i].near_year);
+        assert_true(cl_date_rfc3339(cl_str_of(text), &clock));
+        assert_true(cl_date_http(cl_str_of(rows[i].text), clock, &seconds));
+        assert_true(cl_date_rfc3339(cl_str_of(rows[i].full), &ms));
+        assert_int_equal(seconds * 1000, ms);
+    }
+}
+
 /* Every day of 400 years and more, against the C library. */
 static void the_calendar(void **state)
 {
@@ -149,10 +178,8 @@ static void every_cut_is_harmless(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(http_dates),
-        cmocka_unit_test(rfc3339_dates),
-        cmocka_unit_test(the_calendar),
-        cmocka_unit_test(every_cut_is_harmless),
+        cmocka_unit_test(http_dates),   cmocka_unit_test(rfc3339_dates),         cmocka_unit_test(years_of_two_digits),
+        cmocka_unit_test(the_calendar), cmocka_unit_test(every_cut_is_harmless),
     };
 
     return cmocka_run_group_tests_name("message.date", tests, NULL, NULL);

@@ -495,6 +495,7 @@ static void large_bodies_are_shared(void **state)
         claude_request_t *request;
         cl_snapshot first;
         cl_snapshot second;
+        char start[27];
         assert_int_equal(cl_buf_append_text(&json, "{\"model\":\"m\",\"max_tokens\":1,\"messages\":[\""), CL_BUF_OK);
         while (json.len < size - 3)
             assert_int_equal(cl_buf_append_char(&json, 'x'), CL_BUF_OK);
@@ -504,6 +505,10 @@ static void large_bodies_are_shared(void **state)
         OK(cl_request_snapshot(request, false, &second, err));
         assert_int_equal(first.body.count, size < 65536 ? 1 : 3);
         assert_int_equal(first.body.len, size + strlen("\"stream\":true,"));
+        assert_int_equal(cl_body_read(&first.body, 0, start, sizeof start), sizeof start);
+        assert_memory_equal(start, "{\"stream\":true,\"model\":\"m\",", sizeof start);
+        assert_int_equal(cl_body_read(&first.body, first.body.len - 3, start, sizeof start), 3);
+        assert_memory_equal(start, "\"]}", 3);
         assert_int_equal(first.body.blob == second.body.blob, size >= 65536);
         assert_ptr_equal(second.body.blob->bytes, cl_request_json(request, NULL));
         /* The request may go while the call runs. */

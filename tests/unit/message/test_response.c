@@ -126,7 +126,7 @@ static void text_blocks_are_joined(void **state)
                                           "1",
                                           "{\"content\":[]}",
                                           "{\"content\":\"x\"}",
-                                          "{\"content\":{\"a\":1}}",
+                                          "{\"content\":{\"a\":{\"type\":\"text\",\"text\":\"x\"}}}",
                                           "{\"content\":[1,\"text\",null,{\"type\":\"thinking\",\"text\":\"x\"}]}"};
     claude_response_t *r = response_with(message);
     size_t len = 77;
