@@ -69,9 +69,9 @@ claude_code_t cl_accumulate_odd(cl_accumulator *a, const char *what, cl_err *err
     return CLAUDE_OK;
 }
 
-claude_code_t cl_accumulate_full(int rc, cl_err *err)
+claude_code_t cl_accumulate_full(int buf_result, cl_err *err)
 {
-    return cl_fail_buf(err, rc, "the message (limit.message_bytes)");
+    return cl_fail_buf(err, buf_result, "the message (limit.message_bytes)");
 }
 
 /* Puts new content into a buffer; it keeps the old one on failure. */

@@ -351,7 +351,7 @@ static claude_code_t parse_any(cl_str wire, cl_str json, cl_json root, cl_buf *t
 {
     const struct event_kind *kind = NULL;
     struct members members;
-    cl_str name;
+    cl_str name = CL_STR("");
     int32_t index = -1;
     claude_code_t rc;
 
