@@ -4,11 +4,6 @@
 
 static const char *const field_names[CL_FIELD_COUNT] = {"stream", "model", "max_tokens", "messages"};
 
-const char *cl_draft_field_name(int field)
-{
-    return field_names[field];
-}
-
 void cl_draft_init(cl_draft *draft)
 {
     *draft = (cl_draft){.whole = NULL};

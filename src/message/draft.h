@@ -12,7 +12,6 @@
 
 /* The top-level fields that are looked at before sending. Of the first three a body must not have two. */
 enum { CL_FIELD_STREAM, CL_FIELD_MODEL, CL_FIELD_MAX_TOKENS, CL_FIELD_MESSAGES, CL_FIELD_COUNT };
-const char *cl_draft_field_name(int field);
 
 typedef struct cl_draft_member {
     char *key; /* as JSON: with quotes, escapes kept */

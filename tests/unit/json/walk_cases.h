@@ -151,6 +151,20 @@ static void skipping_at_all_distances(void **state)
     }
 }
 
+static void long_stretches_without_structure(void **state)
+{
+    cl_json root =
+        root_of("{\"n\":[11111111111111111111111111111111111,  \n                     222222222222222222222],"
+                "\"m~n/o\":1,\"m~n\":2,\"end\":7}");
+
+    (void)state;
+    assert_raw(cl_json_member(root, CL_STR("end")), "7");
+    assert_raw(cl_json_at(root, CL_STR("/n/1")), "222222222222222222222");
+    assert_raw(cl_json_at(root, CL_STR("/m~0n")), "2");
+    assert_raw(cl_json_at(root, CL_STR("/m~0n~1o")), "1");
+    assert_raw(cl_json_at(root, CL_STR("/m~0n~1")), NULL);
+}
+
 static void numbers(void **state)
 {
     cl_json root = root_of(document);
@@ -408,8 +422,8 @@ static void writing_members(void **state)
 #define WALK_CASES                                                                                                     \
     cmocka_unit_test(pointers), cmocka_unit_test(members_and_counts),                                                  \
         cmocka_unit_test(iteration_keeps_order_and_keys), cmocka_unit_test(skipping_at_all_distances),                 \
-        cmocka_unit_test(numbers), cmocka_unit_test(decoding), cmocka_unit_test(copies_are_cut_at_a_character),        \
-        cmocka_unit_test(decode_all_decodes_in_place), cmocka_unit_test(escaping), cmocka_unit_test(round_trip),       \
-        cmocka_unit_test(writing_members)
+        cmocka_unit_test(long_stretches_without_structure), cmocka_unit_test(numbers), cmocka_unit_test(decoding),     \
+        cmocka_unit_test(copies_are_cut_at_a_character), cmocka_unit_test(decode_all_decodes_in_place),                \
+        cmocka_unit_test(escaping), cmocka_unit_test(round_trip), cmocka_unit_test(writing_members)
 
 #endif
