@@ -171,7 +171,7 @@ static claude_code_t judge_end(claude_call_t *call)
     if (call->mode == CL_MODE_EVENTS)
         return cl_finish_events(call, &call->error);
     if (call->mode == CL_MODE_HEAD)
-        return cl_fail(&call->error, CLAUDE_E_PROTOCOL, "the connection ended without an answer");
+        return cl_fail(&call->error, CLAUDE_E_CLOSED, "the connection was closed before an answer had begun");
     return cl_finish_body(call, &call->error);
 }
 

@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-enum { QUOTED_BODY_MAX = 512 };
-
 static cl_str header(const claude_call_t *call, cl_str name)
 {
     const cl_header *found = cl_headers_find(cl_transfer_headers(call->transfer), name);
@@ -62,12 +60,13 @@ claude_code_t cl_finish_events(claude_call_t *call, cl_err *err)
 
 static claude_code_t not_an_answer(claude_call_t *call, cl_str body, const char *why, cl_err *err)
 {
-    cl_str type = header(call, CL_STR("content-type"));
-    int quoted = body.len < QUOTED_BODY_MAX ? (int)body.len : QUOTED_BODY_MAX;
+    char type[CL_QUOTE_MAX + 1];
+    char text[CL_QUOTE_MAX + 1];
 
-    return cl_fail(err, CLAUDE_E_PROTOCOL, "HTTP %d with %s (content-type %.*s)%s%.*s",
-                   (int)cl_transfer_status(call->transfer), why, (int)(type.len < 100 ? type.len : 100),
-                   type.len ? type.ptr : "", quoted ? ": " : "", quoted, body.ptr);
+    cl_quote(header(call, CL_STR("content-type")), type);
+    cl_quote(body, text);
+    return cl_fail(err, CLAUDE_E_PROTOCOL, "HTTP %d with %s (content-type %.100s)%s%s",
+                   (int)cl_transfer_status(call->transfer), why, type[0] ? type : "missing", text[0] ? ": " : "", text);
 }
 
 /* Checks a JSON body that came with a good status. */
@@ -148,8 +147,11 @@ void cl_finish_error(claude_call_t *call, cl_err *err)
         return;
     if (err->http_status == 0)
         err->http_status = cl_transfer_status(call->transfer);
-    if (err->request_id[0] == '\0')
-        cl_err_copy_text(err->request_id, sizeof err->request_id, header(call, CL_STR("request-id")));
+    if (err->request_id[0] == '\0') {
+        char text[CL_QUOTE_MAX + 1];
+        cl_quote(header(call, CL_STR("request-id")), text);
+        cl_err_copy_text(err->request_id, sizeof err->request_id, cl_str_of(text));
+    }
     if (!err->response.ptr) {
         err->response.ptr = partial_response(call);
         err->response.unref = unref_response;

@@ -39,6 +39,7 @@ struct cl_transfer {
     bool judged; /* the cap for the body's kind has been chosen */
     bool drop_over;
     bool in_head;
+    bool head_complete; /* of the final response */
     size_t header_bytes;
     cl_buf head; /* header lines of the final response, as received */
     size_t rx_cap;

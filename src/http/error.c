@@ -60,6 +60,9 @@ claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
     if (t->resend_refused)
         return cl_fail(err, CLAUDE_E_CLOSED,
                        "the connection was closed before an answer came; the request may have been processed");
+    /* "Unsupported" is then what the server speaks; bad chunks have no code of their own. */
+    if (t->attempts > 0 && (code == CLAUDE_E_INVALID || (t->result == CURLE_RECV_ERROR && strstr(text, "chunk"))))
+        code = CLAUDE_E_PROTOCOL;
     /* libcurl also calls it "out of memory" when one header line is over its own limit. */
     if (t->result == CURLE_OUT_OF_MEMORY)
         return t->header_bytes > 0 || t->attempts > 0

@@ -63,6 +63,9 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
         cl_buf_clear(&t->head);
         t->in_head = true;
     } else if (len > 0 && (bytes[0] == '\r' || bytes[0] == '\n')) {
+        long status = 0;
+        curl_easy_getinfo(t->engine->easy, CURLINFO_RESPONSE_CODE, &status);
+        t->head_complete = t->head_complete || status >= 200;
         t->in_head = false;
     } else if (t->in_head && cl_buf_append(&t->head, bytes, len) != CL_BUF_OK) {
         t->no_memory = true;

@@ -155,9 +155,10 @@ static claude_code_t capture_head(cl_transfer *t, cl_err *err)
 {
     long status = 0;
 
-    curl_easy_getinfo(t->engine->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (status == 0)
+    /* Half a head is no answer: what it would say next is not known. */
+    if (!t->head_complete)
         return CLAUDE_OK;
+    curl_easy_getinfo(t->engine->easy, CURLINFO_RESPONSE_CODE, &status);
     t->has_head = true;
     t->status = (int32_t)status;
     return parse_head(t, err);

@@ -1,6 +1,6 @@
 #include "message/message.h"
 
-enum { QUOTE_MAX = 512, MESSAGE_MAX = 800, HOST_MAX = 200 };
+enum { MESSAGE_MAX = 800, HOST_MAX = 200 };
 
 /* What a body says, in the shapes that the API and its imitators use. */
 typedef struct answer {
@@ -140,13 +140,12 @@ static void hide_keys(char *text)
     *to = '\0';
 }
 
-/* The beginning of a body that is not the API's, on one line, runs of white space and control characters as one. */
-static void quote_body(cl_str body, char out[QUOTE_MAX + 1])
+void cl_quote(cl_str text, char out[CL_QUOTE_MAX + 1])
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < body.len && n < QUOTE_MAX; i++) {
-        unsigned char c = (unsigned char)body.ptr[i];
+    for (size_t i = 0; i < text.len && n < CL_QUOTE_MAX; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
         if (c > ' ' && c != 0x7f)
             out[n++] = (char)c;
         else if (n > 0 && out[n - 1] != ' ')
@@ -193,18 +192,18 @@ static cl_str host_of(cl_str location)
 static claude_code_t fail_redirect(int32_t status, const cl_headers *headers, cl_err *err)
 {
     const cl_header *location = headers ? cl_headers_find(headers, CL_STR("location")) : NULL;
-    cl_str host = location ? host_of(cl_str_of(location->value)) : CL_STR("");
+    char host[CL_QUOTE_MAX + 1];
 
-    if (host.len == 0)
+    cl_quote(location ? host_of(cl_str_of(location->value)) : CL_STR(""), host);
+    if (host[0] == '\0')
         return cl_fail(err, CLAUDE_E_REDIRECT,
                        "HTTP %d: the server redirects to another path of its own; redirects are never followed, set "
                        "base_url to the address of the API itself",
                        (int)status);
-    return cl_fail(
-        err, CLAUDE_E_REDIRECT,
-        "HTTP %d: the server redirects to %.*s; redirects are never followed, set base_url to the address of "
-        "the API itself",
-        (int)status, (int)host.len, host.ptr);
+    return cl_fail(err, CLAUDE_E_REDIRECT,
+                   "HTTP %d: the server redirects to %s; redirects are never followed, set base_url to the address of "
+                   "the API itself",
+                   (int)status, host);
 }
 
 static claude_code_t fail_api(int32_t status, const answer *found, cl_str body, cl_err *err)
@@ -223,7 +222,7 @@ static claude_code_t fail_api(int32_t status, const answer *found, cl_str body, 
         return cl_fail(err, code, "%s (HTTP %d): %s", type, (int)status, text[0] != '\0' ? text : "without a message");
     if (text[0] != '\0')
         return cl_fail(err, code, "HTTP %d: %s", (int)status, text);
-    quote_body(body, text);
+    cl_quote(body, text);
     if (text[0] != '\0')
         return cl_fail(err, code, "HTTP %d with a body that is not the API's: %s", (int)status, text);
     return cl_fail(err, code, "HTTP %d with an empty body", (int)status);
@@ -267,10 +266,13 @@ claude_code_t cl_api_error(int32_t status, const cl_headers *headers, cl_str bod
     err->http_status = status;
     copy_field(err->api_type, sizeof err->api_type, found.type);
     copy_field(err->error_code, sizeof err->error_code, found.error_code);
-    if (request_id && request_id->value)
-        cl_err_copy_text(err->request_id, sizeof err->request_id, cl_str_of(request_id->value));
-    else
+    if (request_id && request_id->value) {
+        char text[CL_QUOTE_MAX + 1];
+        cl_quote(cl_str_of(request_id->value), text);
+        cl_err_copy_text(err->request_id, sizeof err->request_id, cl_str_of(text));
+    } else {
         copy_field(err->request_id, sizeof err->request_id, found.request_id);
+    }
     err->retry_after_ms = cl_retry_after_ms(headers, cl_wall_ms());
     fill_retryable(status, &found, headers, err);
     return code;

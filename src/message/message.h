@@ -154,6 +154,11 @@ int32_t cl_response_bool(const claude_response_t *response, const char *pointer,
 
 /* ---- error bodies (api_error.c, retry_after.c) ---- */
 
+enum { CL_QUOTE_MAX = 512 };
+/* The beginning of what a server sent, to be shown in a message: runs of white space and control characters become one
+ * space, API keys are hidden. */
+void cl_quote(cl_str text, char out[CL_QUOTE_MAX + 1]);
+
 /* Milliseconds the server asked to wait: retry-after-ms, else retry-after (seconds with fraction, or an HTTP date
  * relative to the response's own Date, else to wall_ms). Of several the larger; rounded up; INT64_MAX for what does not
  * fit. -1: it did not ask, or not in a way that can be understood. */
