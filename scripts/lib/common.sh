@@ -79,3 +79,9 @@ build_preset() {
     say "build/$preset: build${*:+ $*}"
     (cd "$ROOT" && cmake --build "build/$preset" -j "$(jobs_count)" ${1:+--target "$@"} -- --quiet)
 }
+
+# Builds the Python binding's extension module in place, against build/dev.
+build_python() {
+    say "bindings/python: build"
+    "$VENV/bin/python" "$ROOT/bindings/python/build_ext.py" --build-dir "$ROOT/build/dev"
+}

@@ -27,7 +27,8 @@ run_pytest() {
         printf 'error: .venv is missing, see scripts/setup\n'
         return 1
     }
-    (cd "$ROOT" && CLAUDE_BUILD_DIR=$ROOT/build/dev "$VENV/bin/python" -m pytest -q -ra -p no:cacheprovider "$@")
+    (cd "$ROOT" && export CLAUDE_BUILD_DIR=$ROOT/build/dev CLAUDE_SANDBOX=$ROOT/build/dev/bin/claude-sandbox &&
+        PYTHONPATH=$ROOT/bindings/python/src "$VENV/bin/python" -m pytest -q -ra -p no:cacheprovider "$@")
 }
 
 suite_setup() {
@@ -35,7 +36,7 @@ suite_setup() {
 }
 
 suite_build() {
-    build_preset dev
+    build_preset dev && build_python
 }
 
 suite_lint() {
