@@ -254,7 +254,7 @@ static void run_message(const bench_row *row, const char *url)
     claude_client_unref(client);
 }
 
-/* bulk-reordered: the same events with their keys in another order, registered by scripts/bench. */
+/* bulk-reordered and each-paced are registered by scripts/bench. */
 static const bench_row rows[] = {
     {"stream.bulk.curl", "bulk-1m", 1000000, run_curl},
     {"stream.bulk.split", "bulk-1m", 1000000, run_split},
@@ -265,6 +265,8 @@ static const bench_row rows[] = {
     {"stream.reordered.callback", "bulk-reordered", 1000000, run_callback},
     {"stream.each.curl", "each-100k", 100000, run_curl},
     {"stream.each.callback", "each-100k", 100000, run_callback},
+    {"stream.paced.curl", "each-paced", 50000, run_curl},
+    {"stream.paced.callback", "each-paced", 50000, run_callback},
 };
 
 int main(int argc, char **argv)
