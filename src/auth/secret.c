@@ -124,10 +124,11 @@ static bool open_pages(claude_secret_t *secret, cl_str text)
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t data_len = (CANARY_LEN + text.len + 1 + page - 1) / page * page;
     char *map = mmap(NULL, data_len + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    char *data = map + page;
+    char *data;
 
     if (map == MAP_FAILED)
         return false;
+    data = map + page;
     if (mprotect(data, data_len, PROT_READ | PROT_WRITE) != 0) {
         (void)munmap(map, data_len + 2 * page);
         return false;

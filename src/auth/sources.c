@@ -9,7 +9,7 @@
 #define DEFAULT_NAME "ANTHROPIC_API_KEY"
 #define WORKSPACE_FILE "secret/-secrets.sh"
 
-enum { KEY_FILE_MAX = 4096, WORKSPACE_FILE_MAX = 65536, PATH_LEN_MAX = 16384, NAME_MAX_LEN = 256 };
+enum { KEY_FILE_MAX = 4096, WORKSPACE_FILE_MAX = 65536, PATH_LEN_MAX = 16384, VARIABLE_MAX = 256 };
 
 /* A file with keys in it, read into memory that is wiped before it is freed. */
 typedef struct key_text {
@@ -198,8 +198,8 @@ static claude_code_t check_name(const char **name, cl_err *err)
                            "and _ are",
                            i);
     }
-    if (len == 0 || len > NAME_MAX_LEN)
-        return cl_fail(err, CLAUDE_E_INVALID, "name of the variable must have 1 to %d characters", NAME_MAX_LEN);
+    if (len == 0 || len > VARIABLE_MAX)
+        return cl_fail(err, CLAUDE_E_INVALID, "name of the variable must have 1 to %d characters", VARIABLE_MAX);
     return CLAUDE_OK;
 }
 
@@ -382,72 +382,85 @@ static claude_code_t find_entry(shell_text *in, const char *name, cl_str *out, s
     return CLAUDE_OK;
 }
 
-static bool exists(const cl_buf *dir, const char *name)
+/* Whether there is a file, or may be one that cannot be seen. CL_BUF_* */
+static int exists(const cl_buf *dir, const char *name, bool *found)
 {
     cl_buf path = CL_BUF_INIT(PATH_LEN_MAX);
     struct stat info;
-    bool found = false;
+    int rc = cl_buf_append_str(&path, cl_buf_str(dir));
 
-    if (cl_buf_append_str(&path, cl_buf_str(dir)) == CL_BUF_OK && cl_buf_append_char(&path, '/') == CL_BUF_OK &&
-        cl_buf_append_text(&path, name) == CL_BUF_OK)
-        found = lstat(path.ptr, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
+    if (rc == CL_BUF_OK)
+        rc = cl_buf_append_char(&path, '/');
+    if (rc == CL_BUF_OK)
+        rc = cl_buf_append_text(&path, name);
+    if (rc == CL_BUF_OK)
+        *found = lstat(path.ptr, &info) == 0 || (errno != ENOENT && errno != ENOTDIR);
     cl_buf_free(&path);
-    return found;
+    return rc;
 }
 
-/* The nearest directory, from the working directory upwards, that has the file or a .git; "" for the root's name. */
-static claude_code_t find_root(cl_buf *root, cl_buf *tried, bool *found, cl_err *err)
+/* Walks from a directory upwards to the nearest one that has the file or a .git. The file system's root is "". */
+static int climb(cl_buf *dir, bool *found)
+{
+    int rc = CL_BUF_OK;
+
+    *found = false;
+    if (dir->len == 1)
+        cl_buf_clear(dir);
+    for (;;) {
+        const char *slash;
+        rc = exists(dir, WORKSPACE_FILE, found);
+        if (rc == CL_BUF_OK && !*found)
+            rc = exists(dir, ".git", found);
+        slash = dir->len > 0 ? memrchr(dir->ptr, '/', dir->len) : NULL;
+        if (rc != CL_BUF_OK || *found || !slash)
+            return rc;
+        dir->len = (size_t)(slash - dir->ptr);
+        dir->ptr[dir->len] = '\0';
+    }
+}
+
+static int find_root(cl_buf *root, cl_buf *tried, bool *found)
 {
     char *cwd = getcwd(NULL, 0);
     int rc = CL_BUF_OK;
 
     *found = false;
-    if (!cwd) {
-        rc = cl_buf_append_text(tried, "; the working directory cannot be determined");
-        goto out;
-    }
+    if (!cwd)
+        return errno == ENOMEM ? CL_BUF_NOMEM
+                               : cl_buf_append_text(tried, "; the working directory cannot be determined");
     rc = cl_buf_append_text(root, cwd);
-    if (rc == CL_BUF_OK && strcmp(cwd, "/") == 0)
-        cl_buf_clear(root);
-    while (rc == CL_BUF_OK) {
-        const char *slash;
-        if (exists(root, WORKSPACE_FILE) || exists(root, ".git")) {
-            *found = true;
-            goto out;
-        }
-        slash = root->len > 0 ? memrchr(root->ptr, '/', root->len) : NULL;
-        if (!slash)
-            break;
-        root->len = (size_t)(slash - root->ptr);
-        root->ptr[root->len] = '\0';
+    if (rc == CL_BUF_OK)
+        rc = climb(root, found);
+    if (rc == CL_BUF_OK && !*found) {
+        rc = cl_buf_append_text(tried, "; no " WORKSPACE_FILE " and no .git in ");
+        if (rc == CL_BUF_OK)
+            rc = cl_buf_append(tried, cwd, strnlen(cwd, 300));
+        if (rc == CL_BUF_OK)
+            rc = cl_buf_append_text(tried, " and the directories above it");
     }
-    if (rc == CL_BUF_OK && (rc = cl_buf_append_text(tried, "; no " WORKSPACE_FILE " and no .git in ")) == CL_BUF_OK &&
-        (rc = cl_buf_append(tried, cwd, strnlen(cwd, 300))) == CL_BUF_OK)
-        rc = cl_buf_append_text(tried, " and the directories above it");
-out:
     free(cwd);
-    return rc == CL_BUF_OK ? CLAUDE_OK : cl_fail_buf(err, rc, "path of the workspace");
+    return rc;
 }
 
 static claude_code_t workspace_path(cl_buf *path, cl_buf *tried, bool *found, cl_err *err)
 {
     const char *root = cl_env_value("WORKSPACE_PATH");
-    claude_code_t rc = CLAUDE_OK;
-    int bufrc = CL_BUF_OK;
+    int rc;
 
     if (root) {
-        bufrc = cl_buf_append_text(path, root);
+        rc = cl_buf_append_text(path, root);
         *found = true;
     } else {
-        bufrc = cl_buf_append_text(tried, "; WORKSPACE_PATH is not set");
-        if (bufrc == CL_BUF_OK)
-            rc = find_root(path, tried, found, err);
+        rc = cl_buf_append_text(tried, "; WORKSPACE_PATH is not set");
+        if (rc == CL_BUF_OK)
+            rc = find_root(path, tried, found);
     }
-    if (rc >= 0 && bufrc == CL_BUF_OK && *found)
-        bufrc = cl_buf_append_text(path, "/" WORKSPACE_FILE);
-    if (rc >= 0 && bufrc != CL_BUF_OK)
-        rc = cl_fail_buf(err, bufrc, "path of the workspace");
-    return rc;
+    if (rc == CL_BUF_OK && *found)
+        rc = cl_buf_append_text(path, "/" WORKSPACE_FILE);
+    if (rc == CL_BUF_FULL)
+        return cl_fail(err, CLAUDE_E_INVALID, "path of the workspace is longer than %d bytes", PATH_LEN_MAX);
+    return rc == CL_BUF_OK ? CLAUDE_OK : cl_fail_nomem(err);
 }
 
 /* Adds "; PATH why" to the list of places looked at. */

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { JSON_LEVELS = 8, KEY_MAX = 128, KEY_RAW_MAX = 512 };
+enum { JSON_LEVELS = 8, MEMBER_MAX = 128, MEMBER_RAW_MAX = 512 };
 
 claude_code_t cl_draft_open(cl_draft *changes, cl_err *err)
 {
@@ -141,18 +141,18 @@ typedef struct json_level {
 } json_level;
 
 /* Appends a member's key to the name so far: "timeout" and "total_ms" give "timeout.total_ms". */
-static claude_code_t join_key(char name[KEY_MAX + 1], size_t at, cl_json key, size_t *len, cl_err *err)
+static claude_code_t join_key(char name[MEMBER_MAX + 1], size_t at, cl_json key, size_t *len, cl_err *err)
 {
-    char text[KEY_RAW_MAX];
+    char text[MEMBER_RAW_MAX];
     cl_str raw = cl_str_n(key.ptr + 1, key.len - 2);
     size_t n = raw.len <= sizeof text ? cl_json_decode_into(raw, text) : sizeof text;
     size_t dot = at > 0 ? 1 : 0;
 
-    if (n > KEY_MAX - at - dot || memchr(text, '\0', n))
+    if (n > MEMBER_MAX - at - dot || memchr(text, '\0', n))
         return cl_fail(err, CLAUDE_E_INVALID,
                        "JSON has a member whose name is longer than %d bytes or has a NUL: no "
                        "option has such a name",
-                       KEY_MAX);
+                       MEMBER_MAX);
     if (dot)
         name[at] = '.';
     memcpy(name + at + dot, text, n);
@@ -199,7 +199,7 @@ static claude_code_t set_scalar(cl_draft *changes, const char *name, cl_json val
 static claude_code_t set_members(cl_draft *changes, cl_json root, cl_err *err)
 {
     json_level levels[JSON_LEVELS] = {{.iter = cl_json_iter_of(root)}};
-    char name[KEY_MAX + 1];
+    char name[MEMBER_MAX + 1];
     size_t depth = 1;
     claude_code_t rc = CLAUDE_OK;
 

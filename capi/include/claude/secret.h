@@ -45,7 +45,8 @@ CLAUDE_API claude_code_t claude_secret_new_unchecked(const char *text, size_t le
                                                      claude_error_t **err);
 
 /**
- * Read an API key from a file: a regular file with mode at most 0600; one trailing line end is trimmed.
+ * Read an API key from a file: a regular file that belongs to the user or to root, with no permission for group and
+ * others (chmod 600), of at most 4,096 bytes; one trailing line end is trimmed. A symbolic link counts as what it leads to.
  *
  * @param path  file to read, NUL-terminated
  * @param out   receives the secret; release with claude_secret_unref()
@@ -57,11 +58,11 @@ CLAUDE_API claude_code_t claude_secret_new_unchecked(const char *text, size_t le
 CLAUDE_API claude_code_t claude_secret_from_file(const char *path, claude_secret_t **out, claude_error_t **err);
 
 /**
- * Read an API key from an environment variable.
+ * Read an API key from an environment variable. A blank one counts as unset.
  *
  * @param name  name of the variable; NULL means ANTHROPIC_API_KEY
  * @param out   receives the secret; release with claude_secret_unref()
- * @return CLAUDE_OK, CLAUDE_E_NO_KEY (unset or empty), CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @return CLAUDE_OK, CLAUDE_E_NO_KEY (unset or blank), CLAUDE_E_INVALID, CLAUDE_E_NOMEM
  * @threads A (as far as the program does not change its environment meanwhile)
  * @since 0.8
  */
@@ -70,11 +71,13 @@ CLAUDE_API claude_code_t claude_secret_from_env(const char *name, claude_secret_
 /**
  * Read an API key from the workspace: the line `export NAME="value"` in `secret/-secrets.sh` under the workspace root
  * ($WORKSPACE_PATH, else the nearest parent of the working directory that has that file or a `.git`). The file is read,
- * never executed. Falls back to the environment variable of the same name. The error names every place looked at.
+ * never executed; owner and mode must be as for claude_secret_from_file(). If it is missing or has no such entry, the
+ * environment variable of the same name is used. The error names every place looked at.
  *
  * @param name  name of the entry; NULL means ANTHROPIC_API_KEY
  * @param out   receives the secret; release with claude_secret_unref()
- * @return CLAUDE_OK, CLAUDE_E_NO_KEY, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @return CLAUDE_OK, CLAUDE_E_NO_KEY, CLAUDE_E_INVALID (owner, mode, or a line that cannot be understood without a
+ *         shell), CLAUDE_E_IO, CLAUDE_E_NOMEM
  * @threads A (as far as the program does not change its environment or working directory meanwhile)
  * @since 0.8
  */
@@ -94,7 +97,8 @@ CLAUDE_API const char *claude_secret_fingerprint(const claude_secret_t *secret);
  * The secret's text. Counted and audited.
  *
  * @param len  receives the length in bytes; may be NULL
- * @return text borrowed from the secret, valid until its last reference is dropped; NULL for NULL
+ * @return text borrowed from the secret, valid until its last reference is dropped; NULL for NULL, and for a secret
+ *         whose memory something has overwritten
  * @threads A
  * @since 0.8
  */

@@ -582,6 +582,19 @@ static void test_workspace_file_rules(void **state)
     refuse_workspace(CLAUDE_E_NO_KEY, "(hidden, it looks like a key)");
 }
 
+static void test_workspace_long_path(void **state)
+{
+    static char path[20000];
+
+    (void)state;
+    memset(path, 'p', 16384 - strlen("/secret/-secrets.sh"));
+    setenv("WORKSPACE_PATH", path, 1);
+    refuse_workspace(CLAUDE_E_NO_KEY, "cannot be opened: the path is too long");
+    path[strlen(path)] = 'p';
+    setenv("WORKSPACE_PATH", path, 1);
+    refuse_workspace(CLAUDE_E_INVALID, "path of the workspace is longer than 16384 bytes");
+}
+
 /* The working directory may be gone, and the file system's root has no parent. */
 static void test_workspace_odd_directories(void **state)
 {
@@ -619,6 +632,7 @@ int main(void)
         TEST(test_workspace_other_name),
         TEST(test_workspace_root),
         TEST(test_workspace_file_rules),
+        TEST(test_workspace_long_path),
         TEST(test_workspace_odd_directories),
     };
 
