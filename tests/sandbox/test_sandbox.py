@@ -626,6 +626,8 @@ def test_registration_replaces_while_in_use(sb: Sandbox) -> None:
         ({"body_base64": "a"}, "base64"),
         ({"framing": "tight"}, "framing"),
         ({"sequence": []}, "sequence"),
+        ({"match": {"method": None}}, "match"),
+        ({"match": {"verb": "GET"}}, "match"),
         ({"events": [{"event": "x"}]}, "an event needs"),
         ({"generate": {"event_bytes": 50}}, "smaller than an empty event"),
         ({"generate": {"speed": 1}}, "unknown member of generate"),
@@ -1154,7 +1156,7 @@ def test_memory_is_flat(monkeypatch: pytest.MonkeyPatch) -> None:
                 with connect(sandbox) as sock:
                     sock.sendall(stream * 100 + request_bytes("empty"))
                     assert read_end(sock)[1] == "fin"
-            return sandbox.stats()["max_rss_kib"]
+            return sandbox.stats()["rss_kib"]
 
         first = load()
         for _ in range(4):

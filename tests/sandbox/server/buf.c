@@ -91,21 +91,22 @@ void buf_str(struct buf *b, const char *text)
 
 void buf_printf(struct buf *b, const char *format, ...)
 {
+    size_t room = b->cap - b->len;
     va_list args;
     va_list again;
     int len;
 
     va_start(args, format);
     va_copy(again, args);
-    len = vsnprintf(NULL, 0, format, args);
+    len = vsnprintf(room > 0 ? b->data + b->len : NULL, room, format, args);
     va_end(args);
-    if (len > 0) {
+    if (len > 0 && (size_t)len >= room) {
         char *to = buf_room(b, (size_t)len);
 
         vsnprintf(to, (size_t)len + 1, format, again);
-        b->len += (size_t)len;
     }
     va_end(again);
+    b->len += len > 0 ? (size_t)len : 0;
 }
 
 static void json_char(struct buf *b, unsigned char c)

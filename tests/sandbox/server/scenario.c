@@ -78,14 +78,25 @@ void scenarios_free(struct scenarios *all)
     *all = (struct scenarios){0};
 }
 
-static void read_match(struct scenario *s, struct json_object *match)
+static bool read_match(struct scenario *s, struct json_object *match, struct buf *why)
 {
-    struct json_object *v;
+    if (!json_object_is_type(match, json_type_object)) {
+        buf_str(why, "match must be an object");
+        return false;
+    }
+    json_object_object_foreach(match, key, value)
+    {
+        bool method = strcmp(key, "method") == 0;
+        char **slot = method ? &s->method : &s->path;
 
-    if (json_object_object_get_ex(match, "method", &v))
-        s->method = xstrdup(json_object_get_string(v));
-    if (json_object_object_get_ex(match, "path", &v))
-        s->path = xstrdup(json_object_get_string(v));
+        if ((!method && strcmp(key, "path") != 0) || !json_object_is_type(value, json_type_string)) {
+            buf_str(why, "match takes the texts method and path");
+            return false;
+        }
+        free(*slot);
+        *slot = xstrdup(json_object_get_string(value));
+    }
+    return true;
 }
 
 static bool fill_from_json(struct scenario *s, struct json_object *object, struct buf *why)
@@ -112,9 +123,7 @@ static bool fill_from_json(struct scenario *s, struct json_object *object, struc
             return false;
         s->step_count++;
     }
-    if (json_object_is_type(match, json_type_object))
-        read_match(s, match);
-    return true;
+    return match == NULL || read_match(s, match, why);
 }
 
 static bool fill(struct scenario *s, const char *json, size_t len, struct buf *why)
