@@ -46,7 +46,8 @@ CLAUDE_API claude_code_t claude_secret_new_unchecked(const char *text, size_t le
 
 /**
  * Read an API key from a file: a regular file that belongs to the user or to root, with no permission for group and
- * others (chmod 600), of at most 4,096 bytes; one trailing line end is trimmed. A symbolic link counts as what it leads to.
+ * others (chmod 600), of at most 4,096 bytes; one trailing line end is trimmed. A symbolic link counts as what it leads
+ * to.
  *
  * @param path  file to read, NUL-terminated
  * @param out   receives the secret; release with claude_secret_unref()
