@@ -49,6 +49,7 @@ struct cl_transfer {
     cl_headers headers;
     int32_t status;
     int64_t last_byte_at; /* 0: none yet */
+    int64_t driven_at;    /* when somebody first waited; 0: not yet */
     /* from the request */
     int64_t started_at;
     int64_t connect_ms;

@@ -164,27 +164,55 @@ static claude_code_t capture_head(cl_transfer *t, cl_err *err)
     return parse_head(t, err);
 }
 
-/* The next moment at which a clock runs out, and the option that set it. */
-static int64_t next_deadline(const cl_transfer *t, const char **option, int64_t *limit)
-{
-    int64_t at = INT64_MAX;
+/* A clock: when it runs out, and what to say then. */
+typedef struct deadline {
+    int64_t at;
+    int64_t limit;
+    const char *missing;
+    const char *option;
+} deadline;
 
-    if (t->total_ms > 0) {
-        at = t->started_at + t->total_ms;
-        *limit = t->total_ms;
-        *option = t->stream ? "timeout.stream_total_ms" : "timeout.total_ms";
-    }
-    if (t->stream && t->last_byte_at == 0 && t->first_byte_ms > 0 && t->started_at + t->first_byte_ms < at) {
-        at = t->started_at + t->first_byte_ms;
-        *limit = t->first_byte_ms;
-        *option = "timeout.first_byte_ms";
-    }
-    if (t->stream && t->last_byte_at != 0 && t->idle_ms > 0 && t->last_byte_at + t->idle_ms < at) {
-        at = t->last_byte_at + t->idle_ms;
-        *limit = t->idle_ms;
-        *option = "timeout.idle_ms";
-    }
-    return at;
+static void bound(deadline *d, int64_t from, int64_t limit, const char *missing, const char *option)
+{
+    if (limit > 0 && from + limit < d->at)
+        *d = (deadline){from + limit, limit, missing, option};
+}
+
+static deadline total_deadline(const cl_transfer *t)
+{
+    deadline d = {.at = INT64_MAX};
+
+    bound(&d, t->started_at, t->total_ms, "complete answer",
+          t->stream ? "timeout.stream_total_ms" : "timeout.total_ms");
+    return d;
+}
+
+/* The clock that runs out first. */
+static deadline next_deadline(const cl_transfer *t)
+{
+    deadline d = total_deadline(t);
+
+    if (t->attempts == 0)
+        bound(&d, t->driven_at, t->connect_ms, "connection", "timeout.connect_ms");
+    if (t->stream && t->last_byte_at == 0)
+        bound(&d, t->driven_at, t->first_byte_ms, "answer", "timeout.first_byte_ms");
+    if (t->stream && t->last_byte_at != 0)
+        bound(&d, t->last_byte_at, t->idle_ms, "further byte", "timeout.idle_ms");
+    return d;
+}
+
+/*
+ * Nothing moves while nobody waits, so the time until then is not held against the server. libcurl's own clock for the
+ * connection has been running since the start.
+ */
+static void begin_clocks(cl_transfer *t)
+{
+    int64_t away;
+
+    t->driven_at = cl_now_ms();
+    away = t->driven_at - t->started_at;
+    if (away > 0 && t->attempts == 0)
+        curl_easy_setopt(t->engine->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(t->connect_ms + away));
 }
 
 /* Keeps the unconsumed rest at the front, so that the buffer grows only with what is really held. */
@@ -196,9 +224,9 @@ static void compact(cl_transfer *t)
     t->rx_head = 0;
 }
 
-static claude_code_t timed_out(cl_err *err, int64_t limit, const char *option)
+static claude_code_t timed_out(const deadline *d, cl_err *err)
 {
-    return cl_fail(err, CLAUDE_E_TIMEOUT, "no complete answer within %lld ms (%s)", (long long)limit, option);
+    return cl_fail(err, CLAUDE_E_TIMEOUT, "no %s within %lld ms (%s)", d->missing, (long long)d->limit, d->option);
 }
 
 /* Looks at the head as soon as it is there, and at the end. */
@@ -218,10 +246,9 @@ static int32_t arrived(cl_transfer *t, cl_err *err)
 /* One step, and what it brought. */
 static int32_t poll_once(cl_transfer *t, int64_t until_ms, cl_err *err)
 {
-    const char *option = "";
-    int64_t limit = 0;
-    int64_t deadline = next_deadline(t, &option, &limit);
-    int64_t target = deadline < until_ms ? deadline : until_ms;
+    deadline next = next_deadline(t);
+    deadline total = total_deadline(t);
+    int64_t target = next.at < until_ms ? next.at : until_ms;
     int64_t now = target == INT64_MAX ? 0 : cl_now_ms();
     size_t before = t->rx.len;
     bool woken;
@@ -235,13 +262,13 @@ static int32_t poll_once(cl_transfer *t, int64_t until_ms, cl_err *err)
     if ((rc = arrived(t, err)) != NOTHING)
         return rc;
     /* Bytes that keep coming hold off every clock but the total one. */
-    if (t->total_ms > 0 && now >= t->started_at + t->total_ms)
-        return timed_out(err, t->total_ms, t->stream ? "timeout.stream_total_ms" : "timeout.total_ms");
+    if (now >= total.at)
+        return timed_out(&total, err);
     if (t->rx.len > before)
         return CL_HTTP_NEWS;
     /* Judged only now, after reading: what had arrived in time counts, however late it is looked at. */
-    if (!t->news && now >= deadline)
-        return timed_out(err, limit, option);
+    if (!t->news && now >= next.at)
+        return timed_out(&next, err);
     return woken ? CL_HTTP_QUIET : NOTHING;
 }
 
@@ -249,6 +276,8 @@ int32_t cl_transfer_poll(cl_transfer *t, int64_t until_ms, cl_err *err)
 {
     int32_t rc;
 
+    if (t->driven_at == 0)
+        begin_clocks(t);
     compact(t);
     /* Starting the transfer may have brought everything already. */
     if (t->ended || (t->rx.len > 0 && !t->has_head)) {
