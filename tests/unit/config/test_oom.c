@@ -4,10 +4,13 @@
  * under memcheck and the sanitizers too.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static long left;    /* allocations that still succeed */
@@ -68,6 +71,44 @@ static char *test_getcwd(char *out, size_t size)
     return NULL;
 }
 
+/* Calls of the system that fail on demand: the errno, 0 for none. */
+static int fail_open;
+static int fail_read;
+static int fail_fstat;
+static bool fail_getrandom;
+static int interruptions; /* EINTR comes this often first */
+
+static bool fails(int number)
+{
+    errno = interruptions > 0 ? EINTR : number;
+    return interruptions-- > 0 || number != 0;
+}
+
+static int test_open(const char *path, int flags)
+{
+    return fails(fail_open) ? -1 : open(path, flags);
+}
+
+static ssize_t test_read(int fd, void *out, size_t size)
+{
+    return fails(fail_read) ? -1 : read(fd, out, size);
+}
+
+static int test_fstat(int fd, struct stat *out)
+{
+    errno = fail_fstat;
+    return fail_fstat ? -1 : fstat(fd, out);
+}
+
+static ssize_t test_getrandom(void *out, size_t size, unsigned flags)
+{
+    return fail_getrandom ? -1 : getrandom(out, size, flags);
+}
+
+#define open test_open
+#define read test_read
+#define fstat test_fstat
+#define getrandom test_getrandom
 #define getcwd test_getcwd
 #define malloc test_malloc
 #define calloc test_calloc
@@ -86,6 +127,10 @@ static char *test_getcwd(char *out, size_t size)
 #include "config/hook.c"
 #include "config/options.c"
 
+#undef open
+#undef read
+#undef fstat
+#undef getrandom
 #undef getcwd
 #undef malloc
 #undef calloc
@@ -210,6 +255,52 @@ static void test_secrets(void **state)
     assert_int_equal(chdir("/"), 0);
     assert_int_equal(rmdir(path), 0);
     unsetenv("ANTHROPIC_API_KEY");
+}
+
+/* ---- the system refuses ---- */
+
+static void refuse_file(const char *expected)
+{
+    claude_secret_t *secret = NULL;
+    cl_err err;
+
+    cl_err_init(&err);
+    assert_int_equal(cl_secret_from_file("/dev/zero", &secret, &err), CLAUDE_E_IO);
+    if (!strstr(err.message, expected))
+        fail_msg("\"%s\" does not say \"%s\"", err.message, expected);
+    cl_err_clear(&err);
+}
+
+static void test_refused_by_the_system(void **state)
+{
+    char path[] = "/tmp/claude-key-XXXXXX";
+    int fd = mkstemp(path);
+    claude_secret_t *secret = NULL;
+
+    (void)state;
+    left = 1000000;
+    assert_int_equal(write(fd, KEY, sizeof KEY - 1), sizeof KEY - 1);
+    close(fd);
+    fail_open = EMFILE;
+    refuse_file("cannot be opened: too many open files (errno 24)");
+    fail_open = EIO;
+    refuse_file("cannot be opened: the system refused (errno 5)");
+    fail_open = 0;
+    fail_fstat = EIO;
+    refuse_file("cannot be examined: the system refused (errno 5)");
+    fail_fstat = 0;
+    /* Interruptions are not failures, nor is a lack of chance. */
+    interruptions = 3;
+    fail_getrandom = true;
+    assert_int_equal(cl_secret_from_file(path, &secret, NULL), CLAUDE_OK);
+    assert_true(cl_str_eq(cl_secret_use(secret, "expose"), CL_STR(KEY)));
+    cl_secret_unref(secret);
+    fail_getrandom = false;
+    fail_read = EIO;
+    assert_int_equal(cl_secret_from_file(path, &secret, NULL), CLAUDE_E_IO);
+    fail_read = 0;
+    interruptions = 0;
+    unlink(path);
 }
 
 /* ---- configurations ---- */
@@ -400,6 +491,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_secrets),
+        cmocka_unit_test(test_refused_by_the_system),
         cmocka_unit_test_setup_teardown(test_configurations, setup, teardown),
         cmocka_unit_test_setup_teardown(test_environment, setup, teardown),
         cmocka_unit_test(test_hooks),
