@@ -595,6 +595,12 @@ def test_sequence_and_rewind(sb: Sandbox) -> None:
     assert call(sb, "GET", "/")[0] == 529
 
 
+def test_registration_rewinds(sb: Sandbox) -> None:
+    for statuses in ([500, 501, 502], [503, 504]):
+        sb.register("steps", {"sequence": [{"status": status} for status in statuses]})
+        assert [call(sb, "GET", "/", headers={"x-sandbox-scenario": "steps"})[0] for _ in statuses] == statuses
+
+
 def test_match(sb: Sandbox) -> None:
     sb.scenario({"match": {"method": "POST", "path": "/v1/messages"}, "sequence": [{"status": 500}, {"status": 503}]})
     assert call(sb, "GET", "/v1/models?limit=1")[0] == 200
@@ -884,6 +890,14 @@ def test_event_counter_is_exact(sb: Sandbox) -> None:
     assert sb.stats()["events_written"] - before == 12345 + 500 + 2 * 6
 
 
+def test_event_counter_within_a_block(sb: Sandbox) -> None:
+    generate = {"events": 1000, "per_write": "bulk"}
+    sb.register("cut", {"events": [{"generate": generate}], "faults": [{"at_body": 126 * 50 + 10, "do": "fin"}]})
+    before = sb.stats()["events_written"]
+    exchange(sb, request_bytes("cut"))
+    assert sb.stats()["events_written"] - before == 50
+
+
 def test_big_builtins(sb: Sandbox) -> None:
     assert len(run(sb, "bulk-1m").body) - len(run(sb, {"generate": {"events": 0}}).body) == 126 * 1000000 + 6
     assert len(run(sb, "each-100k").body) - len(run(sb, {"generate": {"events": 0}}).body) == 126 * 100000 + 5
@@ -1027,8 +1041,8 @@ def test_half_close(sb: Sandbox) -> None:
 
 
 def test_faults_among_events(sb: Sandbox) -> None:
-    sb.register("cut", {"body": "whole", "events": [{"data": 1}, {"do": "rst"}, {"data": 2}]})
-    assert Reply(exchange(sb, request_bytes("cut"))[0]).body == b"whole"
+    sb.register("cut", {"body": "whole" * 9, "events": [{"data": 1}, {"do": "rst"}, {"data": 2}]})
+    assert Reply(exchange(sb, request_bytes("cut"))[0]).body == b"whole" * 9
     data, end = exchange(sb, request_bytes("cut", b'{"stream":true}'))
     assert data.endswith(b"9\r\ndata: 1\n\n")
     assert end == "rst"
@@ -1126,6 +1140,14 @@ def test_clients_that_leave_free_everything(sb: Sandbox) -> None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RST_OPTION)
             sock.close()
         wait_for(lambda: sb.stats()["connections_open"] == 1)
+
+
+def test_client_that_left_before_the_pause(sb: Sandbox) -> None:
+    sb.register("later", {"delay_ms": 50, "hold_ms": 60000})
+    with connect(sb) as sock:
+        sock.sendall(request_bytes("later"))
+        sock.shutdown(socket.SHUT_WR)
+        assert read_end(sock)[1] == "fin"
 
 
 def test_thousand_idle_streams(sb: Sandbox) -> None:
