@@ -239,6 +239,9 @@ static bool open_container(struct scan *s)
 
     if (s->depth == s->max_depth)
         return refuse(s, s->p, "nested too deeply");
+    /* The first level of a word clears it for the others. */
+    if (s->depth % 64 == 0)
+        s->objects[s->depth / 64] = 0;
     if (*s->p == '{')
         s->objects[s->depth / 64] |= bit;
     else
@@ -345,7 +348,7 @@ claude_code_t cl_json_validate(cl_str text, uint32_t max_depth, cl_json *value, 
 {
     struct scan s UNINITIALIZED;
 
-    /* The bitmap is left as it is: a level's bit is written when the level opens. */
+    /* The bitmap is left as it is: its words are written when their levels open. */
     s.p = text.len > 0 ? text.ptr : "";
     s.end = s.p + text.len;
     s.depth = 0;

@@ -27,10 +27,13 @@ int32_t cl_json_type_at(const char *p)
 
 cl_json cl_json_root(cl_str text)
 {
-    const char *p = text.len > 0 ? text.ptr : "";
-    const char *end = p + text.len;
+    const char *p;
+    const char *end;
 
-    p = cl_json_skip_space(p, end);
+    if (text.len == 0)
+        return (cl_json){NULL, 0, CLAUDE_JSON_NONE};
+    end = text.ptr + text.len;
+    p = cl_json_skip_space(text.ptr, end);
     while (end > p && (end[-1] == ' ' || end[-1] == '\n' || end[-1] == '\r' || end[-1] == '\t'))
         end--;
     if (p == end)

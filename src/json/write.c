@@ -17,10 +17,12 @@ static char *put_escape(char *out, unsigned char c)
         *out++ = name;
         return out;
     }
-    memcpy(out, "u00", 3);
-    out[3] = hex[c >> 4];
-    out[4] = hex[c & 15];
-    return out + 5;
+    *out++ = 'u';
+    *out++ = '0';
+    *out++ = '0';
+    *out++ = hex[c >> 4];
+    *out++ = hex[c & 15];
+    return out;
 }
 
 /* `out` has room for GROWTH bytes per byte of the piece, and SLACK: whole vectors are stored before they are judged. */

@@ -5,7 +5,7 @@
 /* Bodies below this are copied when something must be put into them: one piece of memory is one packet. */
 enum { FLATTEN_BELOW = 64 * 1024, USER_ID_MAX = 256 };
 
-typedef struct endpoint {
+typedef struct endpoint_row {
     const char *name;
     const char *alias;
     const char *method;
@@ -13,9 +13,9 @@ typedef struct endpoint {
     bool has_body;
     bool streams;
     bool needs_max_tokens;
-} endpoint;
+} endpoint_row;
 
-static const endpoint endpoints[] = {
+static const endpoint_row endpoints[] = {
     {"messages.create", "messages", "POST", "/v1/messages", true, true, true},
     {"messages.count_tokens", NULL, "POST", "/v1/messages/count_tokens", true, false, false},
     {"models.list", NULL, "GET", "/v1/models", false, false, false},
@@ -23,7 +23,7 @@ static const endpoint endpoints[] = {
 
 struct claude_request {
     cl_handle handle;
-    const endpoint *endpoint;
+    const endpoint_row *endpoint;
     cl_draft draft;
     cl_headers headers;
     cl_options *options;
@@ -33,7 +33,7 @@ struct claude_request {
 
 /* ---- life ---- */
 
-static const endpoint *find_endpoint(const char *name)
+static const endpoint_row *find_endpoint(const char *name)
 {
     for (size_t i = 0; name && i < sizeof endpoints / sizeof endpoints[0]; i++) {
         if (strcmp(name, endpoints[i].name) == 0 || (endpoints[i].alias && strcmp(name, endpoints[i].alias) == 0))
@@ -42,15 +42,15 @@ static const endpoint *find_endpoint(const char *name)
     return NULL;
 }
 
-claude_code_t cl_request_new(const char *name, claude_request_t **out, cl_err *err)
+claude_code_t cl_request_new(const char *endpoint, claude_request_t **out, cl_err *err)
 {
-    const endpoint *found = find_endpoint(name);
+    const endpoint_row *found = find_endpoint(endpoint);
     claude_request_t *request;
 
     if (!found)
         return cl_fail(err, CLAUDE_E_INVALID,
                        "endpoint \"%.64s\" is not known; known are messages.create, messages.count_tokens, models.list",
-                       name ? name : "(null)");
+                       endpoint ? endpoint : "(null)");
     request = calloc(1, sizeof *request);
     if (!request)
         return cl_fail_nomem(err);
@@ -283,27 +283,39 @@ static claude_code_t first_token(const char *pointer, cl_buf *name, cl_str *rest
     return CLAUDE_OK;
 }
 
+/* Checks a value for a pointer, whose every step is a level of nesting around it; drops the space around it. */
+static claude_code_t check_value(const claude_request_t *request, const char *pointer, cl_str *json, cl_err *err)
+{
+    uint32_t limit = depth_limit(request);
+    cl_str path = cl_str_of(pointer);
+    uint32_t steps = 0;
+    cl_json root = {NULL, 0, CLAUDE_JSON_NONE};
+    cl_err syntax;
+
+    for (size_t i = 0; i < path.len; i++)
+        steps += path.ptr[i] == '/';
+    if (steps > limit)
+        return cl_fail(err, CLAUDE_E_INVALID, "field pointer has %u steps; limit.json_depth allows %u", steps, limit);
+    cl_err_init(&syntax);
+    if (cl_json_validate(*json, limit - steps, &root, &syntax) < 0)
+        return cl_fail(err, CLAUDE_E_INVALID, "value for %.200s: %s", pointer, syntax.message);
+    *json = cl_str_n(root.ptr, root.len);
+    return CLAUDE_OK;
+}
+
 static claude_code_t set_field(claude_request_t *request, const char *pointer, cl_str json, cl_err *err)
 {
     cl_buf name = CL_BUF_INIT(CL_DRAFT_MAX);
     cl_buf *value = NULL;
-    cl_str rest;
-    cl_json root;
-    cl_err syntax;
-    claude_code_t rc;
+    cl_str rest = {"", 0};
+    claude_code_t rc = check_body(request, pointer ? pointer : "", err);
 
-    cl_err_init(&syntax);
-    rc = check_body(request, pointer ? pointer : "", err);
     if (rc >= 0)
         rc = first_token(pointer, &name, &rest, err);
+    if (rc >= 0)
+        rc = check_value(request, pointer, &json, err);
     if (rc < 0)
         goto out;
-    /* One level is the body itself. */
-    if (cl_json_validate(json, depth_limit(request) - 1, &root, &syntax) < 0) {
-        rc = cl_fail(err, CLAUDE_E_INVALID, "value for %.200s: %s", pointer, syntax.message);
-        goto out;
-    }
-    json = cl_str_n(root.ptr, root.len);
     if (rest.len == 0) {
         rc = set_raw(request, cl_buf_str(&name), json, err);
         goto out;

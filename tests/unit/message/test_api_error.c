@@ -19,77 +19,77 @@ static cl_headers headers_of(const field *fields, size_t count)
     return headers;
 }
 
+static const struct {
+    field fields[3];
+    int64_t ms;
+} asked[] = {
+    {{{NULL, NULL}}, -1},
+    {{{"retry-after", "0"}}, 0},
+    {{{"retry-after", "1"}}, 1000},
+    {{{"Retry-After", "1.5"}}, 1500},
+    {{{"retry-after", " 7 "}}, 7000},
+    {{{"retry-after", "0007"}}, 7000},
+    {{{"retry-after", "1.0001"}}, 1001},
+    {{{"retry-after", "0.0000001"}}, 1},
+    {{{"retry-after", "1.9990000"}}, 1999},
+    {{{"retry-after", "-5"}}, -1},
+    {{{"retry-after", "+5"}}, -1},
+    {{{"retry-after", "2147483648"}}, 2147483648000},
+    {{{"retry-after", "9223372036854775"}}, 9223372036854775000},
+    {{{"retry-after", "9223372036854775.807"}}, INT64_MAX},
+    {{{"retry-after", "9223372036854775.808"}}, INT64_MAX},
+    {{{"retry-after", "9223372036854776"}}, INT64_MAX},
+    {{{"retry-after", "9223372036854775808"}}, INT64_MAX},
+    {{{"retry-after", "1000000000000000000000000000000"}}, INT64_MAX},
+    {{{"retry-after", ""}}, -1},
+    {{{"retry-after", "soon"}}, -1},
+    {{{"retry-after", "5s"}}, -1},
+    {{{"retry-after", "5."}}, -1},
+    {{{"retry-after", ".5"}}, -1},
+    {{{"retry-after", "1e3"}}, -1},
+    {{{"retry-after", "0x10"}}, -1},
+    {{{"retry-after", "1 2"}}, -1},
+    {{{"retry-after", "NaN"}}, -1},
+    {{{"retry-after", "5"}, {"retry-after", "9"}}, 9000},
+    {{{"retry-after", "9"}, {"retry-after", "5"}}, 9000},
+    {{{"retry-after", "9"}, {"retry-after", "soon"}}, 9000},
+    {{{"retry-after", "5, 10"}}, 10000},
+    {{{"retry-after", "10,5,"}}, 10000},
+    {{{"retry-after", "soon, 5"}}, 5000},
+    {{{"retry-after", ",,"}}, -1},
+    {{{"retry-after-ms", "1500"}}, 1500},
+    {{{"retry-after-ms", "1500.2"}}, 1501},
+    {{{"retry-after-ms", "0"}, {"retry-after", "5"}}, 0},
+    {{{"retry-after", "5"}, {"retry-after-ms", "1500"}}, 1500},
+    {{{"retry-after-ms", "soon"}, {"retry-after", "5"}}, 5000},
+    {{{"retry-after-ms", "-1"}, {"retry-after", "5"}}, 5000},
+    {{{"retry-after-ms", "9223372036854775807"}}, INT64_MAX},
+    {{{"retry-after-ms", "9223372036854775808"}}, INT64_MAX},
+    {{{"retry-after-ms", "100"}, {"retry-after-ms", "300"}}, 300},
+    {{{"anthropic-ratelimit-requests-reset", "2026-11-05T10:11:12Z"}}, -1},
+    /* Dates, by our clock where the server tells none. */
+    {{{"retry-after", "Sun, 06 Nov 1994 08:50:37 GMT"}}, 60000},
+    {{{"retry-after", "Sunday, 06-Nov-94 08:50:37 GMT"}}, 60000},
+    {{{"retry-after", "Sun Nov  6 08:50:37 1994"}}, 60000},
+    {{{"retry-after", "Sun, 06 Nov 1994 08:49:37 GMT"}}, 0},
+    {{{"retry-after", "Sun, 06 Nov 1994 08:49:36 GMT"}}, 0},
+    {{{"retry-after", "Thu, 01 Jan 1970 00:00:00 GMT"}}, 0},
+    {{{"retry-after", "Sun, 99 Nov 1994 08:50:37 GMT"}}, -1},
+    /* By the server's clock, which is a day behind ours here. */
+    {{{"date", "Sat, 05 Nov 1994 08:49:37 GMT"}, {"retry-after", "Sat, 05 Nov 1994 08:49:47 GMT"}}, 10000},
+    {{{"retry-after", "Sat, 05 Nov 1994 08:49:30 GMT"}, {"Date", "Sat, 05 Nov 1994 08:49:37 GMT"}}, 0},
+    {{{"date", "yesterday"}, {"retry-after", "Sun, 06 Nov 1994 08:50:37 GMT"}}, 60000},
+    {{{"retry-after", "Sun, 06 Nov 1994 08:49:47 GMT"}, {"retry-after", "30"}}, 30000},
+};
+
 static void retry_after_table(void **state)
 {
-    static const struct {
-        field fields[3];
-        int64_t ms;
-    } rows[] = {
-        {{{NULL, NULL}}, -1},
-        {{{"retry-after", "0"}}, 0},
-        {{{"retry-after", "1"}}, 1000},
-        {{{"Retry-After", "1.5"}}, 1500},
-        {{{"retry-after", " 7 "}}, 7000},
-        {{{"retry-after", "0007"}}, 7000},
-        {{{"retry-after", "1.0001"}}, 1001},
-        {{{"retry-after", "0.0000001"}}, 1},
-        {{{"retry-after", "1.9990000"}}, 1999},
-        {{{"retry-after", "-5"}}, -1},
-        {{{"retry-after", "+5"}}, -1},
-        {{{"retry-after", "2147483648"}}, 2147483648000},
-        {{{"retry-after", "9223372036854775"}}, 9223372036854775000},
-        {{{"retry-after", "9223372036854775.807"}}, INT64_MAX},
-        {{{"retry-after", "9223372036854775.808"}}, INT64_MAX},
-        {{{"retry-after", "9223372036854776"}}, INT64_MAX},
-        {{{"retry-after", "9223372036854775808"}}, INT64_MAX},
-        {{{"retry-after", "1000000000000000000000000000000"}}, INT64_MAX},
-        {{{"retry-after", ""}}, -1},
-        {{{"retry-after", "soon"}}, -1},
-        {{{"retry-after", "5s"}}, -1},
-        {{{"retry-after", "5."}}, -1},
-        {{{"retry-after", ".5"}}, -1},
-        {{{"retry-after", "1e3"}}, -1},
-        {{{"retry-after", "0x10"}}, -1},
-        {{{"retry-after", "1 2"}}, -1},
-        {{{"retry-after", "NaN"}}, -1},
-        {{{"retry-after", "5"}, {"retry-after", "9"}}, 9000},
-        {{{"retry-after", "9"}, {"retry-after", "5"}}, 9000},
-        {{{"retry-after", "9"}, {"retry-after", "soon"}}, 9000},
-        {{{"retry-after", "5, 10"}}, 10000},
-        {{{"retry-after", "10,5,"}}, 10000},
-        {{{"retry-after", "soon, 5"}}, 5000},
-        {{{"retry-after", ",,"}}, -1},
-        {{{"retry-after-ms", "1500"}}, 1500},
-        {{{"retry-after-ms", "1500.2"}}, 1501},
-        {{{"retry-after-ms", "0"}, {"retry-after", "5"}}, 0},
-        {{{"retry-after", "5"}, {"retry-after-ms", "1500"}}, 1500},
-        {{{"retry-after-ms", "soon"}, {"retry-after", "5"}}, 5000},
-        {{{"retry-after-ms", "-1"}, {"retry-after", "5"}}, 5000},
-        {{{"retry-after-ms", "9223372036854775807"}}, INT64_MAX},
-        {{{"retry-after-ms", "9223372036854775808"}}, INT64_MAX},
-        {{{"retry-after-ms", "100"}, {"retry-after-ms", "300"}}, 300},
-        {{{"anthropic-ratelimit-requests-reset", "2026-11-05T10:11:12Z"}}, -1},
-        /* Dates, by our clock where the server tells none. */
-        {{{"retry-after", "Sun, 06 Nov 1994 08:50:37 GMT"}}, 60000},
-        {{{"retry-after", "Sunday, 06-Nov-94 08:50:37 GMT"}}, 60000},
-        {{{"retry-after", "Sun Nov  6 08:50:37 1994"}}, 60000},
-        {{{"retry-after", "Sun, 06 Nov 1994 08:49:37 GMT"}}, 0},
-        {{{"retry-after", "Sun, 06 Nov 1994 08:49:36 GMT"}}, 0},
-        {{{"retry-after", "Thu, 01 Jan 1970 00:00:00 GMT"}}, 0},
-        {{{"retry-after", "Sun, 99 Nov 1994 08:50:37 GMT"}}, -1},
-        /* By the server's clock, which is a day behind ours here. */
-        {{{"date", "Sat, 05 Nov 1994 08:49:37 GMT"}, {"retry-after", "Sat, 05 Nov 1994 08:49:47 GMT"}}, 10000},
-        {{{"retry-after", "Sat, 05 Nov 1994 08:49:30 GMT"}, {"Date", "Sat, 05 Nov 1994 08:49:37 GMT"}}, 0},
-        {{{"date", "yesterday"}, {"retry-after", "Sun, 06 Nov 1994 08:50:37 GMT"}}, 60000},
-        {{{"retry-after", "Sun, 06 Nov 1994 08:49:47 GMT"}, {"retry-after", "30"}}, 30000},
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        cl_headers headers = headers_of(rows[i].fields, 3);
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        cl_headers headers = headers_of(asked[i].fields, 3);
         int64_t ms = cl_retry_after_ms(&headers, wall_ms);
-        if (ms != rows[i].ms)
-            fail_msg("row %zu (%s): %lld", i, rows[i].fields[0].value ? rows[i].fields[0].value : "", (long long)ms);
+        if (ms != asked[i].ms)
+            fail_msg("row %zu (%s): %lld", i, asked[i].fields[0].value ? asked[i].fields[0].value : "", (long long)ms);
         cl_headers_free(&headers);
     }
     assert_int_equal(cl_retry_after_ms(NULL, wall_ms), -1);

@@ -340,6 +340,16 @@ static void whole_bodies_are_checked(void **state)
     OK(cl_request_set_json(request, cl_buf_str(&deep), err));
     cl_request_unref(request);
     cl_buf_free(&deep);
+    /* The steps of a pointer count like brackets. */
+    request = request_of("messages");
+    OK(cl_request_set_option(request, "limit.json_depth", "3", err));
+    OK(cl_request_set_field(request, "/a/b/c", CL_STR("1"), err));
+    OK(cl_request_set_field(request, "/a/d", CL_STR("[1]"), err));
+    assert_int_equal(cl_json_validate(cl_str_of(cl_request_json(request, NULL)), 3, NULL, NULL), CLAUDE_OK);
+    FAILS(CLAUDE_E_INVALID, "nested too deeply", cl_request_set_field(request, "/a/d", CL_STR("[[1]]"), err));
+    FAILS(CLAUDE_E_INVALID, "nested too deeply", cl_request_set_field(request, "/a/b/c", CL_STR("[]"), err));
+    FAILS(CLAUDE_E_INVALID, "has 4 steps", cl_request_set_field(request, "/a/b/c/d", CL_STR("1"), err));
+    cl_request_unref(request);
 }
 
 /* A setter after a whole body: what it does not touch keeps its spelling and its order. */
