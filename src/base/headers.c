@@ -45,7 +45,7 @@ claude_code_t cl_header_check(cl_str name, cl_str value, cl_err *err)
 
 static claude_code_t grow(cl_headers *headers, cl_err *err)
 {
-    size_t cap = headers->cap ? headers->cap * 2 : 8;
+    size_t cap = headers->cap ? headers->cap * 2 : 16;
     cl_header *items;
 
     if (headers->count < headers->cap)

@@ -71,9 +71,11 @@ static claude_code_t make_parsers(claude_call_t *call, cl_err *err)
 
 claude_code_t cl_call_start(claude_client_t *client, cl_snapshot *request, claude_call_t **out, cl_err *err)
 {
-    claude_call_t *call = calloc(1, sizeof *call);
+    claude_call_t *call = malloc(sizeof *call);
     claude_code_t rc;
 
+    if (call) /* the errors at its end are large, and empty without being zeroed */
+        memset(call, 0, offsetof(claude_call_t, transfer_error));
     if (!call || pthread_mutex_init(&call->lock, NULL) != 0) {
         free(call);
         cl_snapshot_free(request);

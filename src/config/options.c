@@ -20,9 +20,9 @@ static const cl_option_row rows[ROWS] = {
     ROW("api_key", STRING, "", "", 0, 0, "", CLIENT, "", API_KEY_TEXT)};
 
 typedef struct value {
-    char *text; /* NULL: not set */
-    int64_t number;
-    bool touched; /* set or reset since the options were made */
+    char *text;     /* NULL: not set */
+    int64_t number; /* of the text, else of the default: reading an option parses nothing */
+    bool touched;   /* set or reset since the options were made */
 } value;
 
 struct cl_options {
@@ -287,12 +287,30 @@ static claude_code_t parse_value(cl_option option, cl_str *text, int64_t *number
     }
 }
 
+/* A test checks that every default of the table can be read. */
+static int64_t default_number(cl_option option)
+{
+    const cl_option_row *row = &rows[option];
+    cl_str initial = cl_str_of(row->initial);
+    int64_t number = 0;
+
+    if (row->type == CL_TYPE_INTEGER)
+        (void)cl_str_to_int64(initial, &number);
+    else if (row->type == CL_TYPE_BOOLEAN)
+        (void)parse_boolean(initial, &number);
+    else if (row->type == CL_TYPE_ENUM)
+        (void)parse_enum(row->values, &initial, &number);
+    return number;
+}
+
 claude_code_t cl_options_new(cl_options **out, cl_err *err)
 {
     cl_options *options = calloc(1, sizeof *options);
 
     if (!options)
         return cl_fail_nomem(err);
+    for (size_t i = 0; i < CL_OPT_COUNT; i++)
+        options->values[i].number = default_number((cl_option)i);
     *out = options;
     return CLAUDE_OK;
 }
@@ -334,7 +352,7 @@ claude_code_t cl_options_set(cl_options *options, const char *key, const char *v
     cl_str text = cl_str_of(value_text);
     size_t index = cl_option_find(key);
     char *copy = NULL;
-    int64_t number = 0;
+    int64_t number;
     claude_code_t rc = CLAUDE_OK;
 
     if (index == ROWS)
@@ -344,6 +362,7 @@ claude_code_t cl_options_set(cl_options *options, const char *key, const char *v
                        request_scope ? "client" : "request", request_scope ? "on the configuration" : "there");
     if (index == CL_OPT_COUNT)
         return cl_fail(err, CLAUDE_E_INVALID, "%s is a secret and set on a configuration only", rows[index].name);
+    number = default_number((cl_option)index);
     if (value_text) {
         rc = parse_value((cl_option)index, &text, &number, &digits, err);
         if (rc < 0)
@@ -386,21 +405,9 @@ static const value *find_value(const cl_options *request, const cl_options *clie
 
 int64_t cl_option_int(const cl_options *request, const cl_options *client, cl_option option)
 {
-    const value *found = find_value(request, client, option);
-    const cl_option_row *row = &rows[option];
-    cl_str initial = cl_str_of(row->initial);
-    int64_t number = 0;
-
-    if (found)
-        return found->number;
-    /* A test checks that every default of the table can be read. */
-    if (row->type == CL_TYPE_INTEGER)
-        (void)cl_str_to_int64(initial, &number);
-    else if (row->type == CL_TYPE_BOOLEAN)
-        (void)parse_boolean(initial, &number);
-    else
-        (void)parse_enum(row->values, &initial, &number);
-    return number;
+    if (cl_options_is_set(request, option))
+        return request->values[option].number;
+    return client ? client->values[option].number : default_number(option);
 }
 
 const char *cl_option_text(const cl_options *request, const cl_options *client, cl_option option)

@@ -11,7 +11,10 @@ struct cl_engine {
     CURL *easy; /* kept from transfer to transfer: its buffers are dear */
     int epoll_fd;
     int wake_fd;
-    int64_t timer_at; /* when libcurl wants to be called, cl_now_ms() clock; INT64_MAX: not at all */
+    int connection_fd;      /* the socket opened last; -1: none */
+    int parked_fd;          /* libcurl has let go of it, the epoll set has not; -1: none */
+    uint32_t parked_events; /* what the epoll set waits for on it */
+    int64_t timer_at;       /* when libcurl wants to be called, cl_now_ms() clock; INT64_MAX: not at all */
     int64_t idle_since;
     uint32_t generation;
     bool broken;     /* not to be used again */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 enum {
+    HEAD_USUAL = 1024,               /* bytes of an ordinary response's head */
     RECEIVE_BUFFER = 32 * 1024,      /* larger ones leave the second-level cache when a burst comes */
     CONNECTION_MAX_AGE_S = 30,       /* idle */
     CONNECTION_MAX_LIFETIME_S = 300, /* bounds how long a change in DNS goes unnoticed */
@@ -61,6 +62,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
     }
     if (cl_str_starts(cl_str_n(bytes, len), CL_STR("HTTP/"))) {
         cl_buf_clear(&t->head);
+        (void)cl_buf_reserve(&t->head, HEAD_USUAL); /* fewer reallocations; appending decides */
         t->in_head = true;
     } else if (len > 0 && (bytes[0] == '\r' || bytes[0] == '\n')) {
         long status = 0;
@@ -115,17 +117,23 @@ static int on_prereq(void *user, char *primary_ip, char *local_ip, int primary_p
 
 static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    (void)user;
+    cl_engine *engine = user;
+
     (void)purpose;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    engine->connection_fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    return engine->connection_fd;
 }
 
 static int on_close_socket(void *user, curl_socket_t fd)
 {
     cl_engine *engine = user;
 
-    /* The number may be reused at once by another socket: the epoll set must not know the old one. */
+    /* The number may be reused at once by another socket: nothing must know the old one. */
     epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+    if (engine->parked_fd == fd)
+        engine->parked_fd = -1;
+    if (engine->connection_fd == fd)
+        engine->connection_fd = -1;
     return close(fd);
 }
 
@@ -168,6 +176,7 @@ static CURLcode configure(cl_engine *engine, const cl_http_request *request)
         SET(CURLOPT_CAPATH, NULL);
     SET(CURLOPT_ERRORBUFFER, engine->error_text);
     SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    SET(CURLOPT_OPENSOCKETDATA, engine);
     SET(CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
     SET(CURLOPT_CLOSESOCKETDATA, engine);
     SET(CURLOPT_WRITEFUNCTION, on_body);

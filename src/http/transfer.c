@@ -19,7 +19,7 @@ static bool add_line(cl_transfer *t, const char *line)
 static claude_code_t make_header_list(cl_transfer *t, const cl_http_request *request, cl_err *err)
 {
     cl_buf line = CL_BUF_INIT(SIZE_MAX / 2);
-    claude_code_t rc = CLAUDE_OK;
+    claude_code_t rc = cl_buf_reserve(&line, 512) == CL_BUF_OK ? CLAUDE_OK : cl_fail_nomem(err);
 
     if (request->auth_header.len > 0 && !add_line(t, request->auth_header.ptr))
         rc = cl_fail_nomem(err);
