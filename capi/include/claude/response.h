@@ -95,7 +95,7 @@ CLAUDE_API const char *claude_response_json(const claude_response_t *response, s
  * All text blocks of the message, joined.
  *
  * @param len  receives the length in bytes; may be NULL
- * @return text borrowed from the response, "" if there is none
+ * @return text borrowed from the response, "" if there is none; NULL when memory is out
  * @threads A
  * @since 0.8
  */
@@ -161,7 +161,7 @@ CLAUDE_API size_t claude_response_count(const claude_response_t *response, const
  * The string at a JSON pointer, decoded.
  *
  * @param len  receives the length in bytes; may be NULL
- * @return text borrowed from the response; NULL if there is no string there
+ * @return text borrowed from the response; NULL if there is no string there, or when memory is out
  * @threads A
  * @since 0.8
  */
