@@ -93,7 +93,7 @@ def check_include(room: str, quote: str, target: str) -> str | None:
         if room == "capi" or header in PUBLIC_FOR_ALL | PUBLIC_OF_ROOM.get(room, set()):
             return None
         return f"<{target}> may not be included by {room}/"
-    if quote == "<":
+    if quote == "<" or (room == "capi" and "/" not in target):
         return None
     other = target.split("/")[0]
     if other not in LEVELS or "/" not in target:

@@ -1,3 +1,4 @@
+#define CL_BASE_ERR_C
 #include "base/base.h"
 
 #include <stdarg.h>

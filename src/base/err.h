@@ -54,6 +54,12 @@ claude_code_t cl_fail(cl_err *err, claude_code_t code, const char *format, ...) 
 /* Same, for CL_BUF_FULL / CL_BUF_NOMEM; `what` names the buffer and its limit's option. */
 claude_code_t cl_fail_buf(cl_err *err, int buf_result, const char *what);
 claude_code_t cl_fail_nomem(cl_err *err);
+#if defined(__clang_analyzer__) && !defined(CL_BASE_ERR_C)
+/* The static analyzer sees one file at a time: tell it that the returned code is the negative one given. */
+#define cl_fail(err, code, ...) (cl_fail((err), (code), __VA_ARGS__), (code))
+#define cl_fail_buf(err, buf_result, what) (cl_fail_buf((err), (buf_result), (what)), CLAUDE_E_NOMEM)
+#define cl_fail_nomem(err) (cl_fail_nomem(err), CLAUDE_E_NOMEM)
+#endif
 /* Copies at most size - 1 bytes of visible text, cutting at a character. */
 void cl_err_copy_text(char *out, size_t size, cl_str text);
 
