@@ -21,6 +21,7 @@ typedef struct {
     int32_t kind;
     int32_t index;
     size_t owner;
+    int32_t cancelled;
 } claude_py_view;
 
 static int claude_py_enter(claude_py_view *view)
@@ -29,6 +30,12 @@ static int claude_py_enter(claude_py_view *view)
 
     return __atomic_compare_exchange_n(&view->owner, &nobody, (size_t)pthread_self(), 0, __ATOMIC_ACQUIRE,
                                        __ATOMIC_RELAXED);
+}
+
+/* Who finds another thread inside a call that was cancelled has probably met the one that cancelled it. */
+static claude_code_t claude_py_refuse(claude_py_view *view)
+{
+    return __atomic_load_n(&view->cancelled, __ATOMIC_ACQUIRE) ? CLAUDE_E_CANCELED : CLAUDE_E_BUSY;
 }
 
 static claude_code_t claude_py_leave(claude_py_view *view, claude_code_t code)
@@ -43,7 +50,7 @@ static claude_code_t claude_py_next(claude_call_t *call, int64_t timeout_ms, cla
     claude_code_t code;
 
     if (!claude_py_enter(view))
-        return CLAUDE_E_BUSY;
+        return claude_py_refuse(view);
     code = claude_call_next(call, timeout_ms, &event, err);
     if (code != 1)
         return claude_py_leave(view, code);
@@ -61,7 +68,7 @@ static claude_code_t claude_py_next_text(claude_call_t *call, int64_t timeout_ms
     claude_code_t code = 0;
 
     if (!claude_py_enter(view))
-        return CLAUDE_E_BUSY;
+        return claude_py_refuse(view);
     for (int skipped = 0; skipped < CLAUDE_PY_SKIP_MAX; skipped++) {
         code = claude_call_next(call, skipped ? 0 : timeout_ms, &event, err);
         if (code != 1)
@@ -76,7 +83,7 @@ static claude_code_t claude_py_next_text(claude_call_t *call, int64_t timeout_ms
 static claude_code_t claude_py_wait(claude_call_t *call, int64_t timeout_ms, claude_py_view *view, claude_error_t **err)
 {
     if (!claude_py_enter(view))
-        return CLAUDE_E_BUSY;
+        return claude_py_refuse(view);
     return claude_py_leave(view, claude_call_wait(call, timeout_ms, err));
 }
 
@@ -84,6 +91,7 @@ static claude_code_t claude_py_wait(claude_call_t *call, int64_t timeout_ms, cla
 static void claude_py_cancel(claude_call_t *call, claude_py_view *view)
 {
     claude_call_cancel(call);
+    __atomic_store_n(&view->cancelled, 1, __ATOMIC_RELEASE);
     if (claude_py_enter(view))
         claude_py_leave(view, claude_call_wait(call, 0, NULL));
 }

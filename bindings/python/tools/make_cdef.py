@@ -43,6 +43,7 @@ class View(CData):
     kind: int
     index: int
     owner: int
+    cancelled: int
 
 class FFI:
     NULL: CData
@@ -115,6 +116,8 @@ def python_type(c_type: str, result: bool) -> str:
         return "None"
     if base == "double":
         return "float"
+    if not base.endswith(("*", "_fn")):
+        sys.exit(f"cannot say what the C type {c_type!r} is in Python")
     return "bytes | CData" if base == "char *" and not result else "CData"
 
 

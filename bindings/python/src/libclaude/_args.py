@@ -38,10 +38,10 @@ def option_text(value: Any, key: str) -> bytes | None:
     return c_text(str(value) if isinstance(value, int) else value, f"option {key}")
 
 
-def milliseconds(seconds: Any) -> int:
+def milliseconds(seconds: object) -> int:
     """A timeout in seconds as whole milliseconds, rounded up."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise invalid(f"timeout must be a number of seconds, not {type(seconds).__name__}")
     if not 0 < seconds <= DAY:
         raise invalid(f"timeout is {seconds!r}; it must be more than 0 and at most {DAY} seconds")
-    return int(math.ceil(seconds * 1000))
+    return math.ceil(seconds * 1000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._errors import bad_state, check, take
+from ._errors import CallCancelled, bad_state, check, take
 from ._ffi import ffi, lib
 
 TYPE_CHECKING = False
@@ -47,6 +47,8 @@ class Call:
 
     def fail(self, code: int) -> NoReturn:
         """Raises what the library reported; for a callback's exception, that exception itself."""
+        if not self.err[0] and code == lib.CLAUDE_E_CANCELED:
+            raise CallCancelled("the call was cancelled", {"code": code})
         if not self.err[0]:
             raise bad_state("the call is in use by another thread", code)
         error = take(self.err)

@@ -19,6 +19,7 @@ class View(CData):
     kind: int
     index: int
     owner: int
+    cancelled: int
 
 class FFI:
     NULL: CData

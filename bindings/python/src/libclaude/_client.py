@@ -165,6 +165,17 @@ class Messages:
             **body: Any,
         ) -> Stream: ...
 
+        @overload
+        def create(
+            self,
+            *,
+            stream: bool,
+            extra_headers: Headers | None = None,
+            timeout: float | None = None,
+            options: Options | None = None,
+            **body: Any,
+        ) -> Message | Stream: ...
+
     def create(
         self,
         *,

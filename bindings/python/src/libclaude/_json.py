@@ -12,8 +12,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
+    Dict = dict[str, Any]
+    List = list[Any]
+else:
+    Dict, List = dict, list
 
-class Object(dict):  # type: ignore[type-arg]
+
+class Object(Dict):
     """A JSON object from an answer: a dict that cannot be changed and whose members are attributes too.
 
     A member that is named like a method of dict (`items`, `keys`, ...) is reached as `object["items"]`.
@@ -45,7 +50,7 @@ class Object(dict):  # type: ignore[type-arg]
         return [*super().__dir__(), *map(str, self)]
 
 
-class Array(list):  # type: ignore[type-arg]
+class Array(List):
     """A JSON array from an answer: a list that cannot be changed."""
 
     __slots__ = ()

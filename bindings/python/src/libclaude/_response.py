@@ -14,8 +14,13 @@ if TYPE_CHECKING:
 
     from ._claude import CData
 
+    HeaderMapping = Mapping[str, str]
+    JSONMapping = Mapping[str, Any]
+else:
+    HeaderMapping = JSONMapping = Mapping
 
-class Headers(Mapping):  # type: ignore[type-arg]
+
+class Headers(HeaderMapping):
     """The headers of an answer. Names are compared without case; of several with one name, the last counts."""
 
     __slots__ = ("_pairs", "_values")
@@ -42,7 +47,7 @@ class Headers(Mapping):  # type: ignore[type-arg]
         return self._pairs
 
 
-class Response(Mapping):  # type: ignore[type-arg]
+class Response(JSONMapping):
     """An answer. The members of its JSON body are attributes and mapping members: `answer.id`, `answer["id"]`."""
 
     __slots__ = ("_body", "_handle", "_headers")

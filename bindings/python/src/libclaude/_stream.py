@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     StreamT = TypeVar("StreamT", bound="Stream")
 
 _DONE = lib.CLAUDE_DONE
+# Looked up once: these run for every event.
+_next, _next_text, _unpack = lib.claude_py_next, lib.claude_py_next_text, ffi.unpack
 
 
 class EventKind(IntEnum):
@@ -118,19 +120,18 @@ class Stream:
             return self._take_pending()
         call = self._call
         view = call.view
-        unpack = ffi.unpack
         try:
             code = 0
             while code == 0:
-                code = lib.claude_py_next(call.handle, WAIT_MS, view, call.err)
+                code = _next(call.handle, WAIT_MS, view, call.err)
             if code == 1:
                 kind = view.kind
                 text = view.text
                 event = Event(
                     kind,
                     view.index,
-                    unpack(text, view.text_len).decode() if text else None,
-                    unpack(view.json, view.json_len),
+                    _unpack(text, view.text_len).decode() if text else None,
+                    _unpack(view.json, view.json_len),
                     None if kind in _TYPES else text_of(view.name),
                 )
                 view.owner = 0
@@ -190,12 +191,11 @@ class MessageStream(Stream):
         call = self._call
         view = call.view
         handle, err = call.handle, call.err
-        advance, unpack = lib.claude_py_next_text, ffi.unpack
         while True:
             try:
-                code = advance(handle, WAIT_MS, view, err)
+                code = _next_text(handle, WAIT_MS, view, err)
                 if code == 1:
-                    text = unpack(view.text, view.text_len).decode()
+                    text = _unpack(view.text, view.text_len).decode()
                     view.owner = 0
             except BaseException:
                 call.interrupted()
