@@ -42,8 +42,8 @@ static void print_summary(const claude_response_t *response, double first_ms, do
     const char *id = claude_response_request_id(response);
     const char *stop = claude_response_stop_reason(response);
     printf("\n\n");
-    printf("usage        %" PRId64 " tokens in, %" PRId64 " tokens out\n", claude_response_usage(response, "input_tokens"),
-           claude_response_usage(response, "output_tokens"));
+    printf("usage        %" PRId64 " tokens in, %" PRId64 " tokens out\n",
+           claude_response_usage(response, "input_tokens"), claude_response_usage(response, "output_tokens"));
     printf("stop reason  %s\n", stop != NULL ? stop : "none");
     printf("request id   %s\n", id != NULL ? id : "none");
     printf("first token  %.1f ms after the request, all of it %.1f ms\n", first_ms, total_ms);

@@ -875,8 +875,8 @@ static void skips_malformed_events_if_told_to(void **state)
         "{'raw':'data: {\\'type\\':\\n\\n'}",
         "{'raw':'data: [1]\\n\\n'}",
         "{'raw':'data: {}\\n\\n'}",
-        "{'raw':'event: content_block_delta\\ndata: {\\'type\\':\\'content_block_delta\\',\\'index\\':-1,"
-        "\\'delta\\':{\\'type\\':\\'text_delta\\',\\'text\\':\\'x\\'}}\\n\\n'}",
+        ("{'raw':'event: content_block_delta\\ndata: {\\'type\\':\\'content_block_delta\\',\\'index\\':-1,"
+         "\\'delta\\':{\\'type\\':\\'text_delta\\',\\'text\\':\\'x\\'}}\\n\\n'}"),
         /* data: "\xff" */
         "{'raw_base64':'ZGF0YTogeyJ0eXBlIjoi/yJ9Cgo='}",
     };
