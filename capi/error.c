@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include <claude/response.h>
@@ -48,35 +49,50 @@ const char *claude_category_name(int32_t category)
     return category > 0 && (size_t)category < sizeof names / sizeof names[0] ? names[category] : names[0];
 }
 
+/* NULL for anything but a live error, which is then answered like no error. */
+static const cl_err *info_of(const claude_error_t *error)
+{
+    return cl_is(error, CL_MAGIC_ERROR) ? &error->info : NULL;
+}
+
 claude_code_t claude_error_code(const claude_error_t *error)
 {
-    return error ? error->info.code : CLAUDE_OK;
+    const cl_err *info = info_of(error);
+
+    return info ? info->code : CLAUDE_OK;
 }
 
 int32_t claude_error_category(const claude_error_t *error)
 {
-    if (!error)
+    const cl_err *info = info_of(error);
+
+    if (!info)
         return CLAUDE_CATEGORY_NONE;
-    return error->info.category ? error->info.category : claude_code_category(error->info.code);
+    return info->category ? info->category : claude_code_category(info->code);
 }
 
 const char *claude_error_message(const claude_error_t *error)
 {
-    return error ? error->info.message : "";
+    const cl_err *info = info_of(error);
+
+    return info ? info->message : "";
 }
 
 int32_t claude_error_is_retryable(const claude_error_t *error)
 {
-    const cl_code_row *row = error ? cl_code_row_of(error->info.code) : NULL;
+    const cl_err *info = info_of(error);
+    const cl_code_row *row = info ? cl_code_row_of(info->code) : NULL;
 
-    if (error && error->info.retryable >= 0)
-        return error->info.retryable;
+    if (info && info->retryable >= 0)
+        return info->retryable;
     return row && row->retryable ? 1 : 0;
 }
 
 int32_t claude_error_http_status(const claude_error_t *error)
 {
-    return error ? error->info.http_status : 0;
+    const cl_err *info = info_of(error);
+
+    return info ? info->http_status : 0;
 }
 
 static const char *text_or_null(const char *text)
@@ -86,58 +102,79 @@ static const char *text_or_null(const char *text)
 
 const char *claude_error_api_type(const claude_error_t *error)
 {
-    return error ? text_or_null(error->info.api_type) : NULL;
+    const cl_err *info = info_of(error);
+
+    return info ? text_or_null(info->api_type) : NULL;
 }
 
 const char *claude_error_error_code(const claude_error_t *error)
 {
-    return error ? text_or_null(error->info.error_code) : NULL;
+    const cl_err *info = info_of(error);
+
+    return info ? text_or_null(info->error_code) : NULL;
 }
 
 const char *claude_error_request_id(const claude_error_t *error)
 {
-    return error ? text_or_null(error->info.request_id) : NULL;
+    const cl_err *info = info_of(error);
+
+    return info ? text_or_null(info->request_id) : NULL;
 }
 
 int64_t claude_error_retry_after_ms(const claude_error_t *error)
 {
-    return error ? error->info.retry_after_ms : -1;
+    const cl_err *info = info_of(error);
+
+    return info ? info->retry_after_ms : -1;
 }
 
 int32_t claude_error_attempts(const claude_error_t *error)
 {
-    return error ? error->info.attempts : 0;
+    const cl_err *info = info_of(error);
+
+    return info ? info->attempts : 0;
 }
 
 int32_t claude_error_user_code(const claude_error_t *error)
 {
-    return error ? error->info.user_code : 0;
+    const cl_err *info = info_of(error);
+
+    return info ? info->user_code : 0;
 }
 
 const char *claude_error_feature(const claude_error_t *error)
 {
-    return error ? error->info.feature : NULL;
+    const cl_err *info = info_of(error);
+
+    return info ? info->feature : NULL;
 }
 
 const claude_error_t *claude_error_cause(const claude_error_t *error)
 {
-    return error ? error->info.cause : NULL;
+    const cl_err *info = info_of(error);
+
+    return info ? info->cause : NULL;
 }
 
 const claude_response_t *claude_error_response(const claude_error_t *error)
 {
-    return error ? error->info.response.ptr : NULL;
+    const cl_err *info = info_of(error);
+
+    return info ? info->response.ptr : NULL;
 }
 
 int32_t claude_error_equal(const claude_error_t *a, const claude_error_t *b)
 {
-    if (a == b)
+    const cl_err *x = info_of(a);
+    const cl_err *y = info_of(b);
+
+    if (x == y)
         return 1;
-    if (!a || !b)
+    if (!x || !y)
         return 0;
-    return a->info.code == b->info.code && claude_error_category(a) == claude_error_category(b) &&
-           a->info.http_status == b->info.http_status && strcmp(a->info.api_type, b->info.api_type) == 0 &&
-           strcmp(a->info.error_code, b->info.error_code) == 0 && strcmp(a->info.message, b->info.message) == 0;
+    return x->code == y->code && claude_error_category(a) == claude_error_category(b) &&
+           x->http_status == y->http_status && strcmp(x->api_type, y->api_type) == 0 &&
+           strcmp(x->error_code, y->error_code) == 0 && strcmp(x->message, y->message) == 0;
 }
 
 /* ---- as JSON ---- */
@@ -186,9 +223,10 @@ const char *claude_error_json(const claude_error_t *error, size_t *len)
     struct claude_error *cache = (struct claude_error *)(uintptr_t)error;
     cl_buf out = CL_BUF_INIT(JSON_MAX);
     const char *json = null_text;
+    int saved = errno;
     char *text;
 
-    if (!error)
+    if (!info_of(error))
         goto out;
     text = atomic_load(&cache->json);
     if (!text && put_error(&out, error)) {
@@ -204,15 +242,20 @@ const char *claude_error_json(const claude_error_t *error, size_t *len)
 out:
     if (len)
         *len = strlen(json);
+    errno = saved;
     return json;
 }
 
 claude_error_t *claude_error_ref(claude_error_t *error)
 {
-    return cl_error_ref(error);
+    return info_of(error) ? cl_error_ref(error) : NULL;
 }
 
 void claude_error_unref(claude_error_t *error)
 {
-    cl_error_unref(error);
+    int saved = errno;
+
+    if (info_of(error))
+        cl_error_unref(error);
+    errno = saved;
 }

@@ -1,5 +1,7 @@
 #include <claude/event.h>
 
+#include <errno.h>
+
 #include "border.h"
 #include "message/message.h"
 
@@ -70,6 +72,9 @@ claude_event_t *claude_event_ref(claude_event_t *event)
 
 void claude_event_unref(claude_event_t *event)
 {
+    int saved = errno;
+
     if (cl_is(event, CL_MAGIC_EVENT) && event->kept)
         cl_event_unref(event);
+    errno = saved;
 }

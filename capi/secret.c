@@ -67,6 +67,7 @@ const char *claude_secret_fingerprint(const claude_secret_t *secret)
 
 const char *claude_secret_expose(claude_secret_t *secret, size_t *len)
 {
+    int saved = errno;
     cl_str text;
 
     if (!cl_is(secret, CL_MAGIC_SECRET))
@@ -74,6 +75,7 @@ const char *claude_secret_expose(claude_secret_t *secret, size_t *len)
     text = cl_secret_use(secret, "expose");
     if (len)
         *len = text.len;
+    errno = saved;
     return text.ptr;
 }
 

@@ -5,6 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* How API keys begin, and what is shown of one. */
+#define KEY_MARK "sk-ant-"
+#define KEY_MARK_LEN (sizeof KEY_MARK - 1)
+#define KEY_SHOWN KEY_MARK "*"
+
 /* name, category, retryable, text. docs/errors.md is generated from this table. */
 #define ROW(name, category, retryable, text)                                                                           \
     {                                                                                                                  \
@@ -90,14 +95,35 @@ static size_t utf8_length(const unsigned char *p, size_t len)
     return need;
 }
 
+/* Length of an API key at p, beyond the mark by which it is known; 0 if there is none. */
+static size_t key_length(const char *p, size_t len)
+{
+    size_t n = KEY_MARK_LEN;
+
+    if (len <= n || memcmp(p, KEY_MARK, n) != 0)
+        return 0;
+    while (n < len && (cl_ascii_is_alnum(p[n]) || p[n] == '_' || p[n] == '-'))
+        n++;
+    return n - KEY_MARK_LEN;
+}
+
 void cl_err_copy_text(char *out, size_t size, cl_str text)
 {
     const unsigned char *p = (const unsigned char *)text.ptr;
     size_t at = 0;
 
     for (size_t i = 0; i < text.len;) {
+        size_t key = key_length(text.ptr + i, text.len - i);
         size_t n = utf8_length(p + i, text.len - i);
         bool plain = n > 0 && p[i] >= 0x20 && p[i] != 0x7f;
+        if (key > 0) {
+            if (at + sizeof KEY_SHOWN > size)
+                break;
+            memcpy(out + at, KEY_SHOWN, sizeof KEY_SHOWN - 1);
+            at += sizeof KEY_SHOWN - 1;
+            i += KEY_MARK_LEN + key;
+            continue;
+        }
         if (at + (plain ? n : 1) >= size)
             break;
         if (plain)

@@ -48,7 +48,8 @@ void cl_err_clear(cl_err *err);
 
 /*
  * Records an error and returns its code; the first error wins. `err` may be NULL. Control characters and broken UTF-8
- * in the text are replaced, an overlong text is cut at a character: messages may quote what came from outside.
+ * in the text are replaced, an overlong text is cut at a character, and API keys are not shown: messages may quote what
+ * came from outside, and a key may be in any place by mistake.
  */
 claude_code_t cl_fail(cl_err *err, claude_code_t code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Same, for CL_BUF_FULL / CL_BUF_NOMEM; `what` names the buffer and its limit's option. */
@@ -60,7 +61,7 @@ claude_code_t cl_fail_nomem(cl_err *err);
 #define cl_fail_buf(err, buf_result, what) (cl_fail_buf((err), (buf_result), (what)), CLAUDE_E_NOMEM)
 #define cl_fail_nomem(err) (cl_fail_nomem(err), CLAUDE_E_NOMEM)
 #endif
-/* Copies at most size - 1 bytes of visible text, cutting at a character. */
+/* Copies at most size - 1 bytes of visible text in that way. */
 void cl_err_copy_text(char *out, size_t size, cl_str text);
 
 /* One row per code; the order is that of claude_code_at(). */

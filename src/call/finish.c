@@ -147,11 +147,8 @@ void cl_finish_error(claude_call_t *call, cl_err *err)
         return;
     if (err->http_status == 0)
         err->http_status = cl_transfer_status(call->transfer);
-    if (err->request_id[0] == '\0') {
-        char text[CL_QUOTE_MAX + 1];
-        cl_quote(header(call, CL_STR("request-id")), text);
-        cl_err_copy_text(err->request_id, sizeof err->request_id, cl_str_of(text));
-    }
+    if (err->request_id[0] == '\0')
+        cl_err_copy_text(err->request_id, sizeof err->request_id, header(call, CL_STR("request-id")));
     if (!err->response.ptr) {
         err->response.ptr = partial_response(call);
         err->response.unref = unref_response;

@@ -112,34 +112,6 @@ static answer read_body(cl_str body)
 
 /* ---- texts ---- */
 
-static bool is_key_char(char c)
-{
-    return cl_ascii_is_alnum(c) || c == '_' || c == '-';
-}
-
-/* Some servers and proxies repeat what they were sent, the key included. Works in place. */
-static void hide_keys(char *text)
-{
-    static const char mark[] = "sk-ant-";
-    char *to = text;
-
-    while (*text != '\0') {
-        if (strncmp(text, mark, sizeof mark - 1) != 0) {
-            *to++ = *text++;
-            continue;
-        }
-        /* The stars take less room than what they stand for, or just as much. */
-        for (size_t i = 0; i < sizeof mark - 1; i++)
-            *to++ = *text++;
-        if (is_key_char(*text)) {
-            while (is_key_char(*text))
-                text++;
-            *to++ = '*';
-        }
-    }
-    *to = '\0';
-}
-
 void cl_quote(cl_str text, char out[CL_QUOTE_MAX + 1])
 {
     size_t n = 0;
@@ -154,7 +126,6 @@ void cl_quote(cl_str text, char out[CL_QUOTE_MAX + 1])
     while (n > 0 && out[n - 1] == ' ')
         n--;
     out[n] = '\0';
-    hide_keys(out);
 }
 
 /* Host of a URL; a reference without a host gives nothing. Path, query and credentials may hold secrets. */
@@ -192,18 +163,18 @@ static cl_str host_of(cl_str location)
 static claude_code_t fail_redirect(int32_t status, const cl_headers *headers, cl_err *err)
 {
     const cl_header *location = headers ? cl_headers_find(headers, CL_STR("location")) : NULL;
-    char host[CL_QUOTE_MAX + 1];
+    cl_str host = location ? host_of(cl_str_of(location->value)) : CL_STR("");
 
-    cl_quote(location ? host_of(cl_str_of(location->value)) : CL_STR(""), host);
-    if (host[0] == '\0')
+    if (host.len == 0)
         return cl_fail(err, CLAUDE_E_REDIRECT,
                        "HTTP %d: the server redirects to another path of its own; redirects are never followed, set "
                        "base_url to the address of the API itself",
                        (int)status);
-    return cl_fail(err, CLAUDE_E_REDIRECT,
-                   "HTTP %d: the server redirects to %s; redirects are never followed, set base_url to the address of "
-                   "the API itself",
-                   (int)status, host);
+    return cl_fail(
+        err, CLAUDE_E_REDIRECT,
+        "HTTP %d: the server redirects to %.*s; redirects are never followed, set base_url to the address of "
+        "the API itself",
+        (int)status, (int)host.len, host.ptr);
 }
 
 static claude_code_t fail_api(int32_t status, const answer *found, cl_str body, cl_err *err)
@@ -216,8 +187,6 @@ static claude_code_t fail_api(int32_t status, const answer *found, cl_str body, 
         code = code_of_status(status);
     cl_json_copy_text(found->type, type, sizeof type);
     cl_json_copy_text(found->message, text, sizeof text);
-    hide_keys(type);
-    hide_keys(text);
     if (type[0] != '\0')
         return cl_fail(err, code, "%s (HTTP %d): %s", type, (int)status, text[0] != '\0' ? text : "without a message");
     if (text[0] != '\0')
@@ -235,7 +204,6 @@ static void copy_field(char *out, size_t size, cl_json value)
     char text[256];
 
     cl_json_copy_text(value, text, sizeof text);
-    hide_keys(text);
     cl_err_copy_text(out, size, cl_str_of(text));
 }
 
@@ -266,13 +234,10 @@ claude_code_t cl_api_error(int32_t status, const cl_headers *headers, cl_str bod
     err->http_status = status;
     copy_field(err->api_type, sizeof err->api_type, found.type);
     copy_field(err->error_code, sizeof err->error_code, found.error_code);
-    if (request_id && request_id->value) {
-        char text[CL_QUOTE_MAX + 1];
-        cl_quote(cl_str_of(request_id->value), text);
-        cl_err_copy_text(err->request_id, sizeof err->request_id, cl_str_of(text));
-    } else {
+    if (request_id && request_id->value)
+        cl_err_copy_text(err->request_id, sizeof err->request_id, cl_str_of(request_id->value));
+    else
         copy_field(err->request_id, sizeof err->request_id, found.request_id);
-    }
     err->retry_after_ms = cl_retry_after_ms(headers, cl_wall_ms());
     fill_retryable(status, &found, headers, err);
     return code;

@@ -156,7 +156,7 @@ int32_t cl_response_bool(const claude_response_t *response, const char *pointer,
 
 enum { CL_QUOTE_MAX = 512 };
 /* The beginning of what a server sent, to be shown in a message: runs of white space and control characters become one
- * space, API keys are hidden. */
+ * space. */
 void cl_quote(cl_str text, char out[CL_QUOTE_MAX + 1]);
 
 /* Milliseconds the server asked to wait: retry-after-ms, else retry-after (seconds with fraction, or an HTTP date
