@@ -95,6 +95,9 @@ static claude_code_t make_auth(const claude_call_t *call, const cl_headers *head
     if (style == CL_AUTH_NONE || !call->client->config->secret || cl_headers_find(headers, name))
         return CLAUDE_OK;
     key = cl_secret_use(call->client->config->secret, "header");
+    /* Sending an empty header would mean sending none: libcurl drops it without a word. */
+    if (!key.ptr)
+        return cl_fail(err, CLAUDE_E_STATE, "the memory of the API key was overwritten; the request is not sent");
     /* Reserved first: growing the buffer would leave an unwiped copy behind. */
     if (cl_buf_reserve(line, key.len + 64) != CL_BUF_OK)
         return cl_fail_nomem(err);
@@ -119,6 +122,9 @@ static claude_code_t sign(claude_call_t *call, const char *url, cl_headers *head
     answer = fn(&view, cl_hook_data(hook));
     call->in_callback = false;
     view.handle.magic = CL_MAGIC_DEAD;
+    /* What the hook has cancelled, or let go of, must not be sent. */
+    if (answer == 0 && (atomic_load(&call->cancel_asked) || cl_call_is_abandoned(call)))
+        return cl_fail(err, CLAUDE_E_CANCELED, CL_CANCELLED_TEXT);
     if (answer == 0)
         return CLAUDE_OK;
     cl_fail(err, CLAUDE_E_CALLBACK, "the signing callback returned %d", (int)answer);
