@@ -1,5 +1,6 @@
 /*
- * glue.h - compiled into the extension module: one crossing of the border per event instead of four.
+ * glue.h - compiled into the extension module: one crossing of the border per event instead of four, and callbacks that
+ * keep away from an interpreter that is ending.
  *
  * A call belongs to one thread at a time. `owner` holds the others off where Python threads share a stream: it is taken
  * here, and given back here, or for an event by Python once it has copied what the view points to.
@@ -102,6 +103,34 @@ static void claude_py_abandon(claude_call_t *call, claude_py_view *view)
     if (__atomic_load_n(&view->owner, __ATOMIC_RELAXED) == (size_t)pthread_self())
         claude_py_leave(view, 0);
     claude_py_cancel(call, view);
+}
+
+/* Python's functions, which CFFI defines further down. */
+static int32_t libclaude_sign(claude_sign_t *sign, void *user_data);
+static void libclaude_destroy(void *user_data);
+
+static int32_t claude_py_ending;
+
+/* From here on the interpreter takes itself apart and its functions must not be called. */
+static void claude_py_end(void)
+{
+    __atomic_store_n(&claude_py_ending, 1, __ATOMIC_RELEASE);
+}
+
+static int32_t claude_py_sign(claude_sign_t *sign, void *user_data)
+{
+    return __atomic_load_n(&claude_py_ending, __ATOMIC_ACQUIRE) ? -1 : libclaude_sign(sign, user_data);
+}
+
+static void claude_py_destroy(void *user_data)
+{
+    if (!__atomic_load_n(&claude_py_ending, __ATOMIC_ACQUIRE))
+        libclaude_destroy(user_data);
+}
+
+static claude_code_t claude_py_on_sign(claude_config_t *config, void *user_data, claude_error_t **err)
+{
+    return claude_config_on_sign(config, claude_py_sign, user_data, claude_py_destroy, err);
 }
 
 #endif

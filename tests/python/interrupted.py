@@ -28,11 +28,11 @@ def create(client: libclaude.Client) -> None:
 
 def with_stream(wait: Callable[[libclaude.MessageStream], object]) -> Callable[[libclaude.Client], None]:
     def run(client: libclaude.Client) -> None:
-        with client.messages.stream(**BODY, extra_headers={"x-sandbox-scenario": "stall"}) as stream:
-            while next(stream).text != ", wor":
-                pass
-            ready()
-            wait(stream)
+        stream = client.messages.stream(**BODY, extra_headers={"x-sandbox-scenario": "stall"}).__enter__()
+        while next(stream).text != ", wor":
+            pass
+        ready()
+        wait(stream)
 
     return run
 
@@ -49,10 +49,12 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     _, url, way, turns = sys.argv
     client = libclaude.Client(KEY, base_url=url)
+    kept = []  # neither leaving a block nor losing the stream is to end the call
     for _ in range(int(turns)):
         try:
             WAYS[way](client)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
+            kept.append(interrupt)
             print(time.monotonic(), flush=True)
         sys.stdin.readline()
 

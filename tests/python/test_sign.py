@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import subprocess
+import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
 import libclaude
 import pytest
-from claudetest import CANARY, ask
+from claudetest import CANARY, ask, environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,6 +125,18 @@ def test_the_hook_is_let_go(sandbox: Sandbox) -> None:
     del stream
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_a_hook_left_over_at_the_end_makes_no_noise(sandbox: Sandbox, used: bool) -> None:
+    code = (
+        "import libclaude\ndef sign(attempt): pass\n"
+        f"kept = libclaude.Client({CANARY!r}, base_url={sandbox.url!r}, sign=sign)\n"
+    )
+    if used:
+        code += f"stream = kept.messages.create(stream=True, **{ask()!r})\nprint(next(stream).type)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "message_start\n" if used else "", "")
 
 
 def test_the_hook_of_a_refused_client_is_let_go() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Mapping
 
 from ._args import c_text
@@ -47,7 +48,7 @@ class SignHook:
         handle = ffi.new_handle(self)
         _held[handle] = handle
         err = ffi.new("claude_error_t **")
-        check(lib.claude_config_on_sign(config, lib.libclaude_sign, handle, lib.libclaude_destroy, err), err)
+        check(lib.claude_py_on_sign(config, handle, err), err)
 
     def failure(self, user_code: int) -> BaseException | None:
         """The exception that ended a call with this code."""
@@ -65,6 +66,8 @@ class SignHook:
             return self._last
         return 0
 
+
+atexit.register(lib.claude_py_end)
 
 # What C holds a pointer to must stay alive until C says that it is done.
 _held: dict[CData, CData] = {}
