@@ -171,7 +171,7 @@ def banned(root: pathlib.Path) -> list[Finding]:
 
 
 def length(root: pathlib.Path) -> list[Finding]:
-    """Functions that are too long, from the first line of their head to their closing brace; rows of tables are free."""
+    """Functions that are too long, from their head to their closing brace; rows of tables do not count."""
     findings: list[Finding] = []
     for path, text in sources(root, "src", "capi", "tests", "examples"):
         lines = blank_out(text).split("\n")

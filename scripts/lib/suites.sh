@@ -73,17 +73,55 @@ suite_asan() {
     run_ctest asan 'unit|component'
 }
 
-# Under memcheck a component test takes long; with --long all of them run.
 suite_valgrind() {
-    local labels=valgrind-unit
-    [ "$LONG" = no ] || labels='valgrind-unit|valgrind-component'
     need valgrind || return 1
-    run_ctest dev "$labels" -C valgrind
+    run_ctest dev 'valgrind-unit|valgrind-component' -C valgrind
 }
 
 suite_tsan() {
     build_preset tsan || return 1
     run_ctest tsan 'unit|component'
+}
+
+# Lines and branches per room; a room under 80 % of lines fails.
+suite_coverage() {
+    need gcovr || return 1
+    build_preset coverage || return 1
+    find "$ROOT/build/coverage" -name '*.gcda' -delete
+    run_ctest coverage 'unit|component' || return 1
+    "$VENV/bin/python" "$ROOT/scripts/lib/coverage.py" "$ROOT/build/coverage"
+}
+
+# Every preset builds, and what is shipped also passes its tests.
+suite_presets() {
+    local preset
+    for preset in release dev-clang fuzz asan tsan coverage; do
+        build_preset "$preset" || return 1
+    done
+    for preset in release dev-clang; do
+        run_ctest "$preset" 'unit|component' || return 1
+    done
+}
+
+# Each fuzz target for a minute, on top of its seeds.
+suite_fuzz() {
+    local target name corpus passed=0 failed=0
+    need clang || return 1
+    build_preset fuzz || return 1
+    for target in "$ROOT"/build/fuzz/bin/fuzz_*; do
+        name=$(basename "$target")
+        corpus=$ROOT/tests/fuzz/corpus/${name#fuzz_}
+        mkdir -p "$ROOT/build/fuzz/$name"
+        say "$name"
+        if (cd "$ROOT/build/fuzz/$name" && mkdir -p found &&
+            "$target" -max_total_time="${CLAUDE_FUZZ_SECONDS:-60}" -timeout=10 -verbosity=0 -print_final_stats=1 found "$corpus"); then
+            passed=$((passed + 1))
+        else
+            failed=$((failed + 1))
+        fi
+    done
+    printf 'fuzz: %d passed, %d failed\n' "$passed" "$failed"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }
 
 # Only on demand: needs a key and talks to the real API.
