@@ -116,6 +116,11 @@ void cl_call_unref(claude_call_t *call)
         call_free(call);
 }
 
+bool cl_call_is_abandoned(const claude_call_t *call)
+{
+    return atomic_load_explicit(&call->handle.refs, memory_order_acquire) == 1;
+}
+
 void cl_call_cancel(claude_call_t *call)
 {
     atomic_store(&call->cancel_asked, true);
@@ -260,25 +265,11 @@ static int32_t take_event(claude_call_t *call)
     }
 }
 
-/* Only the function that drives the call still holds it. */
-static bool is_abandoned(const claude_call_t *call)
-{
-    return atomic_load_explicit(&call->handle.refs, memory_order_acquire) == 1;
-}
-
 static int32_t cancelled(claude_call_t *call)
 {
     cl_err_clear(&call->error);
-    cl_fail(&call->error, CLAUDE_E_CANCELED, "the call was cancelled");
+    cl_fail(&call->error, CLAUDE_E_CANCELED, CL_CANCELLED_TEXT);
     return failed(call);
-}
-
-/* Runs the signing hook, in which the program may drop its last reference. */
-static int32_t begin(claude_call_t *call)
-{
-    if (cl_attempt_begin(call, &call->error) < 0)
-        return failed(call);
-    return is_abandoned(call) ? cancelled(call) : 0;
 }
 
 static claude_code_t look_at_head(claude_call_t *call)
@@ -320,8 +311,8 @@ static int32_t advance(claude_call_t *call, int64_t until_ms)
     for (;;) {
         if (atomic_load_explicit(&call->cancel_asked, memory_order_relaxed))
             return cancelled(call);
-        if (!call->begun && (rc = begin(call)) < 0)
-            return rc;
+        if (!call->begun && cl_attempt_begin(call, &call->error) < 0)
+            return failed(call);
         if (call->mode == CL_MODE_EVENTS) {
             rc = cl_accumulator_done(call->accumulator) ? drain(call, until_ms) : take_event(call);
             if (rc < 0)
@@ -391,7 +382,7 @@ claude_code_t cl_call_next(claude_call_t *call, int64_t timeout_ms, const claude
         return sticky(call, err);
     first = !call->begun;
     if (first)
-        cl_call_ref(call); /* for begin(); holding it always would cost each event */
+        cl_call_ref(call); /* the signing hook may drop the program's; holding it always would cost each event */
     got = advance(call, until_of(timeout_ms));
     if (got == 1)
         *event = &call->event;
@@ -413,7 +404,7 @@ static claude_code_t deliver(claude_call_t *call)
     answer = ((claude_event_fn)cl_hook_fn(hook))(call, &call->event, cl_hook_data(hook));
     call->in_callback = false;
     if (answer == 0)
-        return is_abandoned(call) ? cancelled(call) : CLAUDE_OK;
+        return cl_call_is_abandoned(call) ? cancelled(call) : CLAUDE_OK;
     cl_fail(&call->error, CLAUDE_E_CALLBACK, "the event callback returned %d", (int)answer);
     call->error.user_code = answer;
     call->error.feature = "on_event";

@@ -68,6 +68,10 @@ claude_code_t cl_call_result(claude_call_t *call, claude_response_t **out, cl_er
 void cl_call_cancel(claude_call_t *call);
 claude_call_t *cl_call_ref(claude_call_t *call);
 void cl_call_unref(claude_call_t *call);
+/* Inside of a function that drives the call: nobody else holds it any more. */
+bool cl_call_is_abandoned(const claude_call_t *call);
+
+#define CL_CANCELLED_TEXT "the call was cancelled"
 
 /* attempt.c: builds the request for the wire and gives it to an engine. Runs the signing hook. */
 claude_code_t cl_attempt_begin(claude_call_t *call, cl_err *err);
