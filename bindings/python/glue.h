@@ -1,6 +1,6 @@
 /*
- * glue.h - compiled into the extension module: one crossing of the border per event instead of four, and callbacks that
- * keep away from an interpreter that is ending.
+ * glue.h - compiled into the extension module: one crossing of the border per event instead of four, waits that end in
+ * time for Ctrl-C, and callbacks that keep away from an interpreter that is ending.
  *
  * A call belongs to one thread at a time. `owner` holds the others off where Python threads share a stream: it is taken
  * here, and given back here, or for an event by Python once it has copied what the view points to.
@@ -11,18 +11,20 @@
 #include <claude/claude.h>
 #include <pthread.h>
 
-enum { CLAUDE_PY_SKIP_MAX = 256 };
+enum { CLAUDE_PY_WAIT_MS = 100, CLAUDE_PY_SKIP_MAX = 256 };
 
+/* A call, set by Python, and what a function below has brought. */
 typedef struct {
+    claude_call_t *call;
+    claude_error_t *err;
     const char *text;
     size_t text_len;
     const char *json;
     size_t json_len;
     const char *name;
-    int32_t kind;
     int32_t index;
-    size_t owner;
     int32_t cancelled;
+    size_t owner;
 } claude_py_view;
 
 static int claude_py_enter(claude_py_view *view)
@@ -45,64 +47,66 @@ static claude_code_t claude_py_leave(claude_py_view *view, claude_code_t code)
     return code;
 }
 
-static claude_code_t claude_py_next(claude_call_t *call, int64_t timeout_ms, claude_py_view *view, claude_error_t **err)
+/* Returns the kind of the next event, which is above CLAUDE_DONE, or what claude_call_next() returns otherwise. */
+static int32_t claude_py_next(claude_py_view *view)
 {
     const claude_event_t *event = NULL;
     claude_code_t code;
+    int32_t kind = 0;
 
     if (!claude_py_enter(view))
         return claude_py_refuse(view);
-    code = claude_call_next(call, timeout_ms, &event, err);
+    code = claude_call_next(view->call, CLAUDE_PY_WAIT_MS, &event, &view->err);
     if (code != 1)
         return claude_py_leave(view, code);
-    claude_event_view(event, &view->kind, &view->index, &view->text, &view->text_len);
+    claude_event_view(event, &kind, &view->index, &view->text, &view->text_len);
     view->json = claude_event_json(event, &view->json_len);
     view->name = claude_event_name(event);
-    return 1;
+    return kind;
 }
 
 /* Passes over what has come and is not text of the answer. Waits only once, so that Python sees signals in time. */
-static claude_code_t claude_py_next_text(claude_call_t *call, int64_t timeout_ms, claude_py_view *view,
-                                         claude_error_t **err)
+static int32_t claude_py_next_text(claude_py_view *view)
 {
     const claude_event_t *event = NULL;
     claude_code_t code = 0;
+    int32_t kind = 0;
 
     if (!claude_py_enter(view))
         return claude_py_refuse(view);
     for (int skipped = 0; skipped < CLAUDE_PY_SKIP_MAX; skipped++) {
-        code = claude_call_next(call, skipped ? 0 : timeout_ms, &event, err);
+        code = claude_call_next(view->call, skipped ? 0 : CLAUDE_PY_WAIT_MS, &event, &view->err);
         if (code != 1)
             return claude_py_leave(view, code);
-        claude_event_view(event, &view->kind, NULL, &view->text, &view->text_len);
-        if (view->kind == CLAUDE_EVENT_TEXT_DELTA)
-            return 1;
+        claude_event_view(event, &kind, NULL, &view->text, &view->text_len);
+        if (kind == CLAUDE_EVENT_TEXT_DELTA)
+            return kind;
     }
     return claude_py_leave(view, 0);
 }
 
-static claude_code_t claude_py_wait(claude_call_t *call, int64_t timeout_ms, claude_py_view *view, claude_error_t **err)
+static claude_code_t claude_py_wait(claude_py_view *view)
 {
     if (!claude_py_enter(view))
         return claude_py_refuse(view);
-    return claude_py_leave(view, claude_call_wait(call, timeout_ms, err));
+    return claude_py_leave(view, claude_call_wait(view->call, CLAUDE_PY_WAIT_MS, &view->err));
 }
 
 /* From any thread. If nobody is inside, the call lets go of its connection at once. */
-static void claude_py_cancel(claude_call_t *call, claude_py_view *view)
+static void claude_py_cancel(claude_py_view *view)
 {
-    claude_call_cancel(call);
+    claude_call_cancel(view->call);
     __atomic_store_n(&view->cancelled, 1, __ATOMIC_RELEASE);
     if (claude_py_enter(view))
-        claude_py_leave(view, claude_call_wait(call, 0, NULL));
+        claude_py_leave(view, claude_call_wait(view->call, 0, NULL));
 }
 
 /* For the thread that was interrupted somewhere between entering and having copied an event. */
-static void claude_py_abandon(claude_call_t *call, claude_py_view *view)
+static void claude_py_abandon(claude_py_view *view)
 {
     if (__atomic_load_n(&view->owner, __ATOMIC_RELAXED) == (size_t)pthread_self())
         claude_py_leave(view, 0);
-    claude_py_cancel(call, view);
+    claude_py_cancel(view);
 }
 
 /* Python's functions, which CFFI defines further down. */

@@ -37,10 +37,18 @@ def with_stream(wait: Callable[[libclaude.MessageStream], object]) -> Callable[[
     return run
 
 
+def pings(client: libclaude.Client) -> None:
+    # Events keep coming, but none that text_stream gives.
+    stream = client.messages.stream(**BODY, extra_headers={"x-sandbox-scenario": "pings"}).__enter__()
+    ready()
+    list(stream.text_stream)
+
+
 WAYS: dict[str, Callable[[libclaude.Client], None]] = {
     "create": create,
     "events": with_stream(list),
     "texts": with_stream(lambda stream: list(stream.text_stream)),
+    "pings": pings,
     "final": with_stream(lambda stream: stream.get_final_message()),
 }
 

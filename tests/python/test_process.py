@@ -32,9 +32,10 @@ def run(code: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("way", ["create", "events", "texts", "final"])
+@pytest.mark.parametrize("way", ["create", "events", "texts", "pings", "final"])
 def test_ctrl_c(sandbox: Sandbox, way: str) -> None:
     sandbox.register("silence", {"framing": "length", "body": "{}", "faults": [{"at_body": 1, "do": "stall"}]})
+    sandbox.register("pings", {"hold_ms": -1, "ping_interval_ms": 20})
     before = sandbox.stats()["connections_open"]
     command = [sys.executable, str(Path(__file__).with_name("interrupted.py")), sandbox.url, way, str(TURNS)]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())

@@ -35,15 +35,16 @@ class CData:
     def __setitem__(self, index: int, value: Any) -> None: ...
 
 class View(CData):
+    call: CData
+    err: CData
     text: CData
     text_len: int
     json: CData
     json_len: int
     name: CData
-    kind: int
     index: int
-    owner: int
     cancelled: int
+    owner: int
 
 class FFI:
     NULL: CData

@@ -1,9 +1,9 @@
-"""One call in flight. Every wait in this package is here, in slices short enough for Ctrl-C to get through."""
+"""One call in flight. Every wait in this package is here or in _stream.py, in slices that let Ctrl-C through."""
 
 from __future__ import annotations
 
 from ._errors import CallCancelled, bad_state, check, take
-from ._ffi import ffi, lib
+from ._ffi import NULL, ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,26 +12,24 @@ if TYPE_CHECKING:
     from ._claude import CData, View
     from ._sign import SignHook
 
-WAIT_MS = 100
-
 
 class Call:
     """A started call, owned: dropping it cancels what still runs."""
 
-    __slots__ = ("err", "handle", "hook", "view")
+    __slots__ = ("handle", "hook", "view")
 
     def __init__(self, handle: CData, hook: SignHook | None) -> None:
         self.handle = ffi.gc(handle, lib.claude_call_unref)
         self.hook = hook
         self.view: View = ffi.new("claude_py_view *")
-        self.err = ffi.new("claude_error_t **")
+        self.view.call = handle
 
     def wait(self) -> None:
         """Returns when the call has succeeded; raises why it failed."""
         try:
             code = 0
             while code == 0:
-                code = lib.claude_py_wait(self.handle, WAIT_MS, self.view, self.err)
+                code = lib.claude_py_wait(self.view)
         except BaseException:
             self.interrupted()
             raise
@@ -47,21 +45,19 @@ class Call:
 
     def fail(self, code: int) -> NoReturn:
         """Raises what the library reported; for a callback's exception, that exception itself."""
-        if not self.err[0] and code == lib.CLAUDE_E_CANCELED:
-            raise CallCancelled("the call was cancelled", {"code": code})
-        if not self.err[0]:
+        handle, self.view.err = self.view.err, NULL
+        if not handle:
+            if code == lib.CLAUDE_E_CANCELED:
+                raise CallCancelled("the call was cancelled", {"code": code})
             raise bad_state("the call is in use by another thread", code)
-        error = take(self.err)
-        if error.user_code and self.hook is not None:
-            original = self.hook.failure(error.user_code)
-            if original is not None:
-                raise original
-        raise error
+        error = take(handle)
+        original = self.hook.failure(error.user_code) if self.hook is not None else None
+        raise original or error
 
     def interrupted(self) -> None:
         """After an exception in the middle of waiting: nobody reads on, so nothing goes on."""
-        lib.claude_py_abandon(self.handle, self.view)
+        lib.claude_py_abandon(self.view)
 
     def cancel(self) -> None:
         """Ends the call, from any thread."""
-        lib.claude_py_cancel(self.handle, self.view)
+        lib.claude_py_cancel(self.view)

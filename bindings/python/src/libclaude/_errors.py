@@ -217,12 +217,11 @@ def bad_state(message: str, code: int | None = None) -> InvalidStateError:
     return InvalidStateError(message, {"code": lib.CLAUDE_E_STATE if code is None else code})
 
 
-def take(slot: CData) -> ClaudeError:
-    """The exception for the error object in `slot`, which is emptied."""
+def take(handle: CData) -> ClaudeError:
+    """The exception for an error object whose reference is handed over."""
     from ._response import wrap
 
-    error = ffi.gc(slot[0], lib.claude_error_unref)
-    slot[0] = NULL
+    error = ffi.gc(handle, lib.claude_error_unref)
     fields = json.loads(ffi.string(lib.claude_error_json(error, NULL)))
     partial = lib.claude_error_response(error)
     return make(fields, wrap(lib.claude_response_ref(partial)) if partial else None)
@@ -231,5 +230,5 @@ def take(slot: CData) -> ClaudeError:
 def check(code: int, slot: CData) -> int:
     """The code of a function that wrote into `slot` on failure; failures are raised."""
     if code < 0:
-        raise take(slot)
+        raise take(slot[0])
     return code

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from ._call import WAIT_MS, Call
 from ._ffi import ffi, lib, text_of
 from ._json import decode
 from ._response import Message, as_message
@@ -14,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import Any, NoReturn, TypeVar
+
+    from ._call import Call
 
     StreamT = TypeVar("StreamT", bound="Stream")
 
@@ -57,8 +58,10 @@ class Event:
     """One event of a stream. Members of its JSON are attributes too: `event.delta.text`, `event.message.id`."""
 
     __slots__ = ("_data", "_json", "_type", "index", "kind", "text")
+    _data: Any
+    _type: str  # only where the kind does not say it
 
-    def __init__(self, kind: int, index: int, text: str | None, json: bytes, name: str | None = None) -> None:
+    def __init__(self, kind: int, index: int, text: str | None, json: bytes) -> None:
         self.kind = kind
         """An EventKind, as an int."""
         self.index = index
@@ -66,12 +69,12 @@ class Event:
         self.text = text
         """What a text, thinking, signature or input_json delta brings; None for other events."""
         self._json = json
-        self._type = name
 
     @property
     def type(self) -> str:
         """The event's type on the wire, for example "content_block_delta"."""
-        return self._type or _TYPES.get(self.kind, "")
+        known = _TYPES.get(self.kind)
+        return self._type if known is None else known
 
     name = type
 
@@ -86,7 +89,7 @@ class Event:
         try:
             return self._data
         except AttributeError:
-            self._data: Any = decode(self._json)
+            self._data = decode(self._json)
             return self._data
 
     def __getattr__(self, name: str) -> Any:
@@ -123,17 +126,17 @@ class Stream:
         try:
             code = 0
             while code == 0:
-                code = _next(call.handle, WAIT_MS, view, call.err)
-            if code == 1:
-                kind = view.kind
+                code = _next(view)
+            if code > _DONE:
                 text = view.text
                 event = Event(
-                    kind,
+                    code,
                     view.index,
                     _unpack(text, view.text_len).decode() if text else None,
                     _unpack(view.json, view.json_len),
-                    None if kind in _TYPES else text_of(view.name),
                 )
+                if code not in _TYPES:
+                    event._type = text_of(view.name) or ""
                 view.owner = 0
                 return event
         except BaseException:
@@ -190,17 +193,16 @@ class MessageStream(Stream):
                 yield first.text
         call = self._call
         view = call.view
-        handle, err = call.handle, call.err
         while True:
             try:
-                code = _next_text(handle, WAIT_MS, view, err)
-                if code == 1:
+                code = _next_text(view)
+                if code > _DONE:
                     text = _unpack(view.text, view.text_len).decode()
                     view.owner = 0
             except BaseException:
                 call.interrupted()
                 raise
-            if code == 1:
+            if code > _DONE:
                 yield text
             elif code < 0:
                 call.fail(code)
