@@ -28,11 +28,17 @@ int reset_server(void **state)
     return sandbox_reset(server);
 }
 
-bool under_valgrind(void)
+size_t sweep_step(void)
 {
-    const char *value = getenv("CLAUDE_UNDER_VALGRIND");
+    const char *memcheck = getenv("CLAUDE_UNDER_VALGRIND");
 
-    return value && value[0] == '1';
+    if (memcheck && memcheck[0] == '1')
+        return 97;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return 5;
+#else
+    return 1;
+#endif
 }
 
 char *quoted(const char *text)

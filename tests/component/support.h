@@ -39,8 +39,8 @@ int reset_server(void **state);
 #define RUN_WITH_SERVER(tests) cmocka_run_group_tests(tests, start_server, stop_server)
 #define TEST(function) cmocka_unit_test_setup(function, reset_server)
 
-/* True under memcheck, which is slow: sweeps take larger steps there. */
-bool under_valgrind(void);
+/* Sweeps take steps of this size: 1, and more where a program runs slowly (memcheck, sanitizers). */
+size_t sweep_step(void);
 
 /* What answers from now on. In the text, ' stands for ". */
 void script(const char *scenario);

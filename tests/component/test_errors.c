@@ -544,7 +544,7 @@ static char *built_in_events(void)
 
 static void sweep_all(const char *framing, const char *how)
 {
-    size_t step = under_valgrind() ? 97 : 1;
+    size_t step = sweep_step();
     struct sweep sweep = {.framing = framing, .events = built_in_events()};
     struct trace whole = {NULL, 0, 0, 0};
     claude_response_t *response = NULL;

@@ -83,18 +83,20 @@ static claude_client_t *signing_client(struct notary *notary, const char *style)
 static void check_seen_headers(const struct seen *seen, struct json_object *request)
 {
     struct json_object *sent = json_object_object_get(request, "headers");
+    struct json_object_iterator at = json_object_iter_begin(seen->headers);
+    struct json_object_iterator end = json_object_iter_end(seen->headers);
 
-    json_object_object_foreach(seen->headers, name, value)
-    {
-        assert_string_equal(header_of(request, name), json_object_get_string(value));
-        check_no_key(json_object_get_string(value), __FILE__, __LINE__);
+    for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+        const char *value = json_object_get_string(json_object_iter_peek_value(&at));
+        assert_string_equal(header_of(request, json_object_iter_peek_name(&at)), value);
+        check_no_key(value, __FILE__, __LINE__);
     }
     for (size_t i = 0; i < json_object_array_length(sent); i++) {
-        const char *was = json_object_get_string(json_object_array_get_idx(json_object_array_get_idx(sent, i), 0));
-        bool known = json_object_object_get(seen->headers, was) || strcasecmp(was, "host") == 0 ||
-                     strcasecmp(was, "content-length") == 0 || strcasecmp(was, "x-api-key") == 0;
+        const char *name = json_object_get_string(json_object_array_get_idx(json_object_array_get_idx(sent, i), 0));
+        bool known = json_object_object_get(seen->headers, name) || strcasecmp(name, "host") == 0 ||
+                     strcasecmp(name, "content-length") == 0 || strcasecmp(name, "x-api-key") == 0;
         if (!known)
-            fail_msg("the hook did not see the header %s", was);
+            fail_msg("the hook did not see the header %s", name);
     }
 }
 
