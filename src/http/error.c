@@ -60,6 +60,9 @@ claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
     if (t->resend_refused)
         return cl_fail(err, CLAUDE_E_CLOSED,
                        "the connection was closed before an answer came; the request may have been processed");
+    if (t->switched)
+        return cl_fail(err, CLAUDE_E_PROTOCOL,
+                       "the server answered with HTTP 101, a change of protocol nobody asked for");
     /* "Unsupported" is then what the server speaks; bad chunks have no code of their own. */
     if (t->attempts > 0 && (code == CLAUDE_E_INVALID || (t->result == CURLE_RECV_ERROR && strstr(text, "chunk"))))
         code = CLAUDE_E_PROTOCOL;

@@ -69,6 +69,10 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
         curl_easy_getinfo(t->engine->easy, CURLINFO_RESPONSE_CODE, &status);
         t->head_complete = t->head_complete || status >= 200;
         t->in_head = false;
+        /* libcurl would take what follows for a body, of a response that has no final head. */
+        t->switched = status == 101;
+        if (t->switched)
+            return 0;
     } else if (t->in_head && cl_buf_append(&t->head, bytes, len) != CL_BUF_OK) {
         t->no_memory = true;
         return 0;

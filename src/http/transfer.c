@@ -282,7 +282,8 @@ int32_t cl_transfer_poll(cl_transfer *t, int64_t until_ms, cl_err *err)
     /* Starting the transfer may have brought everything already. */
     if (t->ended || (t->rx.len > 0 && !t->has_head)) {
         rc = arrived(t, err);
-        return rc == NOTHING ? CL_HTTP_NEWS : rc;
+        if (rc != NOTHING || t->has_head)
+            return rc == NOTHING ? CL_HTTP_NEWS : rc;
     }
     for (;;) {
         rc = poll_once(t, until_ms, err);

@@ -192,6 +192,23 @@ static void reads_the_final_head_only(void **state)
     claude_client_unref(client);
 }
 
+/* libcurl takes it for a final response, of which no deadline would ever see the end. */
+static void refuses_a_change_of_protocol(void **state)
+{
+    claude_client_t *client = new_client();
+
+    (void)state;
+    for (int stream = 0; stream < 2; stream++) {
+        claude_error_t *err;
+        script("{'raw':'HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: x\\r\\n\\r\\nbytes'}");
+        err = failing(client, stream, CLAUDE_E_PROTOCOL);
+        assert_contains(claude_error_message(err), "101");
+        assert_int_equal(claude_error_attempts(err), 1);
+        claude_error_unref(err);
+    }
+    claude_client_unref(client);
+}
+
 /* ---- a good status with a bad answer ---- */
 
 static void refuses_what_is_not_an_answer(void **state)
@@ -977,6 +994,7 @@ int main(void)
         TEST(believes_the_type_before_the_status),
         TEST(does_what_the_server_advises),
         TEST(reads_the_final_head_only),
+        TEST(refuses_a_change_of_protocol),
         TEST(refuses_what_is_not_an_answer),
         TEST(refuses_other_good_statuses),
         TEST(understands_an_error_object_with_status_200),
