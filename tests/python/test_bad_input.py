@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import libclaude
 import pytest
 from claudetest import CANARY, ask
+from libclaude._args import milliseconds
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
@@ -113,6 +114,11 @@ def test_clients(arguments: dict[str, Any], words: str) -> None:
     assert CANARY not in repr(caught.value)
 
 
+def test_a_short_timeout_is_not_taken_for_none() -> None:
+    # 0 ms would mean no limit.
+    assert [milliseconds(seconds) for seconds in (0.0001, 0.001, 1, 86400)] == [1, 1, 1000, 86400000]
+
+
 def test_no_key() -> None:
     for make in (libclaude.Client, libclaude.Client.from_env):
         with pytest.raises(libclaude.NoKeyError) as caught:
@@ -162,3 +168,5 @@ def test_decoded_parts_can_be_pickled(client: libclaude.Client) -> None:
     assert again == content
     assert again[0].text == "Echo: keep"
     assert copy.deepcopy(content) == content
+    usage = client.messages.create(**ask()).usage
+    assert pickle.loads(pickle.dumps(usage)).input_tokens == usage.input_tokens

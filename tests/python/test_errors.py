@@ -219,8 +219,10 @@ def test_a_timeout_ends_a_silent_stream_only(client: libclaude.Client, sandbox: 
 def test_timeout_of_a_client(sandbox: Sandbox) -> None:
     sandbox.scenario({"delay_ms": 3600000})
     with libclaude.Client(CANARY, base_url=sandbox.url, timeout=0.05) as client:
-        assert type(failing(client, streamed=False)) is libclaude.APITimeoutError
-        assert type(failing(client, streamed=True)) is libclaude.APITimeoutError
+        for streamed in (False, True):
+            error = failing(client, streamed)
+            assert type(error) is libclaude.APITimeoutError
+            assert "within 50 ms" in error.message
         error = failing(client, streamed=True, options={"timeout.stream_total_ms": 1})
         assert "timeout.stream_total_ms" in error.message
 

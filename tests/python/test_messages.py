@@ -43,6 +43,11 @@ def test_of_headers_with_one_name_the_last_counts(client: libclaude.Client, sand
     assert [value for name, value in message.headers.pairs if name.lower() == "x-twice"] == ["one", "two"]
 
 
+def test_bytes_in_headers_are_kept(client: libclaude.Client, sandbox: Sandbox) -> None:
+    sandbox.scenario({"headers": [["x-place", "Café"]], "body": message_json("[]")})
+    assert client.messages.create(**ask()).headers["x-place"].encode("latin-1").decode() == "Café"
+
+
 def test_answers_are_mappings(client: libclaude.Client) -> None:
     message = client.messages.create(**ask())
     assert set(message) == set(message.to_dict()) == set(message.keys())

@@ -87,7 +87,10 @@ def test_wrong_results(sandbox: Sandbox) -> None:
 
 
 def test_each_thread_gets_its_own_exception(sandbox: Sandbox) -> None:
+    together = threading.Barrier(8)
+
     def sign(_attempt: libclaude.Attempt) -> None:
+        together.wait(timeout=20)
         raise LookupError(threading.current_thread().name)
 
     caught: dict[str, str] = {}
@@ -105,6 +108,27 @@ def test_each_thread_gets_its_own_exception(sandbox: Sandbox) -> None:
         for thread in threads:
             thread.join()
     assert caught == {thread.name: thread.name for thread in threads}
+
+
+def test_exceptions_are_let_go(sandbox: Sandbox) -> None:
+    class Refused(Exception):  # noqa: N818
+        pass
+
+    seen: list[weakref.ref[BaseException]] = []
+
+    def sign(_attempt: libclaude.Attempt) -> None:
+        raise Refused
+
+    def call() -> None:
+        try:
+            client.messages.create(**ask())
+        except Refused as error:
+            seen.append(weakref.ref(error))
+
+    with signing(sandbox, sign) as client:
+        call()
+        gc.collect()
+        assert [gone() for gone in seen] == [None]
 
 
 def test_the_hook_is_let_go(sandbox: Sandbox) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Mapping
+from itertools import count
 
 from ._args import c_text
 from ._errors import check, invalid
@@ -34,14 +35,14 @@ class Attempt:
 class SignHook:
     """A program's function, and the exceptions it raised, kept until the call they ended has returned."""
 
-    __slots__ = ("_failures", "_last", "_sign")
+    __slots__ = ("_failures", "_numbers", "_sign")
 
     def __init__(self, sign: Signer) -> None:
         if not callable(sign):
             raise invalid(f"sign must be callable, not {type(sign).__name__}")
         self._sign = sign
         self._failures: dict[int, BaseException] = {}
-        self._last = 0
+        self._numbers = count()
 
     def register(self, config: CData) -> None:
         """Hands the hook to a configuration, which gives it back through libclaude_destroy."""
@@ -61,9 +62,9 @@ class SignHook:
             if added is not None:
                 _add(sign, added)
         except BaseException as error:
-            self._last = self._last % 0x7FFFFFFF + 1
-            self._failures[self._last] = error
-            return self._last
+            number = next(self._numbers) % 0x7FFFFFFF + 1
+            self._failures[number] = error
+            return number
         return 0
 
 
