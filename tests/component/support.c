@@ -81,6 +81,19 @@ void script(const char *scenario)
     assert_int_equal(sandbox_use(server, "current"), 0);
 }
 
+int64_t statistic(struct sandbox *sb, const char *name)
+{
+    char *text = sandbox_stats(sb);
+    struct json_object *stats = text ? json_tokener_parse(text) : NULL;
+    int64_t value;
+
+    assert_true(json_object_object_get_ex(stats, name, NULL));
+    value = number_of(stats, name);
+    json_object_put(stats);
+    free(text);
+    return value;
+}
+
 uint64_t requests_seen(void)
 {
     uint64_t n = sandbox_request_count(server);

@@ -50,6 +50,8 @@ void script_as(const char *name, const char *scenario);
 char *quoted(const char *text);
 char *format(const char *text, ...) __attribute__((format(printf, 1, 2)));
 
+/* A figure of /_sandbox/stats. */
+int64_t statistic(struct sandbox *sb, const char *name);
 uint64_t requests_seen(void);
 uint64_t connections_seen(void);
 /* All that the server has recorded: an array of requests, released by the next call and by stop_server(). */

@@ -180,6 +180,11 @@ static void ends_an_answer_that_takes_too_long(void **state)
     script("{'events':[" OPENING ",{'do':'stall'}]}");
     claude_error_unref(times_out(client, true, "timeout.stream_total_ms"));
     claude_client_unref(client);
+    /* Also when there is always more to read. */
+    script("{'generate':{'events':1000000000}}");
+    client = client_with("timeout.stream_total_ms", "100", "stream.accumulate", "false", NULL);
+    claude_error_unref(times_out(client, true, "timeout.stream_total_ms"));
+    claude_client_unref(client);
 }
 
 static void is_patient_with_bytes_that_keep_coming(void **state)
@@ -265,22 +270,28 @@ static void does_not_punish_a_busy_program(void **state)
 /* Nothing happens before somebody waits, so nothing can be late. */
 static void does_not_punish_a_late_first_wait(void **state)
 {
-    claude_client_t *client =
-        client_with("timeout.connect_ms", "100", "timeout.first_byte_ms", "100", "timeout.idle_ms", "100", NULL);
+    /* Looking up a name takes one more step. */
+    static const char *const hosts[] = {"127.0.0.1", "localhost"};
     claude_request_t *request = hello();
     claude_error_t *err = NULL;
 
     (void)state;
     script("{'events':[" OPENING "," CLOSING "]}");
-    /* On a new connection, and on one that is there already. */
-    for (int i = 0; i < 2; i++) {
-        claude_call_t *call = start_stream(client, request);
-        let_pass(250);
-        assert_int_equal(pull_all(call, i == 0 ? -1 : 1, NULL, &err), CLAUDE_DONE);
-        claude_call_unref(call);
+    for (size_t i = 0; i < COUNT_OF(hosts) * 2; i++) {
+        char *url = format("http://%s:%u", hosts[i / 2], sandbox_port(server));
+        claude_client_t *client = client_with("base_url", url, "timeout.connect_ms", "100", "timeout.first_byte_ms",
+                                              "100", "timeout.idle_ms", "100", NULL);
+        /* On a new connection, and on one that is there already. */
+        for (int again = 0; again < 2; again++) {
+            claude_call_t *call = start_stream(client, request);
+            let_pass(150);
+            assert_int_equal(pull_all(call, i % 2 ? -1 : 1, NULL, &err), CLAUDE_DONE);
+            claude_call_unref(call);
+        }
+        claude_client_unref(client);
+        free(url);
     }
     claude_request_unref(request);
-    claude_client_unref(client);
 }
 
 /* ---- timeouts of waiting ---- */

@@ -233,6 +233,35 @@ static void mixes_ways_of_waiting(void **state)
     close_stream(&s);
 }
 
+/* What is there when the program asks is handed out, also to one that does not want to wait. */
+static void hands_out_what_has_arrived(void **state)
+{
+    claude_client_t *client = new_client();
+    claude_request_t *request = hello();
+    const claude_event_t *event = NULL;
+    claude_error_t *err = NULL;
+
+    (void)state;
+    script_events(PLAIN, "");
+    for (int64_t i = 0; i < 3; i++) {
+        int64_t replies = statistic(server, "replies");
+        claude_call_t *call = start_stream(client, request);
+        if (i > 0) {
+            /* The connection is there, so that starting sends at once. */
+            while (statistic(server, "replies") == replies)
+                ;
+            assert_int_equal(claude_call_next(call, i - 1, &event, &err), 1);
+            assert_int_equal(claude_event_type(event), CLAUDE_EVENT_MESSAGE_START);
+            assert_int_equal(claude_call_wait(call, 0, &err), CLAUDE_DONE);
+        }
+        assert_int_equal(claude_call_wait(call, -1, &err), CLAUDE_DONE);
+        claude_call_unref(call);
+    }
+    assert_int_equal(connections_seen(), 1);
+    claude_request_unref(request);
+    claude_client_unref(client);
+}
+
 static void waits_without_a_callback(void **state)
 {
     struct stream s;
@@ -950,6 +979,7 @@ int main(void)
         TEST(has_a_sticky_end),
         TEST(loses_nothing_when_polled),
         TEST(mixes_ways_of_waiting),
+        TEST(hands_out_what_has_arrived),
         TEST(waits_without_a_callback),
         TEST(streams_a_lot),
         TEST(shows_an_event),
