@@ -39,7 +39,6 @@ struct cl_transfer {
     bool no_memory;
     bool resend_refused;
     bool switched; /* the server left HTTP with a 101 */
-    bool cut;
     bool judged; /* the cap for the body's kind has been chosen */
     bool drop_over;
     bool in_head;

@@ -36,7 +36,7 @@ typedef struct cl_http_request {
     int64_t started_at;    /* cl_now_ms() from which first byte and total count */
     size_t max_header_bytes;
     size_t max_body_bytes;  /* held at once */
-    size_t max_error_bytes; /* kept of the body of a response whose status is not 2xx; more is dropped */
+    size_t max_error_bytes; /* kept of the body of a response whose status is not 2xx; more ends the transfer */
 } cl_http_request;
 
 /* ---- engines ---- */
@@ -75,8 +75,6 @@ char *cl_transfer_bytes(cl_transfer *transfer, size_t *len);
 void cl_transfer_consume(cl_transfer *transfer, size_t len);
 /* Hands over all unconsumed bytes as a malloc'd, NUL-terminated text; NULL when out of memory. */
 char *cl_transfer_steal(cl_transfer *transfer, size_t *len);
-/* Part of an error body was dropped. */
-bool cl_transfer_cut(const cl_transfer *transfer);
 /* Requests that reached the wire. */
 int32_t cl_transfer_attempts(const cl_transfer *transfer);
 /* Ends the transfer; an unfinished one closes its connection. The engine is free for another. */

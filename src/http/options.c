@@ -20,6 +20,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 {
     cl_transfer *t = ((cl_engine *)user)->transfer;
     size_t len = size * count;
+    bool over;
     int rc;
 
     if (!t->judged) {
@@ -30,21 +31,18 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
         t->judged = true;
     }
     t->news = true;
-    if (t->rx.len - t->rx_head + len > t->rx_cap) {
-        if (!t->drop_over) {
-            t->body_overflow = true;
-            return 0;
-        }
-        t->cut = true;
-        rc = cl_buf_append(&t->rx, bytes, t->rx_cap - (t->rx.len - t->rx_head));
-    } else {
-        rc = cl_buf_append_hot(&t->rx, bytes, len);
+    over = t->rx.len - t->rx_head + len > t->rx_cap;
+    if (over && !t->drop_over) {
+        t->body_overflow = true;
+        return 0;
     }
+    rc = cl_buf_append_hot(&t->rx, bytes, over ? t->rx_cap - (t->rx.len - t->rx_head) : len);
     if (rc != CL_BUF_OK) {
         t->no_memory = true;
         return 0;
     }
-    return len;
+    /* Enough of an error is known; waiting for the end of its body could last for ever. */
+    return over ? 0 : len;
 }
 
 /* Only the final response's lines are kept: each status line starts anew, and what comes after the blank line that ends

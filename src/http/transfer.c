@@ -321,11 +321,6 @@ char *cl_transfer_steal(cl_transfer *t, size_t *len)
     return cl_buf_steal(&t->rx, len);
 }
 
-bool cl_transfer_cut(const cl_transfer *t)
-{
-    return t->cut;
-}
-
 int32_t cl_transfer_attempts(const cl_transfer *t)
 {
     return t->attempts;
