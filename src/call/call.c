@@ -416,22 +416,17 @@ claude_code_t cl_call_wait(claude_call_t *call, int64_t timeout_ms, cl_err *err)
     claude_code_t rc = may_drive(call, err);
     int64_t until_ms;
     uint32_t events = 0;
-    int32_t got = 0;
 
     if (rc < 0)
         return rc;
     cl_call_ref(call); /* a callback may drop the program's last reference */
     until_ms = until_of(timeout_ms);
     while (!is_terminal(atomic_load_explicit(&call->state, memory_order_relaxed))) {
-        got = advance(call, until_ms);
-        if (got == 1)
-            got = deliver(call) < 0 ? -1 : 1;
-        if (got <= 0)
+        int32_t got = advance(call, until_ms);
+        if (got <= 0 || (got == 1 && deliver(call) < 0))
             break;
-        if (++events % EVENTS_PER_CLOCK == 0 && until_ms != INT64_MAX && cl_now_ms() >= until_ms) {
-            got = 0;
+        if (++events % EVENTS_PER_CLOCK == 0 && until_ms != INT64_MAX && cl_now_ms() >= until_ms)
             break;
-        }
     }
     rc = is_terminal(atomic_load(&call->state)) ? sticky(call, err) : 0;
     cl_call_unref(call);
