@@ -80,7 +80,8 @@ suite_valgrind() {
 
 suite_tsan() {
     build_preset tsan || return 1
-    run_ctest tsan 'unit|component'
+    printf 'left out: unit.auth.leftovers, which has no threads and would read terabytes of the sanitizer'"'"'s own memory\n'
+    run_ctest tsan 'unit|component' -E '^unit[.]auth[.]leftovers$'
 }
 
 # Lines and branches per room; a room under 80 % of lines fails.
