@@ -234,7 +234,7 @@ static int32_t arrived(cl_transfer *t, cl_err *err)
 {
     claude_code_t rc = CLAUDE_OK;
 
-    if (!t->has_head && (t->rx.len > 0 || t->ended))
+    if (!t->has_head)
         rc = capture_head(t, err);
     if (rc < 0)
         return rc;

@@ -141,6 +141,7 @@ static void ends_the_wait_for_the_first_byte(void **state)
 static void ends_a_silent_stream(void **state)
 {
     claude_client_t *client = client_with("timeout.idle_ms", "100", NULL);
+    claude_request_t *request;
     claude_error_t *err;
 
     (void)state;
@@ -152,10 +153,19 @@ static void ends_a_silent_stream(void **state)
     assert_int_equal(claude_response_usage(claude_error_response(err), "input_tokens"), 12);
     claude_error_unref(err);
     /* The same between the head and the first event, and inside of an event. */
-    script("{'events':[{'do':'stall'}]}");
+    script("{'headers':[['request-id','req_head']],'events':[{'do':'stall'}]}");
     err = times_out(client, true, "timeout.idle_ms");
     assert_int_equal(claude_error_is_retryable(err), 1);
+    assert_int_equal(claude_error_http_status(err), 200);
+    assert_string_equal(claude_error_request_id(err), "req_head");
     claude_error_unref(err);
+    /* The head of an error tells what the error is. */
+    script("{'status':429,'headers':[['retry-after','7']],'body':'x','faults':[{'at_body':0,'do':'stall'}]}");
+    request = hello_stream();
+    err = execute_fails(client, request, CLAUDE_E_RATE_LIMIT);
+    assert_int_equal(claude_error_retry_after_ms(err), 7000);
+    claude_error_unref(err);
+    claude_request_unref(request);
     script("{'events':[{'raw':'data: {'},{'do':'stall'}]}");
     claude_error_unref(times_out(client, true, "timeout.idle_ms"));
     claude_client_unref(client);
