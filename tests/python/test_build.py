@@ -7,9 +7,10 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from typing import TYPE_CHECKING
 
-from claudetest import BINDING, ROOT, SOURCE
+from claudetest import BINDING, BUILD, ROOT, SOURCE, environment
 from libclaude._claude import lib
 
 if TYPE_CHECKING:
@@ -64,6 +65,54 @@ def test_the_module_is_for_every_python() -> None:
 
     assert _claude.__file__ is not None
     assert _claude.__file__.endswith("_claude.abi3.so")
+
+
+def wheel(tmp_path: Path, pkg_config: str) -> subprocess.CompletedProcess[str]:
+    """Builds a wheel as pip does, with a pkg-config that is this shell script."""
+    copy = tmp_path / "python"
+    if not copy.exists():
+        shutil.copytree(BINDING, copy, ignore=shutil.ignore_patterns("*.so", "__pycache__", "build", "*.egg-info"))
+    script = tmp_path / "pkg-config"
+    script.write_text(f"#!/bin/sh\n{pkg_config}\n", encoding="utf-8")
+    script.chmod(0o755)
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(tmp_path),
+        str(copy),
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment(PKG_CONFIG=str(script)))
+
+
+def test_a_wheel_of_an_installed_library(tmp_path: Path) -> None:
+    library = BUILD / "lib"
+    flags = f"[ $1 = --cflags ] && echo -I{ROOT}/capi/include || echo -L{library} -lclaude -Wl,-rpath,{library}"
+    done = wheel(tmp_path, flags)
+    assert done.returncode == 0, done.stderr
+    (path,) = tmp_path.glob("*.whl")
+    assert re.match(r"libclaude-[\d.]+-cp39-abi3-linux_\w+\.whl$", path.name)
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+        archive.extractall(tmp_path / "installed")
+    assert {"libclaude/py.typed", "libclaude/_claude.pyi", "libclaude/_claude.abi3.so"} <= names
+    code = "import libclaude; print(libclaude.__version__, libclaude.__file__)"
+    env = environment(PYTHONPATH=str(tmp_path / "installed"))
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True).stdout
+    version, _, where = out.strip().partition(" ")
+    assert path.name.startswith(f"libclaude-{version}-")
+    assert where.startswith(str(tmp_path))
+
+
+def test_a_missing_library_is_named(tmp_path: Path) -> None:
+    done = wheel(tmp_path, "echo 'Package libclaude was not found' >&2; exit 1")
+    assert done.returncode != 0
+    assert "libclaude is not installed, or PKG_CONFIG_PATH does not name it" in done.stderr
 
 
 def test_every_call_that_waits_is_given_a_timeout() -> None:
