@@ -682,6 +682,28 @@ static void tells_that_a_name_is_unknown(void **state)
     claude_client_unref(client);
 }
 
+/* A tunnel that is refused: nothing was sent, least of all the key. */
+static void tells_that_the_proxy_refused(void **state)
+{
+    claude_client_t *client =
+        client_with("base_url", "https://api.invalid", "network.proxy", sandbox_url(server), NULL);
+
+    (void)state;
+    for (int stream = 0; stream < 2; stream++) {
+        claude_error_t *err = failing(client, stream, CLAUDE_E_PROXY);
+        struct json_object *seen = received_at((size_t)stream);
+        assert_int_equal(claude_error_attempts(err), 0);
+        assert_int_equal(claude_error_http_status(err), 0);
+        assert_int_equal(claude_error_is_retryable(err), 1);
+        assert_null(claude_error_request_id(err));
+        assert_string_equal(text_of(seen, "method"), "CONNECT");
+        assert_string_equal(text_of(seen, "target"), "api.invalid:443");
+        assert_null(header_of(seen, "x-api-key"));
+        claude_error_unref(err);
+    }
+    claude_client_unref(client);
+}
+
 /* libcurl by itself would send the request a second time, unseen. */
 static void sends_once_when_a_reused_connection_breaks(void **state)
 {
@@ -837,6 +859,10 @@ static void limits_bodies(void **state)
         claude_error_unref(err);
         err = NULL;
     }
+    /* Nor may it be larger as the answer to a request for a stream. */
+    claude_request_unref(request);
+    request = hello_stream();
+    claude_error_unref(execute_fails(client, request, CLAUDE_E_TOO_LARGE));
     /* A request may ask for more. */
     succeeds(claude_request_set_option(request, "limit.message_bytes", "2001", &err), err);
     claude_response_unref(execute(client, request));
@@ -1014,6 +1040,7 @@ int main(void)
         TEST(sees_cut_json),
         TEST(tells_that_nobody_listens),
         TEST(tells_that_a_name_is_unknown),
+        TEST(tells_that_the_proxy_refused),
         TEST(sends_once_when_a_reused_connection_breaks),
         TEST(opens_another_connection_for_a_closed_one),
         TEST(refuses_what_is_not_http),
