@@ -171,10 +171,25 @@ static void ends_a_silent_stream(void **state)
     claude_client_unref(client);
 }
 
+/* Slower than the server, so that there is always something to read. */
+static int32_t take_time(claude_call_t *call, const claude_event_t *event, void *user_data)
+{
+    static int events;
+
+    (void)call;
+    (void)event;
+    (void)user_data;
+    if (++events % 64 == 0)
+        let_pass(1);
+    return 0;
+}
+
 static void ends_an_answer_that_takes_too_long(void **state)
 {
     claude_client_t *client = client_with("timeout.total_ms", "100", "timeout.stream_total_ms", "100", NULL);
-    claude_error_t *err;
+    claude_request_t *request;
+    claude_error_t *err = NULL;
+    int64_t started;
 
     (void)state;
     /* Bytes keep coming, for minutes: they hold off every clock but the total one. */
@@ -190,10 +205,18 @@ static void ends_an_answer_that_takes_too_long(void **state)
     script("{'events':[" OPENING ",{'do':'stall'}]}");
     claude_error_unref(times_out(client, true, "timeout.stream_total_ms"));
     claude_client_unref(client);
+    err = NULL;
     /* Also when there is always more to read. */
+    started = now_ms();
     script("{'generate':{'events':1000000000}}");
     client = client_with("timeout.stream_total_ms", "100", "stream.accumulate", "false", NULL);
-    claude_error_unref(times_out(client, true, "timeout.stream_total_ms"));
+    request = hello_stream();
+    succeeds(claude_request_on_event(request, take_time, NULL, NULL, &err), err);
+    err = execute_fails(client, request, CLAUDE_E_TIMEOUT);
+    assert_contains(claude_error_message(err), "timeout.stream_total_ms");
+    assert_true(now_ms() - started < SOON_MS);
+    claude_error_unref(err);
+    claude_request_unref(request);
     claude_client_unref(client);
 }
 
@@ -302,6 +325,24 @@ static void does_not_punish_a_late_first_wait(void **state)
         free(url);
     }
     claude_request_unref(request);
+}
+
+/* The same where connecting takes several steps: the proxy is heard out. */
+static void does_not_punish_a_late_first_wait_for_a_proxy(void **state)
+{
+    claude_client_t *client = client_with("base_url", "https://api.invalid", "network.proxy", sandbox_url(server),
+                                          "timeout.connect_ms", "100", NULL);
+    claude_request_t *request = hello();
+    claude_call_t *call = NULL;
+    claude_error_t *err = NULL;
+
+    (void)state;
+    succeeds(claude_client_start(client, request, 0, &call, &err), err);
+    let_pass(150);
+    fails(claude_call_wait(call, -1, &err), CLAUDE_E_PROXY, &err);
+    claude_call_unref(call);
+    claude_request_unref(request);
+    claude_client_unref(client);
 }
 
 /* ---- timeouts of waiting ---- */
@@ -545,6 +586,7 @@ int main(void)
         TEST(goes_on_after_a_deadline),
         TEST(does_not_punish_a_busy_program),
         TEST(does_not_punish_a_late_first_wait),
+        TEST(does_not_punish_a_late_first_wait_for_a_proxy),
         TEST(returns_without_ending_the_call),
         TEST(cancels_a_stream),
         TEST(cancels_a_plain_call),
