@@ -39,7 +39,7 @@ struct cl_transfer {
     bool no_memory;
     bool resend_refused;
     bool switched; /* the server left HTTP with a 101 */
-    bool judged; /* the cap for the body's kind has been chosen */
+    bool judged;   /* the cap for the body's kind has been chosen */
     bool drop_over;
     bool in_head;
     bool head_complete; /* of the final response */
