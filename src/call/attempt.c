@@ -136,6 +136,8 @@ static claude_code_t sign(claude_call_t *call, const char *url, cl_headers *head
 static cl_http_request http_request_of(const claude_call_t *call, const char *url, const cl_headers *headers)
 {
     bool stream = call->request.stream;
+    size_t message = (size_t)number(call, CL_OPT_LIMIT_MESSAGE);
+    size_t window = (size_t)number(call, CL_OPT_LIMIT_EVENT) + STREAM_SLACK;
 
     return (cl_http_request){
         .method = call->request.method,
@@ -153,8 +155,7 @@ static cl_http_request http_request_of(const claude_call_t *call, const char *ur
         .total_ms = number(call, stream ? CL_OPT_TIMEOUT_STREAM_TOTAL : CL_OPT_TIMEOUT_TOTAL),
         .started_at = call->started_at,
         .max_header_bytes = (size_t)number(call, CL_OPT_LIMIT_HEADER),
-        .max_body_bytes = stream ? (size_t)number(call, CL_OPT_LIMIT_EVENT) + STREAM_SLACK
-                                 : (size_t)number(call, CL_OPT_LIMIT_MESSAGE),
+        .max_body_bytes = stream && window > message ? window : message,
         .max_error_bytes = (size_t)number(call, CL_OPT_LIMIT_ERROR_BODY),
     };
 }

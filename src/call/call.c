@@ -293,13 +293,32 @@ static claude_code_t look_at_head(claude_call_t *call)
     return cl_accumulator_new(&limits, &call->accumulator, &call->error);
 }
 
+/* A transfer that was asked for a stream holds back as much as a stream may need; a plain answer has a limit of its
+ * own. Bodies of errors are cut before. */
+static claude_code_t check_body_size(claude_call_t *call)
+{
+    int32_t status = cl_transfer_status(call->transfer);
+    size_t limit;
+    size_t len;
+
+    if (call->mode != CL_MODE_BODY || status < 200 || status > 299)
+        return CLAUDE_OK;
+    limit = (size_t)cl_option_int(call->request.options, call->client->config->options, CL_OPT_LIMIT_MESSAGE);
+    (void)cl_transfer_bytes(call->transfer, &len);
+    if (len <= limit)
+        return CLAUDE_OK;
+    return cl_fail(&call->error, CLAUDE_E_TOO_LARGE, "response body is over %zu bytes (limit.message_bytes)", limit);
+}
+
 /* One round of the network. CLAUDE_OK, or negative with call->error for what is no matter of the transfer. */
 static claude_code_t receive(claude_call_t *call, int64_t until_ms)
 {
     int32_t rc = cl_transfer_poll(call->transfer, until_ms, &call->transfer_error);
+    claude_code_t code;
 
     call->over = rc < 0 || rc == CL_HTTP_END;
-    return look_at_head(call);
+    code = look_at_head(call);
+    return code < 0 || !call->request.stream ? code : check_body_size(call);
 }
 
 /* 1: call->event; 0: nothing in time; CLAUDE_DONE; negative: call->error. Terminal results end the transfer. */
