@@ -146,6 +146,35 @@ static claude_code_t check_port(cl_str port, const char *what, cl_err *err)
     return CLAUDE_OK;
 }
 
+static int32_t hex_digit(char c)
+{
+    return cl_ascii_is_digit(c)   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* libcurl quotes a proxy that it cannot read, password and all, and does without one whose credentials have a control
+ * character: neither must come to it. */
+static claude_code_t check_userinfo(cl_str userinfo, cl_err *err)
+{
+    for (size_t i = 0; i < userinfo.len; i++) {
+        int32_t high = userinfo.len - i > 2 ? hex_digit(userinfo.ptr[i + 1]) : -1;
+        int32_t low = userinfo.len - i > 2 ? hex_digit(userinfo.ptr[i + 2]) : -1;
+        if (userinfo.ptr[i] == '@')
+            return cl_fail(err, CLAUDE_E_INVALID, "network.proxy has an @ in its user or password; write it as %%40");
+        if (userinfo.ptr[i] != '%')
+            continue;
+        if (high < 0 || low < 0)
+            return cl_fail(err, CLAUDE_E_INVALID,
+                           "network.proxy has a %% in its user or password that is not followed by two hexadecimal "
+                           "digits; write it as %%25");
+        if (high * 16 + low < 0x20 || high * 16 + low == 0x7f)
+            return cl_fail(err, CLAUDE_E_INVALID, "network.proxy has a control character in its user or password");
+    }
+    return CLAUDE_OK;
+}
+
 claude_code_t cl_base_url_check(cl_str url, bool allow_http, cl_err *err)
 {
     static const char what[] = "base_url";
@@ -195,7 +224,9 @@ claude_code_t cl_proxy_url_check(cl_str url, cl_err *err)
         return cl_fail(err, CLAUDE_E_INVALID,
                        "network.proxy must begin with http://, https://, socks4://, socks4a://, socks5:// or "
                        "socks5h://, or with the host");
-    rc = check_host(&parts, what, err);
+    rc = check_userinfo(parts.userinfo, err);
+    if (rc >= 0)
+        rc = check_host(&parts, what, err);
     if (rc >= 0)
         rc = check_port(parts.port, what, err);
     if (rc >= 0 && parts.path.len > 0 && !cl_str_eq(parts.path, CL_STR("/")))

@@ -46,7 +46,9 @@ static claude_code_t code_of(CURLcode result)
 
 claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
 {
-    const char *text = t->engine->error_text[0] ? t->engine->error_text : curl_easy_strerror(t->result);
+    /* What libcurl says about a proxy that it does not understand quotes its password. */
+    bool quotes = cl_str_starts(cl_str_of(t->engine->error_text), CL_STR("Unsupported proxy"));
+    const char *text = t->engine->error_text[0] && !quotes ? t->engine->error_text : curl_easy_strerror(t->result);
     claude_code_t code = code_of(t->result);
 
     if (t->no_memory)

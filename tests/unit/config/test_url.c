@@ -231,6 +231,14 @@ static void test_proxy(void **state)
         {"http://user:CAN ARY@proxy", "network.proxy has a space at offset"},
         {"http://user:CANARY\n@proxy", "network.proxy has a control character at offset"},
         {"http://user:CANARY@pro xy", "network.proxy has a space at offset"},
+        {"http://user:CAN@RY@proxy", "network.proxy has an @ in its user or password"},
+        {"http://us@er:CANARY@proxy", "network.proxy has an @ in its user or password"},
+        {"http://user:CANARY%@proxy", "network.proxy has a % in its user or password"},
+        {"http://user:CANARY%4@proxy", "network.proxy has a % in its user or password"},
+        {"http://user:CANARY%4g@proxy", "network.proxy has a % in its user or password"},
+        {"http://user:CANARY%00@proxy", "network.proxy has a control character in its user or password"},
+        {"http://us%0aer:CANARY@proxy", "network.proxy has a control character in its user or password"},
+        {"http://user:CANARY%7F@proxy", "network.proxy has a control character in its user or password"},
         {"http://user:CANARY@pro\"xy", "network.proxy has a character in its host name"},
     };
 
