@@ -171,7 +171,7 @@ static void ends_a_silent_stream(void **state)
     claude_client_unref(client);
 }
 
-/* Slower than the server, so that there is always something to read. */
+/* Gives the server time, so that there is always something to read. */
 static int32_t take_time(claude_call_t *call, const claude_event_t *event, void *user_data)
 {
     static int events;
@@ -179,7 +179,7 @@ static int32_t take_time(claude_call_t *call, const claude_event_t *event, void 
     (void)call;
     (void)event;
     (void)user_data;
-    if (++events % 64 == 0)
+    if (++events % 512 == 0)
         let_pass(1);
     return 0;
 }
