@@ -115,7 +115,7 @@ def read_end(sock: socket.socket) -> tuple[bytes, str]:
         try:
             pieces.append(sock.recv(1 << 20))
             how = "" if pieces[-1] else "fin"
-        except TimeoutError:
+        except socket.timeout:
             how = "timeout"
         except ConnectionResetError:
             how = "rst"
@@ -498,7 +498,7 @@ def test_expect_continue(sb: Sandbox) -> None:
             head = request_bytes("expect", b"", extra="Expect: 100-continue\r\n").replace(b"Length: 0", b"Length: 4")
             sock.sendall(head)
             first = b""
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(socket.timeout):
                 first = sock.recv(100)
             with contextlib.suppress(ConnectionError):
                 sock.sendall(b"body")
