@@ -95,7 +95,8 @@ claude_config_t *cl_config_ref(claude_config_t *config);
 void cl_config_unref(claude_config_t *config);
 /*
  * What only shows when all options are known; a client calls it once. CLAUDE_E_INVALID: http:// to a host that is not
- * this one, without network.allow_http. CLAUDE_E_NO_KEY: no key although auth.style wants one.
+ * this one, or through a proxy that is not, without network.allow_http. CLAUDE_E_NO_KEY: no key although auth.style
+ * wants one.
  */
 claude_code_t cl_config_check(const claude_config_t *config, cl_err *err);
 
@@ -106,5 +107,9 @@ const char *cl_option_json(const char *name, size_t *len);
 claude_code_t cl_base_url_check(cl_str url, bool allow_http, cl_err *err);
 /* Checks a proxy: [scheme://][user:password@]host[:port][/]. The message never shows the credentials. */
 claude_code_t cl_proxy_url_check(cl_str url, cl_err *err);
+/* Of URLs that were checked: whether what is sent there can be read on the way, and whether it stays on this machine.
+ */
+bool cl_url_is_http(cl_str url);
+bool cl_url_is_loopback(cl_str url);
 
 #endif

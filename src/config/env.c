@@ -12,6 +12,15 @@ static claude_code_t fail_variable(const char *name, const cl_err *own, cl_err *
     return cl_fail(err, own->code, "environment variable %s: %s", name, own->message);
 }
 
+/* HTTPS_PROXY is for https:// alone: http:// goes to this machine, and its key would cross the network in clear text.
+ */
+static bool is_for_proxy(const claude_config_t *config, const cl_draft *changes)
+{
+    const char *url = cl_option_text(changes->options, config->options, CL_OPT_BASE_URL);
+
+    return !cl_url_is_http(cl_str_of(url));
+}
+
 static claude_code_t env_options(const claude_config_t *config, cl_draft *changes, cl_err *err)
 {
     static const struct {
@@ -34,6 +43,8 @@ static claude_code_t env_options(const claude_config_t *config, cl_draft *change
             value = cl_env_value(name);
         }
         if (!value || cl_options_is_set(config->options, table[i].option))
+            continue;
+        if (table[i].option == CL_OPT_PROXY && !is_for_proxy(config, changes))
             continue;
         cl_err_init(&own);
         rc = cl_options_set(changes->options, cl_option_name_at(table[i].option), value, false, &own);

@@ -207,6 +207,19 @@ claude_code_t cl_base_url_check(cl_str url, bool allow_http, cl_err *err)
     return CLAUDE_OK;
 }
 
+bool cl_url_is_http(cl_str url)
+{
+    return cl_str_starts_nocase(url, CL_STR("http://"));
+}
+
+bool cl_url_is_loopback(cl_str url)
+{
+    url_parts parts;
+
+    split(url, &parts);
+    return is_loopback(&parts);
+}
+
 claude_code_t cl_proxy_url_check(cl_str url, cl_err *err)
 {
     static const char what[] = "network.proxy";

@@ -62,8 +62,8 @@ CLAUDE_API claude_code_t claude_config_load_json(claude_config_t *config, const 
 
 /**
  * Read the environment: ANTHROPIC_API_KEY, ANTHROPIC_AUTH_TOKEN, ANTHROPIC_BASE_URL, ANTHROPIC_CUSTOM_HEADERS,
- * HTTPS_PROXY (https_proxy), NO_PROXY (no_proxy) and SSL_CERT_FILE. A blank variable counts as unset. An option or
- * secret that the program has set already is left alone: what is given explicitly wins.
+ * HTTPS_PROXY (https_proxy; not for a base URL with http://), NO_PROXY (no_proxy) and SSL_CERT_FILE. A blank variable
+ * counts as unset. An option or secret that the program has set already is left alone: what is given explicitly wins.
  *
  * @return CLAUDE_OK, CLAUDE_E_INVALID (a variable holds a value that its option refuses), CLAUDE_E_NOMEM
  * @threads B

@@ -353,6 +353,23 @@ static void test_env_options(void **state)
     assert_string_equal(cl_config_get(config, "auth.style"), "x-api-key");
 }
 
+static void test_env_proxy_is_for_https(void **state)
+{
+    claude_config_t *config = *state;
+
+    setenv("HTTPS_PROXY", "http://proxy:3128", 1);
+    setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:4000", 1);
+    load_env(config);
+    assert_null(cl_config_get(config, "network.proxy"));
+    /* Also where the address was there before. */
+    unsetenv("ANTHROPIC_BASE_URL");
+    load_env(config);
+    assert_null(cl_config_get(config, "network.proxy"));
+    set(config, "base_url", NULL);
+    load_env(config);
+    assert_string_equal(cl_config_get(config, "network.proxy"), "http://proxy:3128");
+}
+
 static void test_env_lower_case(void **state)
 {
     claude_config_t *config = *state;
@@ -518,6 +535,16 @@ static void test_check(void **state)
     set(config, "network.allow_http", "false");
     set(config, "base_url", "http://127.0.0.1:8080");
     expect_ok(cl_config_check(config, &err), &err);
+    set(config, "network.proxy", "http://user:CANARY@proxy:3128");
+    expect_refusal(cl_config_check(config, &err), &err, "network.proxy is another host");
+    set(config, "network.proxy", "127.0.0.1:3128");
+    expect_ok(cl_config_check(config, &err), &err);
+    set(config, "network.proxy", "socks5://proxy");
+    set(config, "network.allow_http", "true");
+    expect_ok(cl_config_check(config, &err), &err);
+    set(config, "network.allow_http", NULL);
+    set(config, "base_url", "https://gateway.example");
+    expect_ok(cl_config_check(config, &err), &err);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -534,6 +561,7 @@ int main(void)
         TEST(test_json_all_or_nothing),
         TEST(test_json_refused),
         TEST(test_env_options),
+        TEST(test_env_proxy_is_for_https),
         TEST(test_env_lower_case),
         TEST(test_env_blank_is_unset),
         TEST(test_explicit_wins),
