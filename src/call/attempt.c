@@ -86,7 +86,7 @@ static claude_code_t make_headers(const claude_call_t *call, cl_headers *headers
 }
 
 /* A header that the signing hook has written itself is not written twice. */
-static claude_code_t make_auth(const claude_call_t *call, const cl_headers *headers, cl_buf *line, cl_err *err)
+static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, cl_buf *line, cl_err *err)
 {
     int64_t style = number(call, CL_OPT_AUTH_STYLE);
     cl_str name = style == CL_AUTH_BEARER ? CL_STR("authorization") : CL_STR("x-api-key");
@@ -94,7 +94,10 @@ static claude_code_t make_auth(const claude_call_t *call, const cl_headers *head
 
     if (style == CL_AUTH_NONE || !call->client->config->secret || cl_headers_find(headers, name))
         return CLAUDE_OK;
+    /* Runs the secret's audit callback, which may know the call where a signing hook made it begin late. */
+    call->in_callback = true;
     key = cl_secret_use(call->client->config->secret, "header");
+    call->in_callback = false;
     /* Sending an empty header would mean sending none: libcurl drops it without a word. */
     if (!key.ptr)
         return cl_fail(err, CLAUDE_E_STATE, "the memory of the API key was overwritten; the request is not sent");

@@ -350,6 +350,48 @@ static void cannot_be_re_entered(void **state)
     claude_client_unref(client);
 }
 
+/* With a hook, the key is used once the program has the call: its audit must not get into it either. */
+static void audit_and_re_enter(const char *operation, const char *fingerprint, void *user_data)
+{
+    struct notary *notary = user_data;
+    const claude_event_t *event = NULL;
+
+    (void)operation;
+    (void)fingerprint;
+    notary->count++;
+    notary->wrong += claude_call_next(notary->subject, 0, &event, NULL) != CLAUDE_E_BUSY;
+    notary->wrong += claude_call_wait(notary->subject, 0, NULL) != CLAUDE_E_BUSY;
+}
+
+static void cannot_be_re_entered_by_an_audit(void **state)
+{
+    struct notary notary = {.count = 0};
+    struct notary audits = {.count = 0};
+    claude_config_t *config = new_config();
+    claude_request_t *request = hello();
+    claude_secret_t *secret = NULL;
+    claude_client_t *client;
+    claude_call_t *call;
+    claude_error_t *err = NULL;
+
+    (void)state;
+    succeeds(claude_secret_new(KEY, CLAUDE_NTS, &secret, &err), err);
+    succeeds(claude_secret_on_audit(secret, audit_and_re_enter, &audits, NULL, &err), err);
+    succeeds(claude_config_set_secret(config, secret, &err), err);
+    succeeds(claude_config_on_sign(config, sign, &notary, forget, &err), err);
+    client = client_of(config);
+    call = start_stream(client, request);
+    audits.subject = call;
+    assert_int_equal(claude_call_wait(call, -1, &err), CLAUDE_DONE);
+    assert_int_equal(audits.count, 1);
+    assert_int_equal(audits.wrong, 0);
+    notary_clear(&notary);
+    claude_call_unref(call);
+    claude_request_unref(request);
+    claude_client_unref(client);
+    claude_secret_unref(secret);
+}
+
 /* ---- its life ---- */
 
 static void lives_as_long_as_its_clients(void **state)
@@ -394,10 +436,15 @@ static void lives_as_long_as_its_clients(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(sees_what_is_sent),    TEST(hashes_what_is_sent),
-        TEST(sends_what_it_adds),   TEST(sends_its_authorization),
-        TEST(ends_the_call),        TEST(can_be_cancelled_inside),
-        TEST(cannot_be_re_entered), TEST(lives_as_long_as_its_clients),
+        TEST(sees_what_is_sent),
+        TEST(hashes_what_is_sent),
+        TEST(sends_what_it_adds),
+        TEST(sends_its_authorization),
+        TEST(ends_the_call),
+        TEST(can_be_cancelled_inside),
+        TEST(cannot_be_re_entered),
+        TEST(cannot_be_re_entered_by_an_audit),
+        TEST(lives_as_long_as_its_clients),
     };
 
     return RUN_WITH_SERVER(tests);

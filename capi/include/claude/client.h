@@ -57,8 +57,9 @@ CLAUDE_API claude_code_t claude_client_from_workspace(const claude_config_t *con
                                                       claude_error_t **err);
 
 /**
- * Start a call. Never blocks on the network and never runs a callback. The request is snapshotted: it may be changed,
- * reused or released afterwards, and starting the same unmodified request from several threads at once is allowed.
+ * Start a call. Never blocks on the network and runs no callback but the audit of the key's secret. The request is
+ * snapshotted: it may be changed, reused or released afterwards, and starting the same unmodified request from several
+ * threads at once is allowed.
  *
  * @param request  what to send; its recorded first setter error, if any, is returned here
  * @param flags    0 or CLAUDE_STREAM
