@@ -4,7 +4,7 @@
 
 enum {
     DRAIN_MS = 100,         /* how long the end of a complete stream may lag, to keep its connection */
-    EVENTS_PER_CLOCK = 256, /* events delivered between two looks at the clock */
+    EVENTS_PER_CLOCK = 256, /* the most events delivered between two looks at the clock */
 };
 
 static bool is_terminal(int32_t state)
@@ -430,21 +430,45 @@ static claude_code_t deliver(claude_call_t *call)
     return failed(call);
 }
 
+/* A look at the clock costs as much as an event: the quicker the callback, the fewer looks. */
+struct pace {
+    int64_t until_ms;
+    int64_t looked_at;
+    uint32_t stride; /* events from one look to the next */
+    uint32_t left;
+};
+
+static bool is_time_up(struct pace *pace)
+{
+    int64_t now;
+
+    if (pace->until_ms == INT64_MAX || --pace->left > 0)
+        return false;
+    now = cl_now_ms();
+    if (now > pace->looked_at)
+        pace->stride = 1;
+    else if (pace->stride < EVENTS_PER_CLOCK)
+        pace->stride *= 2;
+    pace->looked_at = now;
+    pace->left = pace->stride;
+    return now >= pace->until_ms;
+}
+
 claude_code_t cl_call_wait(claude_call_t *call, int64_t timeout_ms, cl_err *err)
 {
     claude_code_t rc = may_drive(call, err);
+    struct pace pace = {.stride = 1, .left = 1};
     int64_t until_ms;
-    uint32_t events = 0;
 
     if (rc < 0)
         return rc;
     cl_call_ref(call); /* a callback may drop the program's last reference */
     until_ms = until_of(timeout_ms);
+    /* Not to wait still means to hand out what is there, for the shortest time that can be told. */
+    pace.until_ms = timeout_ms == 0 ? until_ms + 1 : until_ms;
     while (!is_terminal(atomic_load_explicit(&call->state, memory_order_relaxed))) {
         int32_t got = advance(call, until_ms);
-        if (got <= 0 || (got == 1 && deliver(call) < 0))
-            break;
-        if (++events % EVENTS_PER_CLOCK == 0 && until_ms != INT64_MAX && cl_now_ms() >= until_ms)
+        if (got <= 0 || (got == 1 && deliver(call) < 0) || is_time_up(&pace))
             break;
     }
     rc = is_terminal(atomic_load(&call->state)) ? sticky(call, err) : 0;

@@ -347,6 +347,41 @@ static void does_not_punish_a_late_first_wait_for_a_proxy(void **state)
 
 /* ---- timeouts of waiting ---- */
 
+static int32_t take_long(claude_call_t *call, const claude_event_t *event, void *user_data)
+{
+    (void)call;
+    (void)event;
+    (*(int *)user_data)++;
+    let_pass(20);
+    return 0;
+}
+
+/* However much there is to hand out. */
+static void returns_in_time_with_a_slow_callback(void **state)
+{
+    claude_client_t *client = new_client();
+    claude_request_t *request = hello();
+    claude_error_t *err = NULL;
+    claude_call_t *call;
+    int64_t started;
+    int events = 0;
+
+    (void)state;
+    script("{'generate':{'events':1000}}");
+    succeeds(claude_request_on_event(request, take_long, &events, NULL, &err), err);
+    call = start_stream(client, request);
+    started = now_ms();
+    while (events == 0)
+        assert_int_equal(claude_call_wait(call, 100, &err), 0);
+    assert_int_equal(claude_call_wait(call, 100, &err), 0);
+    assert_int_equal(claude_call_wait(call, 0, &err), 0);
+    assert_true(now_ms() - started < SOON_MS);
+    assert_int_equal(claude_call_state(call), CLAUDE_CALL_RUNNING);
+    claude_call_unref(call);
+    claude_request_unref(request);
+    claude_client_unref(client);
+}
+
 static void returns_without_ending_the_call(void **state)
 {
     claude_client_t *client = new_client();
@@ -587,6 +622,7 @@ int main(void)
         TEST(does_not_punish_a_busy_program),
         TEST(does_not_punish_a_late_first_wait),
         TEST(does_not_punish_a_late_first_wait_for_a_proxy),
+        TEST(returns_in_time_with_a_slow_callback),
         TEST(returns_without_ending_the_call),
         TEST(cancels_a_stream),
         TEST(cancels_a_plain_call),
