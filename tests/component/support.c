@@ -318,7 +318,9 @@ claude_response_t *execute_at(claude_client_t *client, claude_request_t *request
     claude_response_t *response = NULL;
     claude_error_t *err = NULL;
 
-    succeeds_at(claude_client_execute(client, request, &response, &err), err, file, line);
+    claude_code_t rc = claude_client_execute(client, request, &response, &err);
+
+    succeeds_at(rc, err, file, line);
     assert_non_null(response);
     return response;
 }

@@ -183,6 +183,14 @@ static void reads_the_final_head_only(void **state)
     assert_string_equal(claude_error_request_id(err), "req_real");
     assert_null(claude_response_header(claude_error_response(err), "x-hint"));
     claude_error_unref(err);
+    /* Neither what comes before the head nor what comes behind the body. */
+    script("{'framing':'chunked','status':503,'headers':[['request-id','req_real']],'body':'x',"
+           "'trailers':[['retry-after','5'],['request-id','req_trailer'],['x-should-retry','false']]}");
+    err = execute_fails(client, request, CLAUDE_E_SERVER);
+    assert_int_equal(claude_error_retry_after_ms(err), -1);
+    assert_int_equal(claude_error_is_retryable(err), 1);
+    assert_string_equal(claude_error_request_id(err), "req_real");
+    claude_error_unref(err);
     assert_int_equal(sandbox_use(server, "early-hints"), 0);
     response = execute(client, request);
     assert_null(claude_response_header(response, "retry-after"));
@@ -777,6 +785,73 @@ static void refuses_what_is_not_http(void **state)
     }
 }
 
+/* Bytes behind a response must not become the answer to the next request. */
+static void is_not_fooled_by_bytes_behind_an_answer(void **state)
+{
+    static const char forged[] =
+        "{'sequence':[{'body_json':{'type':'message','content':[]},'faults':[{'at':'end','do':'garbage','bytes':"
+        "'HTTP/1.1 200 OK\\r\\ncontent-length: 45\\r\\n\\r\\n"
+        "{\\u0022type\\u0022:\\u0022message\\u0022,\\u0022id\\u0022:\\u0022forged\\u0022,\\u0022content\\u0022:[]}'}]},"
+        "{'body_json':{'type':'message','id':'true','content':[]}}]}";
+    static const char behind[] =
+        "{'sequence':[{'content_length':'31','body':'{\\u0022type\\u0022:\\u0022message\\u0022,"
+        "\\u0022content\\u0022:[]}HTTP/1.1 200 OK\\r\\ncontent-length: 2\\r\\n\\r\\n{}'},"
+        "{'body_json':{'type':'message','id':'true','content':[]}}]}";
+    static const char *const scenarios[] = {forged, behind};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
+        claude_client_t *client = new_client();
+        claude_request_t *request = hello();
+        claude_response_t *response;
+        script(scenarios[i]);
+        response = execute(client, request);
+        assert_null(claude_response_id(response));
+        claude_response_unref(response);
+        /* So that the bytes are there, whenever they are looked for. */
+        while (statistic(server, "replies") < (int64_t)(i * 2 + 1))
+            ;
+        response = execute(client, request);
+        assert_string_equal(claude_response_id(response), "true");
+        claude_response_unref(response);
+        claude_request_unref(request);
+        claude_client_unref(client);
+    }
+}
+
+/* A server that does not want to hear all of a request may say so before it is out. */
+static void hears_an_answer_to_half_a_request(void **state)
+{
+    claude_client_t *client = new_client();
+    claude_request_t *request = hello();
+    size_t len = 7 * 1024 * 1024;
+    char *text = malloc(len);
+    claude_error_t *err = NULL;
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, 'x', len);
+    succeeds(claude_request_add_user_text(request, text, len, &err), err);
+    script("{'reply_early':true,'status':413,'error':{'type':'request_too_large','message':'m'}}");
+    err = execute_fails(client, request, CLAUDE_E_REQUEST_TOO_LARGE);
+    assert_int_equal(claude_error_attempts(err), 1);
+    claude_error_unref(err);
+    claude_request_unref(request);
+    claude_client_unref(client);
+    free(text);
+}
+
+/* Compression was not asked for, and is not undone. */
+static void refuses_compressed_answers(void **state)
+{
+    (void)state;
+    script("{'gzip':true,'body_json':{'type':'message','content':[]}}");
+    claude_error_unref(fails_with(false, CLAUDE_E_PROTOCOL));
+    script("{'gzip':true,'events':[{'data':{'type':'message_start','message':{'id':'m','content':[]}}},"
+           "{'data':{'type':'message_stop'}}]}");
+    claude_error_unref(fails_with(true, CLAUDE_E_TRUNCATED));
+}
+
 /* ---- limits ---- */
 
 static char *filled(const char *pattern, char c, size_t count)
@@ -893,6 +968,20 @@ static void limits_streams(void **state)
         claude_error_unref(err);
         claude_client_unref(client);
     }
+}
+
+/* A line without an end is no reason to keep on reading. */
+static void limits_lines(void **state)
+{
+    claude_client_t *client = client_with("limit.event_bytes", "100000", NULL);
+    claude_error_t *err;
+
+    (void)state;
+    script("{'events':[{'raw':'data: '},{'repeat':{'chunk':'0123456789abcdef','count':1000000000000}}]}");
+    err = failing(client, true, CLAUDE_E_TOO_LARGE);
+    assert_contains(claude_error_message(err), "limit.event_bytes");
+    claude_error_unref(err);
+    claude_client_unref(client);
 }
 
 static void cuts_error_bodies(void **state)
@@ -1044,9 +1133,13 @@ int main(void)
         TEST(sends_once_when_a_reused_connection_breaks),
         TEST(opens_another_connection_for_a_closed_one),
         TEST(refuses_what_is_not_http),
+        TEST(is_not_fooled_by_bytes_behind_an_answer),
+        TEST(hears_an_answer_to_half_a_request),
+        TEST(refuses_compressed_answers),
         TEST(limits_headers),
         TEST(limits_bodies),
         TEST(limits_streams),
+        TEST(limits_lines),
         TEST(cuts_error_bodies),
         TEST(does_not_hear_out_an_error),
         TEST(hides_a_key_that_the_server_repeats),

@@ -777,6 +777,24 @@ static void makes_a_client_from_the_environment(void **state)
     claude_request_unref(request);
 }
 
+/* Proxies and certificates of the environment are for those who ask for them. */
+static void ignores_the_environment(void **state)
+{
+    static const char *const names[] = {"http_proxy", "HTTP_PROXY", "https_proxy",   "HTTPS_PROXY",
+                                        "all_proxy",  "ALL_PROXY",  "SSL_CERT_FILE", "CURL_CA_BUNDLE"};
+    claude_client_t *client = new_client();
+    claude_request_t *request = hello();
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        setenv(names[i], "http://127.0.0.1:9", 1);
+    claude_response_unref(execute(client, request));
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        unsetenv(names[i]);
+    claude_request_unref(request);
+    claude_client_unref(client);
+}
+
 static void makes_a_client_from_the_workspace(void **state)
 {
     char dir[] = "/tmp/claude-test-XXXXXX";
@@ -842,6 +860,7 @@ int main(void)
         TEST(remembers_the_first_setter_error),
         TEST(waits_for_a_call_that_does_not_stream),
         TEST(makes_a_client_from_the_environment),
+        TEST(ignores_the_environment),
         TEST(makes_a_client_from_the_workspace),
     };
 
