@@ -166,6 +166,11 @@ claude_code_t cl_draft_edit(cl_draft *draft, cl_str key, cl_buf **out, cl_err *e
     return rc;
 }
 
+cl_blob *cl_draft_hold(const cl_draft *draft)
+{
+    return cl_blob_ref(draft->whole ? draft->whole : atomic_load_explicit(&draft->joined, memory_order_acquire));
+}
+
 cl_json cl_draft_field(const cl_draft *draft, int field)
 {
     const cl_draft_member *member;

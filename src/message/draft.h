@@ -36,6 +36,9 @@ claude_code_t cl_draft_set_whole(cl_draft *draft, cl_str json, uint32_t max_dept
 /* The value of a member to be changed, made if it does not exist. */
 claude_code_t cl_draft_edit(cl_draft *draft, cl_str key, cl_buf **out, cl_err *err);
 cl_json cl_draft_field(const cl_draft *draft, int field);
+/* A reference to the text that the program may have been lent, NULL if there is none: a value to be set may lie in it.
+ */
+cl_blob *cl_draft_hold(const cl_draft *draft);
 /* A reference to the body as one text; *brace is where its { is. NULL when out of memory. Any thread, while nobody
  * changes the draft. */
 cl_blob *cl_draft_blob(const cl_draft *draft, size_t *brace);

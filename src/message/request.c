@@ -306,6 +306,7 @@ static claude_code_t check_value(const claude_request_t *request, const char *po
 static claude_code_t set_field(claude_request_t *request, const char *pointer, cl_str json, cl_err *err)
 {
     cl_buf name = CL_BUF_INIT(CL_DRAFT_MAX);
+    cl_blob *lent = cl_draft_hold(&request->draft);
     cl_buf *value = NULL;
     cl_str rest = {"", 0};
     claude_code_t rc = check_body(request, pointer ? pointer : "", err);
@@ -324,6 +325,7 @@ static claude_code_t set_field(claude_request_t *request, const char *pointer, c
     if (rc >= 0)
         rc = cl_json_set(value, rest, json, err);
 out:
+    cl_blob_unref(lent);
     cl_buf_free(&name);
     return rc;
 }
@@ -379,13 +381,14 @@ static claude_code_t check_role(cl_str role, cl_err *err)
 
 static claude_code_t add_message(claude_request_t *request, cl_str role, cl_str text, cl_err *err)
 {
+    cl_blob *lent = cl_draft_hold(&request->draft);
     cl_buf *messages = NULL;
     size_t end;
     int written;
     claude_code_t rc = edit_array(request, "messages", &messages, err);
 
     if (rc < 0)
-        return rc;
+        goto out;
     written = open_element(messages, &end);
     if (written == CL_BUF_OK)
         written = cl_buf_append_text(messages, "{\"role\":");
@@ -398,7 +401,10 @@ static claude_code_t add_message(claude_request_t *request, cl_str role, cl_str 
     if (written == CL_BUF_OK)
         written = cl_buf_append_char(messages, '}');
     written = close_element(messages, end, written);
-    return written == CL_BUF_OK ? CLAUDE_OK : fail_body(written, err);
+    rc = written == CL_BUF_OK ? CLAUDE_OK : fail_body(written, err);
+out:
+    cl_blob_unref(lent);
+    return rc;
 }
 
 claude_code_t cl_request_add_message(claude_request_t *request, const char *role, cl_str text, cl_err *err)
@@ -442,6 +448,7 @@ claude_code_t cl_request_set_top_k(claude_request_t *request, int64_t top_k, cl_
 
 claude_code_t cl_request_add_stop_sequence(claude_request_t *request, cl_str text, cl_err *err)
 {
+    cl_blob *lent = cl_draft_hold(&request->draft);
     cl_buf *sequences = NULL;
     cl_err mine;
 
@@ -456,6 +463,7 @@ claude_code_t cl_request_add_stop_sequence(claude_request_t *request, cl_str tex
         if (written != CL_BUF_OK)
             fail_body(written, &mine);
     }
+    cl_blob_unref(lent);
     return finish(request, &mine, err);
 }
 
