@@ -65,10 +65,9 @@ claude_code_t claude_config_set_secret(claude_config_t *config, claude_secret_t 
     border_enter(&b);
     if (border_handle(&b, config, CL_MAGIC_CONFIG, "config") &&
         (!secret || border_handle(&b, secret, CL_MAGIC_SECRET, "secret"))) {
-        if (secret)
-            cl_secret_ref(secret);
-        cl_secret_unref(config->secret);
-        config->secret = secret;
+        claude_secret_t *old = config->secret;
+        config->secret = cl_secret_ref(secret);
+        cl_secret_unref(old);
         rc = CLAUDE_OK;
     }
     return border_leave(&b, rc, err);
@@ -105,8 +104,9 @@ claude_code_t claude_config_on_sign(claude_config_t *config, claude_sign_fn fn, 
     else if (destroy)
         destroy(user_data);
     if (rc >= 0) {
-        cl_hook_unref(config->sign);
+        cl_hook *old = config->sign;
         config->sign = hook;
+        cl_hook_unref(old); /* runs a callback, which may use the configuration */
     }
     return border_leave(&b, rc, err);
 }

@@ -21,13 +21,15 @@ static bool is_secret(const char *key)
 
 static claude_code_t set_secret(claude_secret_t **slot, const char *value, cl_err *err)
 {
+    claude_secret_t *old = *slot;
     claude_secret_t *secret = NULL;
     claude_code_t rc = value ? cl_secret_new(cl_str_of(value), true, &secret, err) : CLAUDE_OK;
 
     if (rc < 0)
         return rc;
-    cl_secret_unref(*slot);
+    /* Last: the end of a secret may run a callback, which must find the slot in order. */
     *slot = secret;
+    cl_secret_unref(old);
     return CLAUDE_OK;
 }
 
@@ -47,9 +49,10 @@ void cl_draft_commit(cl_draft *changes, claude_config_t *config)
 {
     cl_options_move(changes->options, config->options);
     if (changes->secret_touched) {
-        cl_secret_unref(config->secret);
+        claude_secret_t *old = config->secret;
         config->secret = changes->secret;
         changes->secret = NULL;
+        cl_secret_unref(old);
     }
 }
 

@@ -433,6 +433,35 @@ static void lives_as_long_as_its_clients(void **state)
     claude_request_unref(request);
 }
 
+/* What the end of a hook may find and change. */
+struct heir {
+    claude_config_t *config;
+    int ends;
+};
+
+static void remove_the_hook(void *user_data)
+{
+    struct heir *heir = user_data;
+
+    heir->ends++;
+    if (heir->ends < 3)
+        assert_int_equal(claude_config_on_sign(heir->config, NULL, NULL, NULL, NULL), CLAUDE_OK);
+}
+
+static void may_end_inside_its_configuration(void **state)
+{
+    struct heir heir = {.config = new_config()};
+    struct notary second = {.count = 0};
+    claude_error_t *err = NULL;
+
+    (void)state;
+    succeeds(claude_config_on_sign(heir.config, sign, &heir, remove_the_hook, &err), err);
+    succeeds(claude_config_on_sign(heir.config, sign, &second, forget, &err), err);
+    assert_int_equal(heir.ends, 1);
+    assert_int_equal(second.destroyed, 1); /* by the end of the first */
+    claude_config_unref(heir.config);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -445,6 +474,7 @@ int main(void)
         TEST(cannot_be_re_entered),
         TEST(cannot_be_re_entered_by_an_audit),
         TEST(lives_as_long_as_its_clients),
+        TEST(may_end_inside_its_configuration),
     };
 
     return RUN_WITH_SERVER(tests);
