@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { TEXT_MAX = 65536, NAME_MAX_LEN = 64, ROWS = CL_OPT_COUNT + 1 };
+enum { TEXT_MAX = 65536, USER_AGENT_MAX = 512, NAME_MAX_LEN = 64, ROWS = CL_OPT_COUNT + 1 };
 
 #define ROW(name, type, unit, initial, min, max, values, scope, aliases, text)                                         \
     {name, CL_TYPE_##type, CL_SCOPE_##scope, unit, initial, min, max, values, aliases, text},
@@ -233,6 +233,8 @@ static claude_code_t check_string(cl_option option, cl_str *text, cl_err *err)
     case CL_OPT_BETA:
         return text->len > 0 ? cl_header_check(CL_STR("anthropic-beta"), *text, err) : CLAUDE_OK;
     case CL_OPT_USER_AGENT:
+        if (text->len > USER_AGENT_MAX)
+            return cl_fail(err, CLAUDE_E_INVALID, "user_agent is longer than %d bytes", USER_AGENT_MAX);
         return text->len > 0 ? cl_header_check(CL_STR("user-agent"), *text, err) : CLAUDE_OK;
     case CL_OPT_PROXY:
         return text->len > 0 ? cl_proxy_url_check(*text, err) : CLAUDE_OK;

@@ -253,8 +253,14 @@ static void test_checked_strings(void **state)
                                             "2023-01-32", "2023-01-00", "2023/06/01", "2023-06-01 ", "x023-06-01",
                                             "latest"};
     cl_options *options = make();
+    char agent[514];
 
     (void)state;
+    memset(agent, 'a', sizeof agent);
+    agent[513] = '\0';
+    refuse("user_agent", agent, "user_agent is longer than 512 bytes");
+    agent[512] = '\0';
+    set(options, "user_agent", agent);
     set(options, "api_version", "2026-10-21");
     for (size_t i = 0; i < sizeof bad_dates / sizeof bad_dates[0]; i++)
         refuse("api_version", bad_dates[i], "api_version must be a date such as 2023-06-01");
