@@ -100,6 +100,7 @@ static claude_error_t *times_out(claude_client_t *client, bool stream, const cha
 
 static void ends_a_connection_attempt(void **state)
 {
+    char *url = format("https://127.0.0.1:%u", sandbox_port(server));
     struct deaf deaf;
 
     (void)state;
@@ -116,8 +117,13 @@ static void ends_a_connection_attempt(void **state)
         client = client_with("base_url", deaf.url, "timeout.total_ms", "100", "timeout.stream_total_ms", "100", NULL);
         claude_error_unref(times_out(client, stream, stream ? "timeout.stream_total_ms" : "timeout.total_ms"));
         claude_client_unref(client);
+        /* The sandbox does not answer a TLS handshake. */
+        client = client_with("base_url", url, "timeout.connect_ms", "100", NULL);
+        claude_error_unref(times_out(client, stream, "timeout.connect_ms"));
+        claude_client_unref(client);
     }
     deaf_close(&deaf);
+    free(url);
 }
 
 static void ends_the_wait_for_the_first_byte(void **state)

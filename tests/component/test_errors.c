@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -690,6 +691,63 @@ static void tells_that_a_name_is_unknown(void **state)
     claude_client_unref(client);
 }
 
+/* Answers one connection in clear text, whatever it says. */
+static void *answer_in_clear(void *user_data)
+{
+    static const char answer[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
+    char byte;
+    int fd = accept4(*(int *)user_data, NULL, NULL, SOCK_CLOEXEC);
+
+    (void)send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL);
+    shutdown(fd, SHUT_WR);
+    while (recv(fd, &byte, 1, 0) > 0)
+        ;
+    close(fd);
+    return NULL;
+}
+
+static int listen_somewhere(char **url)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t len = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    *url = format("https://127.0.0.1:%u", ntohs(address.sin_port));
+    return fd;
+}
+
+static void check_tls_error(claude_client_t *client)
+{
+    claude_error_t *err = failing(client, false, CLAUDE_E_TLS);
+
+    assert_int_equal(claude_error_category(err), CLAUDE_CATEGORY_NETWORK);
+    assert_int_equal(claude_error_is_retryable(err), 0);
+    assert_int_equal(claude_error_attempts(err), 0);
+    assert_int_equal(claude_error_http_status(err), 0);
+    claude_error_unref(err);
+    claude_client_unref(client);
+}
+
+/* A server without TLS, and a file of certificates that is not there. */
+static void tells_that_tls_failed(void **state)
+{
+    pthread_t thread;
+    char *url = NULL;
+    int fd = listen_somewhere(&url);
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, answer_in_clear, &fd), 0);
+    check_tls_error(client_with("base_url", url, NULL));
+    pthread_join(thread, NULL);
+    check_tls_error(client_with("base_url", url, "tls.ca_file", "/nonexistent/ca.pem", NULL));
+    close(fd);
+    free(url);
+}
+
 /* A tunnel that is refused: nothing was sent, least of all the key. */
 static void tells_that_the_proxy_refused(void **state)
 {
@@ -785,38 +843,26 @@ static void refuses_what_is_not_http(void **state)
     }
 }
 
-/* Bytes behind a response must not become the answer to the next request. */
+/* Bytes behind a response that come with it must not become the answer to the next request. (What comes later, after
+ * the next request has been sent, no client can tell from its answer.) */
 static void is_not_fooled_by_bytes_behind_an_answer(void **state)
 {
-    static const char forged[] =
-        "{'sequence':[{'body_json':{'type':'message','content':[]},'faults':[{'at':'end','do':'garbage','bytes':"
-        "'HTTP/1.1 200 OK\\r\\ncontent-length: 45\\r\\n\\r\\n"
-        "{\\u0022type\\u0022:\\u0022message\\u0022,\\u0022id\\u0022:\\u0022forged\\u0022,\\u0022content\\u0022:[]}'}]},"
-        "{'body_json':{'type':'message','id':'true','content':[]}}]}";
-    static const char behind[] =
-        "{'sequence':[{'content_length':'31','body':'{\\u0022type\\u0022:\\u0022message\\u0022,"
-        "\\u0022content\\u0022:[]}HTTP/1.1 200 OK\\r\\ncontent-length: 2\\r\\n\\r\\n{}'},"
-        "{'body_json':{'type':'message','id':'true','content':[]}}]}";
-    static const char *const scenarios[] = {forged, behind};
+    claude_client_t *client = new_client();
+    claude_request_t *request = hello();
+    claude_response_t *response;
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
-        claude_client_t *client = new_client();
-        claude_request_t *request = hello();
-        claude_response_t *response;
-        script(scenarios[i]);
-        response = execute(client, request);
-        assert_null(claude_response_id(response));
-        claude_response_unref(response);
-        /* So that the bytes are there, whenever they are looked for. */
-        while (statistic(server, "replies") < (int64_t)(i * 2 + 1))
-            ;
-        response = execute(client, request);
-        assert_string_equal(claude_response_id(response), "true");
-        claude_response_unref(response);
-        claude_request_unref(request);
-        claude_client_unref(client);
-    }
+    script("{'sequence':[{'content_length':'31','body':'{\\u0022type\\u0022:\\u0022message\\u0022,"
+           "\\u0022content\\u0022:[]}HTTP/1.1 200 OK\\r\\ncontent-length: 2\\r\\n\\r\\n{}'},"
+           "{'body_json':{'type':'message','id':'true','content':[]}}]}");
+    response = execute(client, request);
+    assert_null(claude_response_id(response));
+    claude_response_unref(response);
+    response = execute(client, request);
+    assert_string_equal(claude_response_id(response), "true");
+    claude_response_unref(response);
+    claude_request_unref(request);
+    claude_client_unref(client);
 }
 
 /* A server that does not want to hear all of a request may say so before it is out. */
@@ -1129,6 +1175,7 @@ int main(void)
         TEST(sees_cut_json),
         TEST(tells_that_nobody_listens),
         TEST(tells_that_a_name_is_unknown),
+        TEST(tells_that_tls_failed),
         TEST(tells_that_the_proxy_refused),
         TEST(sends_once_when_a_reused_connection_breaks),
         TEST(opens_another_connection_for_a_closed_one),

@@ -381,12 +381,55 @@ static void can_fork_while_others_work(void **state)
     claude_client_unref(own.client);
 }
 
+static void *trim_at_the_gate(void *user_data)
+{
+    struct worker *worker = user_data;
+
+    while (!atomic_load(worker->stop))
+        ;
+    worker->failures = claude_client_trim(worker->own->client, NULL) != CLAUDE_OK;
+    return NULL;
+}
+
+static int use_the_client_at_once(struct inheritance *own)
+{
+    struct worker workers[4];
+    pthread_t threads[COUNT_OF(workers)];
+    atomic_bool gate = false;
+    int wrong = 0;
+
+    for (size_t i = 0; i < COUNT_OF(workers); i++) {
+        workers[i] = (struct worker){own, &gate, 0, 0};
+        wrong += pthread_create(&threads[i], NULL, trim_at_the_gate, &workers[i]) != 0;
+    }
+    atomic_store(&gate, true);
+    for (size_t i = 0; i < COUNT_OF(workers); i++) {
+        pthread_join(threads[i], NULL);
+        wrong += workers[i].failures;
+    }
+    return wrong + use_the_client(own);
+}
+
+/* Threads of the child that come to the client together: one makes it ready. The thread sanitizer looks on. */
+static void lets_threads_of_the_child_begin_together(void **state)
+{
+    struct inheritance own = {.client = new_client(), .request = hello()};
+
+    (void)state;
+    claude_response_unref(execute(own.client, own.request));
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(wait_for(fork_to(use_the_client_at_once, &own)), 0);
+    claude_request_unref(own.request);
+    claude_client_unref(own.client);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(gives_the_child_connections_of_its_own), TEST(leaves_the_parent_s_connection_alone),
-        TEST(keeps_the_parent_s_call_from_the_child), TEST(can_fork_inside_a_callback),
-        TEST(lets_the_child_read_everything_else),    TEST(can_fork_while_others_work),
+        TEST(gives_the_child_connections_of_its_own),   TEST(leaves_the_parent_s_connection_alone),
+        TEST(keeps_the_parent_s_call_from_the_child),   TEST(can_fork_inside_a_callback),
+        TEST(lets_the_child_read_everything_else),      TEST(can_fork_while_others_work),
+        TEST(lets_threads_of_the_child_begin_together),
     };
 
     return RUN_WITH_SERVER(tests);

@@ -1283,6 +1283,10 @@ static void answers_about_itself(void **state)
     assert_true(count >= 30);
     assert_int_equal(claude_code_at(SIZE_MAX), 0);
     assert_string_equal(claude_code_name(-9999), "CLAUDE_E_UNKNOWN");
+    assert_string_equal(claude_code_name(CLAUDE_OK), "CLAUDE_OK");
+    assert_string_equal(claude_code_name(CLAUDE_DONE), "CLAUDE_DONE");
+    assert_string_equal(claude_code_text(CLAUDE_DONE), "success");
+    assert_true(claude_code_text(-9999)[0] != '\0');
     assert_int_equal(claude_code_category(-9999), CLAUDE_CATEGORY_NONE);
     assert_string_equal(claude_category_name(INT32_MIN), "None");
     assert_string_equal(claude_category_name(99), "None");
