@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -235,7 +236,8 @@ bool cl_engine_step(cl_engine *engine, int64_t wait_ms)
 
 struct cl_engine_pool {
     pthread_mutex_t lock;
-    uint32_t generation;
+    _Atomic uint32_t generation; /* of the process whose engines these are */
+    _Atomic uint32_t claimed;    /* the generation that a thread has begun to make it ready for */
     size_t count;
     cl_engine *idle[IDLE_ENGINES_MAX]; /* the one used last is at the end */
 };
@@ -246,27 +248,36 @@ cl_engine_pool *cl_engine_pool_new(void)
 
     if (!pool)
         return NULL;
-    pool->generation = cl_fork_generation();
     if (pthread_mutex_init(&pool->lock, NULL) != 0) {
         free(pool);
         return NULL;
     }
+    atomic_init(&pool->generation, cl_fork_generation());
+    atomic_init(&pool->claimed, cl_fork_generation());
     return pool;
 }
 
 /*
  * In a forked child everything in the pool acts on kernel objects that the parent still uses: it is forgotten, not
- * closed. The lock may have been held by a thread that does not exist here.
+ * closed. The lock may have been held by a thread that does not exist here; so the first thread to come makes it anew,
+ * and others wait those few instructions.
  */
 static void after_fork(cl_engine_pool *pool)
 {
     uint32_t now = cl_fork_generation();
+    uint32_t claimed;
 
-    if (pool->generation == now)
+    if (atomic_load_explicit(&pool->generation, memory_order_acquire) == now)
         return;
-    pthread_mutex_init(&pool->lock, NULL);
-    pool->count = 0;
-    pool->generation = now;
+    claimed = atomic_load(&pool->claimed);
+    if (claimed != now && atomic_compare_exchange_strong(&pool->claimed, &claimed, now)) {
+        pthread_mutex_init(&pool->lock, NULL);
+        pool->count = 0;
+        atomic_store_explicit(&pool->generation, now, memory_order_release);
+        return;
+    }
+    while (atomic_load_explicit(&pool->generation, memory_order_acquire) != now)
+        sched_yield();
 }
 
 /* Takes out what has been idle for too long, all of it if `all`. Call with the lock held; free the result without. */
