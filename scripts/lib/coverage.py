@@ -25,7 +25,7 @@ def summary(build: pathlib.Path) -> list[dict[str, float]]:
         out = pathlib.Path(folder) / "summary.json"
         command = ["gcovr", "--root", str(ROOT), "--object-directory", str(build), "--filter", str(ROOT / "src")]
         command += ["--filter", str(ROOT / "capi"), "--exclude-unreachable-branches", "--json-summary", str(out)]
-        subprocess.run([*command, str(build)], check=True, cwd=ROOT)
+        subprocess.run([*command, str(build)], check=True, cwd=folder)
         files: list[dict[str, float]] = json.loads(out.read_text(encoding="utf-8"))["files"]
         return files
 
