@@ -38,6 +38,7 @@ struct cl_transfer {
     bool body_overflow;
     bool no_memory;
     bool resend_refused;
+    bool no_descriptor;
     bool switched; /* the server left HTTP with a 101 */
     bool judged;   /* the cap for the body's kind has been chosen */
     bool drop_over;

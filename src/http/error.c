@@ -62,6 +62,8 @@ claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
     if (t->resend_refused)
         return cl_fail(err, CLAUDE_E_CLOSED,
                        "the connection was closed before an answer came; the request may have been processed");
+    if (t->no_descriptor && t->attempts == 0)
+        return cl_fail(err, CLAUDE_E_LIMIT, "no file descriptor left for a connection");
     if (t->switched)
         return cl_fail(err, CLAUDE_E_PROTOCOL,
                        "the server answered with HTTP 101, a change of protocol nobody asked for");

@@ -1,6 +1,7 @@
 /* options.c - what libcurl is told, and the callbacks through which it answers. */
 #include "http/engine.h"
 
+#include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -123,6 +124,8 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct cur
 
     (void)purpose;
     engine->connection_fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (engine->connection_fd < 0 && (errno == EMFILE || errno == ENFILE) && engine->transfer)
+        engine->transfer->no_descriptor = true;
     return engine->connection_fd;
 }
 

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -677,6 +678,36 @@ static void tells_that_nobody_listens(void **state)
     free(url);
 }
 
+static void tells_that_descriptors_are_used_up(void **state)
+{
+    claude_client_t *client = new_client();
+    claude_request_t *request = hello();
+    claude_error_t *err = NULL;
+    struct rlimit before;
+    struct rlimit tight;
+    int next;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    /* None, one, and just those two that come before the connection's. */
+    for (int left = 0; left < 3; left++) {
+        claude_code_t rc;
+        claude_response_t *response = NULL;
+        next = dup(0);
+        close(next);
+        tight = (struct rlimit){(rlim_t)(next + left), before.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+        rc = claude_client_execute(client, request, &response, &err);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        fails(rc, CLAUDE_E_LIMIT, &err);
+        assert_null(response);
+        claude_client_trim(client, NULL);
+    }
+    claude_response_unref(execute(client, request));
+    claude_request_unref(request);
+    claude_client_unref(client);
+}
+
 static void tells_that_a_name_is_unknown(void **state)
 {
     /* A label of 64 characters cannot exist, so that no server is asked for it. */
@@ -1175,6 +1206,7 @@ int main(void)
         TEST(sees_cut_json),
         TEST(tells_that_nobody_listens),
         TEST(tells_that_a_name_is_unknown),
+        TEST(tells_that_descriptors_are_used_up),
         TEST(tells_that_tls_failed),
         TEST(tells_that_the_proxy_refused),
         TEST(sends_once_when_a_reused_connection_breaks),

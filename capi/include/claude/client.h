@@ -64,7 +64,8 @@ CLAUDE_API claude_code_t claude_client_from_workspace(const claude_config_t *con
  * @param request  what to send; its recorded first setter error, if any, is returned here
  * @param flags    0 or CLAUDE_STREAM
  * @param out      receives the call; release with claude_call_unref(), which cancels it if it has not finished
- * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM, CLAUDE_E_LIMIT (no file descriptor left), CLAUDE_E_UNSUPPORTED
+ *         (libcurl lacks what an option asks for), CLAUDE_E_STATE (the memory of the key was overwritten)
  * @threads A for the client
  * @since 0.8
  */
@@ -99,7 +100,7 @@ CLAUDE_API claude_code_t claude_client_execute(claude_client_t *client, const cl
  * Start a streaming call; the same as claude_client_start() with CLAUDE_STREAM.
  *
  * @param out  receives the call; release with claude_call_unref()
- * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @return as claude_client_start()
  * @threads A for the client
  * @since 0.8
  *
