@@ -48,25 +48,34 @@ static void call_free(claude_call_t *call)
     free(call);
 }
 
+static int64_t number(const claude_call_t *call, cl_option option)
+{
+    return cl_option_int(call->request.options, call->client->config->options, option);
+}
+
+static claude_code_t make_accumulator(claude_call_t *call, cl_err *err)
+{
+    cl_accumulator_limits limits = {
+        .max_message = (size_t)number(call, CL_OPT_LIMIT_MESSAGE),
+        .max_blocks = (size_t)number(call, CL_OPT_LIMIT_BLOCKS),
+        .max_depth = call->max_depth,
+        .keep_content = number(call, CL_OPT_STREAM_ACCUMULATE) != 0,
+        .strict = call->strict,
+    };
+
+    return cl_accumulator_new(&limits, &call->accumulator, err);
+}
+
 static claude_code_t make_parsers(claude_call_t *call, cl_err *err)
 {
-    const cl_options *own = call->request.options;
-    const cl_options *shared = call->client->config->options;
-    cl_accumulator_limits limits = {
-        .max_message = (size_t)cl_option_int(own, shared, CL_OPT_LIMIT_MESSAGE),
-        .max_blocks = (size_t)cl_option_int(own, shared, CL_OPT_LIMIT_BLOCKS),
-        .max_depth = (uint32_t)cl_option_int(own, shared, CL_OPT_LIMIT_DEPTH),
-        .keep_content = cl_option_int(own, shared, CL_OPT_STREAM_ACCUMULATE) != 0,
-        .strict = cl_option_int(own, shared, CL_OPT_STREAM_STRICT) != 0,
-    };
-    size_t max_event = (size_t)cl_option_int(own, shared, CL_OPT_LIMIT_EVENT);
+    size_t max_event = (size_t)number(call, CL_OPT_LIMIT_EVENT);
 
-    call->strict = limits.strict;
-    call->max_depth = limits.max_depth;
-    call->skip_malformed = cl_option_int(own, shared, CL_OPT_STREAM_ON_MALFORMED) == CL_MALFORMED_SKIP;
+    call->strict = number(call, CL_OPT_STREAM_STRICT) != 0;
+    call->max_depth = (uint32_t)number(call, CL_OPT_LIMIT_DEPTH);
+    call->skip_malformed = number(call, CL_OPT_STREAM_ON_MALFORMED) == CL_MALFORMED_SKIP;
     call->text = CL_BUF_INIT(max_event);
     cl_sse_init(&call->sse, max_event);
-    return call->request.stream ? cl_accumulator_new(&limits, &call->accumulator, err) : CLAUDE_OK;
+    return call->request.stream ? make_accumulator(call, err) : CLAUDE_OK;
 }
 
 claude_code_t cl_call_start(claude_client_t *client, cl_snapshot *request, claude_call_t **out, cl_err *err)
@@ -274,23 +283,11 @@ static int32_t cancelled(claude_call_t *call)
 
 static claude_code_t look_at_head(claude_call_t *call)
 {
-    cl_accumulator_limits limits;
-
     if (call->mode != CL_MODE_HEAD || cl_transfer_status(call->transfer) == 0)
         return CLAUDE_OK;
     call->mode = cl_call_mode_of(call);
-    if (call->mode != CL_MODE_EVENTS || call->accumulator)
-        return CLAUDE_OK;
-    /* A stream that nobody asked for: understood all the same. */
-    limits = (cl_accumulator_limits){
-        .max_message =
-            (size_t)cl_option_int(call->request.options, call->client->config->options, CL_OPT_LIMIT_MESSAGE),
-        .max_blocks = (size_t)cl_option_int(call->request.options, call->client->config->options, CL_OPT_LIMIT_BLOCKS),
-        .max_depth = call->max_depth,
-        .keep_content = true,
-        .strict = call->strict,
-    };
-    return cl_accumulator_new(&limits, &call->accumulator, &call->error);
+    /* A stream that nobody asked for is understood all the same. */
+    return call->mode == CL_MODE_EVENTS && !call->accumulator ? make_accumulator(call, &call->error) : CLAUDE_OK;
 }
 
 /* A transfer that was asked for a stream holds back as much as a stream may need; a plain answer has a limit of its
@@ -303,7 +300,7 @@ static claude_code_t check_body_size(claude_call_t *call)
 
     if (call->mode != CL_MODE_BODY || status < 200 || status > 299)
         return CLAUDE_OK;
-    limit = (size_t)cl_option_int(call->request.options, call->client->config->options, CL_OPT_LIMIT_MESSAGE);
+    limit = (size_t)number(call, CL_OPT_LIMIT_MESSAGE);
     (void)cl_transfer_bytes(call->transfer, &len);
     if (len <= limit)
         return CLAUDE_OK;
