@@ -163,6 +163,15 @@ static cl_http_request http_request_of(const claude_call_t *call, const char *ur
     };
 }
 
+/* A signing hook may have written an authorization. */
+static void wipe(cl_headers *headers)
+{
+    for (size_t i = 0; i < headers->count; i++) {
+        if (headers->items[i].value)
+            cl_wipe(headers->items[i].value, strlen(headers->items[i].value));
+    }
+}
+
 claude_code_t cl_attempt_begin(claude_call_t *call, cl_err *err)
 {
     cl_headers headers = {NULL, 0, 0};
@@ -197,6 +206,7 @@ out:
         cl_wipe(auth.ptr, auth.cap);
     cl_buf_free(&auth);
     cl_buf_free(&url);
+    wipe(&headers);
     cl_headers_free(&headers);
     return rc;
 }

@@ -89,8 +89,10 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *s
         epoll_ctl(engine->epoll_fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) != 0) {
         /* A number that the kernel reused: the other operation is meant. */
         int op = errno == EEXIST ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-        if (epoll_ctl(engine->epoll_fd, op, fd, &event) != 0)
+        if (epoll_ctl(engine->epoll_fd, op, fd, &event) != 0) {
+            engine->broken = true; /* nobody would ever hear of this socket */
             return -1;
+        }
     }
     curl_multi_assign(engine->multi, fd, (void *)(uintptr_t)event.events);
     return 0;

@@ -70,6 +70,9 @@ claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
     /* "Unsupported" is then what the server speaks; bad chunks have no code of their own. */
     if (t->attempts > 0 && (code == CLAUDE_E_INVALID || (t->result == CURLE_RECV_ERROR && strstr(text, "chunk"))))
         code = CLAUDE_E_PROTOCOL;
+    /* CURLE_TOO_LARGE of libcurl 8.6: headers over its own limit, which is no option of ours. */
+    if ((int)t->result == 100)
+        code = CLAUDE_E_TOO_LARGE;
     /* libcurl also calls it "out of memory" when one header line is over its own limit. */
     if (t->result == CURLE_OUT_OF_MEMORY)
         return t->header_bytes > 0 || t->attempts > 0

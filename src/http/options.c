@@ -174,11 +174,16 @@ static CURLcode configure(cl_engine *engine, const cl_http_request *request)
     SET(CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
     SET(CURLOPT_PROXY, request->proxy); /* "" also keeps libcurl from reading the environment */
     SET(CURLOPT_NOPROXY, request->no_proxy);
-    if (https && request->ca_file[0] != '\0')
+    /* A proxy that is reached over TLS is judged by the same certificates. */
+    if (request->ca_file[0] != '\0') {
         SET(CURLOPT_CAINFO, request->ca_file);
+        SET(CURLOPT_PROXY_CAINFO, request->ca_file);
+    }
     /* With a directory as well as a file, the whole bundle would be parsed anew for each connection. */
-    if (https && (request->ca_file[0] != '\0' || curl_version_info(CURLVERSION_NOW)->cainfo))
+    if (request->ca_file[0] != '\0' || curl_version_info(CURLVERSION_NOW)->cainfo) {
         SET(CURLOPT_CAPATH, NULL);
+        SET(CURLOPT_PROXY_CAPATH, NULL);
+    }
     SET(CURLOPT_ERRORBUFFER, engine->error_text);
     SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     SET(CURLOPT_OPENSOCKETDATA, engine);

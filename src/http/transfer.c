@@ -35,6 +35,8 @@ static claude_code_t make_header_list(cl_transfer *t, const cl_http_request *req
         rc = cl_fail_nomem(err);
     if (rc >= 0 && !add_line(t, "Expect:"))
         rc = cl_fail_nomem(err);
+    if (line.ptr)
+        explicit_bzero(line.ptr, line.cap); /* a signing hook may have written an authorization */
     cl_buf_free(&line);
     return rc;
 }
@@ -257,6 +259,8 @@ static int32_t poll_once(cl_transfer *t, int64_t until_ms, cl_err *err)
     t->news = false;
     woken = cl_engine_step(t->engine, target == INT64_MAX ? INT64_MAX : target > now ? target - now : 0);
     now = cl_now_ms();
+    if (t->engine->broken && !t->ended)
+        return cl_fail(err, CLAUDE_E_LIMIT, "the system refused to watch a connection");
     if (t->news)
         t->last_byte_at = now;
     if ((rc = arrived(t, err)) != NOTHING)

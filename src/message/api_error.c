@@ -55,6 +55,8 @@ static claude_code_t code_of_status(int32_t status)
         return CLAUDE_E_PERMISSION;
     case 404:
         return CLAUDE_E_NOT_FOUND;
+    case 407:
+        return CLAUDE_E_PROXY;
     case 408:
     case 504:
         return CLAUDE_E_API_TIMEOUT;
@@ -212,8 +214,8 @@ static void fill_retryable(int32_t status, const answer *found, const cl_headers
     const cl_header *advice = headers ? cl_headers_find(headers, CL_STR("x-should-retry")) : NULL;
     cl_str value = advice ? cl_str_trim(cl_str_of(advice->value)) : CL_STR("");
 
-    /* A precondition that does not hold will not hold the next time. */
-    if (status == 412 || cl_json_string_is(found->type, CL_STR("memory_precondition_failed_error")))
+    /* A precondition that does not hold will not hold the next time, nor will the proxy let us through. */
+    if (status == 407 || status == 412 || cl_json_string_is(found->type, CL_STR("memory_precondition_failed_error")))
         err->retryable = 0;
     if (cl_str_eq_nocase(value, CL_STR("true")))
         err->retryable = 1;
