@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 enum {
-    SOON_MS = 2000, /* generous: the machine may be busy */
+    SOON_MS = 4000, /* under the shortest default, 5 s; the machine may be busy, memcheck may be watching */
     STALL_MS = 60000,
 };
 
