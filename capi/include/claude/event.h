@@ -3,6 +3,8 @@
  *
  * An event that a call hands out is a borrowed view, valid until the callback returns or until the next
  * claude_call_next() on that call. claude_event_keep() makes an owned, immutable copy.
+ *
+ * The accessors run once per event and accept NULL, but do not recognise handles of another kind as other functions do.
  */
 #ifndef CLAUDE_EVENT_H
 #define CLAUDE_EVENT_H
