@@ -151,7 +151,7 @@ static claude_code_t join_key(char name[MEMBER_MAX + 1], size_t at, cl_json key,
     size_t n = raw.len <= sizeof text ? cl_json_decode_into(raw, text) : sizeof text;
     size_t dot = at > 0 ? 1 : 0;
 
-    if (n > MEMBER_MAX - at - dot || memchr(text, '\0', n))
+    if (at + dot + n > MEMBER_MAX || memchr(text, '\0', n))
         return cl_fail(err, CLAUDE_E_INVALID,
                        "JSON has a member whose name is longer than %d bytes or has a NUL: no "
                        "option has such a name",

@@ -327,6 +327,12 @@ static void test_json_refused(void **state)
         assert_true(n > 0 && n < (int)sizeof json);
         refuse_json(config, json, len <= 63 ? "unknown option" : "is longer than 128 bytes");
     }
+    /* A group whose name leaves room for a dot, for nothing, for not even that. */
+    for (size_t len = 120; len <= 128; len++) {
+        int n = snprintf(json, sizeof json, "{\"%0*d\":{\"ab\":1}}", (int)len, 0);
+        assert_true(n > 0 && n < (int)sizeof json);
+        refuse_json(config, json, len <= 125 ? "unknown option" : "is longer than 128 bytes");
+    }
 }
 
 /* ---- environment ---- */
