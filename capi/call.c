@@ -8,7 +8,7 @@
 claude_code_t claude_call_next(claude_call_t *call, int64_t timeout_ms, const claude_event_t **event,
                                claude_error_t **err)
 {
-    border b;
+    CL_UNINITIALIZED border b;
     claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);
@@ -19,7 +19,7 @@ claude_code_t claude_call_next(claude_call_t *call, int64_t timeout_ms, const cl
 
 claude_code_t claude_call_wait(claude_call_t *call, int64_t timeout_ms, claude_error_t **err)
 {
-    border b;
+    CL_UNINITIALIZED border b;
     claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);
@@ -30,7 +30,7 @@ claude_code_t claude_call_wait(claude_call_t *call, int64_t timeout_ms, claude_e
 
 claude_code_t claude_call_result(claude_call_t *call, claude_response_t **out, claude_error_t **err)
 {
-    border b;
+    CL_UNINITIALIZED border b;
     claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);

@@ -12,7 +12,7 @@ typedef claude_code_t (*make_client)(const claude_config_t *config, claude_clien
 static claude_code_t new_client(make_client make, bool need_config, const claude_config_t *config,
                                 claude_client_t **out, claude_error_t **err)
 {
-    border b;
+    CL_UNINITIALIZED border b;
     claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);
@@ -55,7 +55,7 @@ static claude_code_t start(border *b, claude_client_t *client, const claude_requ
 claude_code_t claude_client_start(claude_client_t *client, const claude_request_t *request, uint32_t flags,
                                   claude_call_t **out, claude_error_t **err)
 {
-    border b;
+    CL_UNINITIALIZED border b;
 
     border_enter(&b);
     return border_leave(&b, start(&b, client, request, flags, out), err);
@@ -70,7 +70,7 @@ claude_code_t claude_client_stream(claude_client_t *client, const claude_request
 claude_code_t claude_client_execute(claude_client_t *client, const claude_request_t *request, claude_response_t **out,
                                     claude_error_t **err)
 {
-    border b;
+    CL_UNINITIALIZED border b;
     claude_call_t *call = NULL;
     claude_code_t rc = CLAUDE_E_INVALID;
 
@@ -87,7 +87,7 @@ claude_code_t claude_client_execute(claude_client_t *client, const claude_reques
 
 claude_code_t claude_client_trim(claude_client_t *client, claude_error_t **err)
 {
-    border b;
+    CL_UNINITIALIZED border b;
     claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);

@@ -7,6 +7,19 @@
 #include <stdint.h>
 #include <string.h>
 
+/*
+ * For large locals on hot paths that are written before they are read: where the build fills every local with zeros
+ * (-ftrivial-auto-var-init), clearing them would cost more than the work done with them.
+ */
+#if defined(__has_attribute)
+#if __has_attribute(uninitialized)
+#define CL_UNINITIALIZED __attribute__((uninitialized))
+#endif
+#endif
+#ifndef CL_UNINITIALIZED
+#define CL_UNINITIALIZED
+#endif
+
 /* Bytes that belong to somebody else. Not NUL-terminated; ptr may be NULL when len is 0. */
 typedef struct cl_str {
     const char *ptr;

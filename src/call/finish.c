@@ -72,7 +72,7 @@ static claude_code_t not_an_answer(claude_call_t *call, cl_str body, const char 
 /* Checks a JSON body that came with a good status. */
 static claude_code_t judge_json(claude_call_t *call, cl_str body, cl_err *err)
 {
-    cl_err syntax;
+    CL_UNINITIALIZED cl_err syntax;
     cl_json root;
     cl_json type;
 

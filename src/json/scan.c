@@ -334,19 +334,9 @@ refused:
     return cl_fail(err, CLAUDE_E_INVALID, "JSON is not valid at offset %zu: %s", (size_t)(s->at - text.ptr), s->reason);
 }
 
-/* Builds that fill all variables with zeros would spend more on the bitmap than on a small document. */
-#if defined(__has_attribute)
-#if __has_attribute(uninitialized)
-#define UNINITIALIZED __attribute__((uninitialized))
-#endif
-#endif
-#ifndef UNINITIALIZED
-#define UNINITIALIZED
-#endif
-
 claude_code_t cl_json_validate(cl_str text, uint32_t max_depth, cl_json *value, cl_err *err)
 {
-    struct scan s UNINITIALIZED;
+    CL_UNINITIALIZED struct scan s; /* its bitmap would cost more to clear than a small document to scan */
 
     /* The bitmap is left as it is: its words are written when their levels open. */
     s.p = text.len > 0 ? text.ptr : "";

@@ -384,7 +384,7 @@ claude_code_t cl_event_parse(cl_str name, char *data, size_t len, uint32_t max_d
 {
     cl_str json = cl_str_n(data, len);
     cl_json root;
-    cl_err inner;
+    CL_UNINITIALIZED cl_err inner;
     bool odd = false;
     int buf_rc;
     claude_code_t rc;
