@@ -1,5 +1,7 @@
 #include "border.h"
 
+#include <claude/client.h>
+
 #include <errno.h>
 
 #include <claude/types.h>
@@ -50,4 +52,13 @@ bool border_text(border *b, const char *text, size_t len, const char *name, cl_s
     }
     *out = cl_str_n(len ? text : "", len);
     return true;
+}
+
+claude_code_t border_snapshot(border *b, const claude_request_t *request, uint32_t flags, cl_snapshot *out)
+{
+    if (!border_handle(b, request, CL_MAGIC_REQUEST, "request"))
+        return CLAUDE_E_INVALID;
+    if (flags & ~(uint32_t)CLAUDE_STREAM)
+        return cl_fail(&b->err, CLAUDE_E_INVALID, "flags has unknown bits: %u", flags & ~(uint32_t)CLAUDE_STREAM);
+    return cl_request_snapshot(request, (flags & CLAUDE_STREAM) != 0, out, &b->err);
 }

@@ -48,16 +48,67 @@ void claude_call_cancel(claude_call_t *call)
     errno = saved;
 }
 
+void claude_call_pause(claude_call_t *call)
+{
+    int saved = errno;
+
+    if (cl_is(call, CL_MAGIC_CALL))
+        cl_call_pause(call, true);
+    errno = saved;
+}
+
+void claude_call_resume(claude_call_t *call)
+{
+    int saved = errno;
+
+    if (cl_is(call, CL_MAGIC_CALL))
+        cl_call_pause(call, false);
+    errno = saved;
+}
+
 int32_t claude_call_state(const claude_call_t *call)
 {
-    return cl_is(call, CL_MAGIC_CALL) ? atomic_load(&call->state) : 0;
+    return cl_is(call, CL_MAGIC_CALL) ? cl_call_state(call) : 0;
+}
+
+int32_t claude_call_is_paused(const claude_call_t *call)
+{
+    return claude_call_state(call) == CLAUDE_CALL_PAUSED;
+}
+
+int32_t claude_call_is_cancelled(const claude_call_t *call)
+{
+    return claude_call_state(call) == CLAUDE_CALL_CANCELED;
+}
+
+int32_t claude_call_is_running(const claude_call_t *call)
+{
+    return claude_call_state(call) == CLAUDE_CALL_RUNNING;
+}
+
+size_t claude_call_buffered(const claude_call_t *call)
+{
+    return cl_is(call, CL_MAGIC_CALL) ? cl_call_buffered(call) : 0;
+}
+
+uint64_t claude_call_dropped(const claude_call_t *call)
+{
+    return cl_is(call, CL_MAGIC_CALL) ? cl_call_dropped(call) : 0;
+}
+
+int32_t claude_call_http_status(const claude_call_t *call)
+{
+    return cl_is(call, CL_MAGIC_CALL) ? cl_call_http_status(call) : 0;
+}
+
+const char *claude_call_header(const claude_call_t *call, const char *name)
+{
+    return cl_is(call, CL_MAGIC_CALL) && name ? cl_call_header(call, name) : NULL;
 }
 
 int32_t claude_call_attempts(const claude_call_t *call)
 {
-    if (!cl_is(call, CL_MAGIC_CALL))
-        return 0;
-    return call->transfer ? cl_transfer_attempts(call->transfer) : call->attempts;
+    return cl_is(call, CL_MAGIC_CALL) ? cl_call_attempts(call) : 0;
 }
 
 uint64_t claude_call_anomalies(const claude_call_t *call)

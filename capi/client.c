@@ -43,12 +43,9 @@ static claude_code_t start(border *b, claude_client_t *client, const claude_requ
     cl_snapshot snapshot;
     claude_code_t rc;
 
-    if (!border_handle(b, client, CL_MAGIC_CLIENT, "client") ||
-        !border_handle(b, request, CL_MAGIC_REQUEST, "request") || !border_pointer(b, out, "out"))
+    if (!border_handle(b, client, CL_MAGIC_CLIENT, "client") || !border_pointer(b, out, "out"))
         return CLAUDE_E_INVALID;
-    if (flags & ~(uint32_t)CLAUDE_STREAM)
-        return cl_fail(&b->err, CLAUDE_E_INVALID, "flags has unknown bits: %u", flags & ~(uint32_t)CLAUDE_STREAM);
-    rc = cl_request_snapshot(request, (flags & CLAUDE_STREAM) != 0, &snapshot, &b->err);
+    rc = border_snapshot(b, request, flags, &snapshot);
     return rc < 0 ? rc : cl_call_start(client, &snapshot, out, &b->err);
 }
 

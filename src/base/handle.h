@@ -16,7 +16,8 @@ enum {
     CL_MAGIC_CALL,
     CL_MAGIC_EVENT,
     CL_MAGIC_RESPONSE,
-    CL_MAGIC_SIGN
+    CL_MAGIC_SIGN,
+    CL_MAGIC_LOOP
 };
 
 typedef struct cl_handle {

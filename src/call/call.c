@@ -486,3 +486,44 @@ claude_code_t cl_call_result(claude_call_t *call, claude_response_t **out, cl_er
     *out = cl_response_ref(call->response);
     return CLAUDE_OK;
 }
+
+void cl_call_pause(claude_call_t *call, bool on)
+{
+    (void)call;
+    (void)on;
+}
+
+int32_t cl_call_state(const claude_call_t *call)
+{
+    return atomic_load(&call->state);
+}
+
+size_t cl_call_buffered(const claude_call_t *call)
+{
+    (void)call;
+    return 0;
+}
+
+uint64_t cl_call_dropped(const claude_call_t *call)
+{
+    (void)call;
+    return 0;
+}
+
+int32_t cl_call_http_status(const claude_call_t *call)
+{
+    return call->transfer ? cl_transfer_status(call->transfer) : 0;
+}
+
+const char *cl_call_header(const claude_call_t *call, const char *name)
+{
+    const cl_header *found =
+        call->transfer ? cl_headers_find(cl_transfer_headers(call->transfer), cl_str_of(name)) : NULL;
+
+    return found ? found->value : NULL;
+}
+
+int32_t cl_call_attempts(const claude_call_t *call)
+{
+    return call->transfer ? cl_transfer_attempts(call->transfer) : call->attempts;
+}

@@ -66,6 +66,13 @@ claude_code_t cl_call_next(claude_call_t *call, int64_t timeout_ms, const claude
 claude_code_t cl_call_wait(claude_call_t *call, int64_t timeout_ms, cl_err *err);
 claude_code_t cl_call_result(claude_call_t *call, claude_response_t **out, cl_err *err);
 void cl_call_cancel(claude_call_t *call);
+void cl_call_pause(claude_call_t *call, bool on);
+int32_t cl_call_state(const claude_call_t *call);
+size_t cl_call_buffered(const claude_call_t *call);
+uint64_t cl_call_dropped(const claude_call_t *call);
+int32_t cl_call_http_status(const claude_call_t *call);
+const char *cl_call_header(const claude_call_t *call, const char *name);
+int32_t cl_call_attempts(const claude_call_t *call);
 claude_call_t *cl_call_ref(claude_call_t *call);
 void cl_call_unref(claude_call_t *call);
 /* Inside of a function that drives the call: nobody else holds it any more. */

@@ -43,6 +43,8 @@ const char *cl_option_scope_name(int scope);
 enum { CL_AUTH_API_KEY = 0, CL_AUTH_BEARER = 1, CL_AUTH_NONE = 2 };
 enum { CL_HTTP_AUTO = 0, CL_HTTP_1_1 = 1, CL_HTTP_2 = 2 };
 enum { CL_MALFORMED_ERROR = 0, CL_MALFORMED_SKIP = 1 };
+enum { CL_TLS_1_2 = 0, CL_TLS_1_3 = 1 };
+enum { CL_PAUSE_HOLD = 0, CL_PAUSE_BUFFER = 1 };
 
 /* A set of values: a configuration has one, a request has one for its own options. Unset ones fall through. */
 typedef struct cl_options cl_options;

@@ -15,6 +15,7 @@ typedef struct cl_transfer cl_transfer;
 typedef struct cl_engine_pool cl_engine_pool;
 
 enum { CL_HTTP_VERSION_AUTO = 0, CL_HTTP_VERSION_1_1 = 1, CL_HTTP_VERSION_2 = 2 };
+enum { CL_HTTP_TLS_1_2 = 0, CL_HTTP_TLS_1_3 = 1 };
 
 /* What to send, and within which bounds. Everything is copied, except what `body` shares by count. */
 typedef struct cl_http_request {
@@ -25,6 +26,10 @@ typedef struct cl_http_request {
     const cl_body *body;
     /* From here to http_version: the same for all requests of one pool. */
     const char *ca_file;  /* "" is the system's */
+    const char *ca_path;  /* "" is none */
+    const char *client_cert;
+    const char *client_key; /* "": in the same file as the certificate */
+    int32_t tls_min_version;
     const char *proxy;    /* "" is none, whatever the environment says */
     const char *no_proxy; /* hosts, separated by commas */
     int32_t http_version;

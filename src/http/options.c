@@ -151,6 +151,31 @@ static int on_close_socket(void *user, curl_socket_t fd)
             return rc;                                                                                                 \
     } while (0)
 
+/* A proxy that is reached over TLS is judged by the same certificates. */
+static CURLcode configure_tls(CURL *easy, const cl_http_request *request)
+{
+    static const long versions[] = {CURL_SSLVERSION_TLSv1_2, CURL_SSLVERSION_TLSv1_3};
+    bool has_path = request->ca_path[0] != '\0';
+    CURLcode rc;
+
+    SET(CURLOPT_SSLVERSION, versions[request->tls_min_version]);
+    SET(CURLOPT_PROXY_SSLVERSION, versions[request->tls_min_version]);
+    if (request->ca_file[0] != '\0') {
+        SET(CURLOPT_CAINFO, request->ca_file);
+        SET(CURLOPT_PROXY_CAINFO, request->ca_file);
+    }
+    /* With a directory as well as a file, the whole bundle would be parsed anew for each connection. */
+    if (has_path || request->ca_file[0] != '\0' || curl_version_info(CURLVERSION_NOW)->cainfo) {
+        SET(CURLOPT_CAPATH, has_path ? request->ca_path : NULL);
+        SET(CURLOPT_PROXY_CAPATH, has_path ? request->ca_path : NULL);
+    }
+    if (request->client_cert[0] != '\0') {
+        SET(CURLOPT_SSLCERT, request->client_cert);
+        SET(CURLOPT_SSLKEY, request->client_key[0] != '\0' ? request->client_key : NULL);
+    }
+    return CURLE_OK;
+}
+
 /* What is the same for all transfers of a client; set once, since each option costs. */
 static CURLcode configure(cl_engine *engine, const cl_http_request *request)
 {
@@ -165,7 +190,6 @@ static CURLcode configure(cl_engine *engine, const cl_http_request *request)
     SET(CURLOPT_PROTOCOLS_STR, https ? "https" : "http");
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(CURLOPT_HTTP_VERSION, versions[request->http_version]);
-    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     SET(CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_IDLE_S);
     SET(CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_INTERVAL_S);
@@ -174,16 +198,8 @@ static CURLcode configure(cl_engine *engine, const cl_http_request *request)
     SET(CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
     SET(CURLOPT_PROXY, request->proxy); /* "" also keeps libcurl from reading the environment */
     SET(CURLOPT_NOPROXY, request->no_proxy);
-    /* A proxy that is reached over TLS is judged by the same certificates. */
-    if (request->ca_file[0] != '\0') {
-        SET(CURLOPT_CAINFO, request->ca_file);
-        SET(CURLOPT_PROXY_CAINFO, request->ca_file);
-    }
-    /* With a directory as well as a file, the whole bundle would be parsed anew for each connection. */
-    if (request->ca_file[0] != '\0' || curl_version_info(CURLVERSION_NOW)->cainfo) {
-        SET(CURLOPT_CAPATH, NULL);
-        SET(CURLOPT_PROXY_CAPATH, NULL);
-    }
+    if ((rc = configure_tls(easy, request)) != CURLE_OK)
+        return rc;
     SET(CURLOPT_ERRORBUFFER, engine->error_text);
     SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     SET(CURLOPT_OPENSOCKETDATA, engine);

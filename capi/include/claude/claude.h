@@ -9,6 +9,7 @@
 #include <claude/config.h>
 #include <claude/error.h>
 #include <claude/event.h>
+#include <claude/loop.h>
 #include <claude/request.h>
 #include <claude/response.h>
 #include <claude/secret.h>

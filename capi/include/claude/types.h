@@ -53,6 +53,7 @@ typedef struct claude_sign claude_sign_t;
 typedef struct claude_client claude_client_t;
 typedef struct claude_request claude_request_t;
 typedef struct claude_call claude_call_t;
+typedef struct claude_loop claude_loop_t;
 typedef struct claude_event claude_event_t;
 typedef struct claude_response claude_response_t;
 
