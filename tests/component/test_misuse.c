@@ -12,10 +12,10 @@
 
 /* ---- every function, with NULL and with every other kind of handle ---- */
 
-enum kind { CONFIG, SECRET, CLIENT, REQUEST, CALL, EVENT, RESPONSE, ERROR, SIGN, KINDS };
+enum kind { CONFIG, SECRET, CLIENT, REQUEST, CALL, EVENT, RESPONSE, ERROR, LOOP, SIGN, KINDS };
 
 static const char *const kind_names[KINDS] = {"config", "secret",   "client", "request", "call",
-                                              "event",  "response", "error",  "sign"};
+                                              "event",  "response", "error",  "loop",    "sign"};
 
 /* What a live handle of each kind looks like; functions with two handles take the other one from here. */
 static void *live[KINDS];
@@ -25,6 +25,7 @@ static struct untouched {
     void *handle;
     const char *text;
     size_t len;
+    uint64_t tag;
     int32_t number;
 } out, clean;
 
@@ -91,6 +92,15 @@ CODE(call_wait, claude_call_wait(h, 0, err))
 CODE(call_result, claude_call_result(h, (claude_response_t **)&out.handle, err))
 VOID(call_cancel, claude_call_cancel(h))
 NEUTRAL(call_state, claude_call_state(h) == 0)
+VOID(call_pause, claude_call_pause(h))
+VOID(call_resume, claude_call_resume(h))
+NEUTRAL(call_is_paused, claude_call_is_paused(h) == 0)
+NEUTRAL(call_is_cancelled, claude_call_is_cancelled(h) == 0)
+NEUTRAL(call_is_running, claude_call_is_running(h) == 0)
+NEUTRAL(call_buffered, claude_call_buffered(h) == 0)
+NEUTRAL(call_dropped, claude_call_dropped(h) == 0)
+NEUTRAL(call_http_status, claude_call_http_status(h) == 0)
+NEUTRAL(call_header, claude_call_header(h, "content-type") == NULL)
 NEUTRAL(call_attempts, claude_call_attempts(h) == 0)
 NEUTRAL(call_anomalies, claude_call_anomalies(h) == 0)
 NEUTRAL(call_ref, claude_call_ref(h) == NULL)
@@ -149,6 +159,18 @@ NEUTRAL(event_view, h || claude_event_view(h, &out.number, &out.number, &out.tex
 CODE(event_keep, claude_event_keep(h, (claude_event_t **)&out.handle, err))
 NEUTRAL(event_ref, claude_event_ref(h) == NULL)
 VOID(event_unref, claude_event_unref(h))
+
+CODE(loop_new, claude_loop_new(h, (claude_loop_t **)&out.handle, err))
+CODE(loop_submit, claude_loop_submit(h, live[REQUEST], 0, 1, (claude_call_t **)&out.handle, err))
+CODE(loop_submit_request, claude_loop_submit(live[LOOP], h, 0, 1, (claude_call_t **)&out.handle, err))
+NEUTRAL(loop_fd, claude_loop_fd(h) == -1)
+CODE(loop_dispatch, claude_loop_dispatch(h, err))
+CODE(loop_next, claude_loop_next(h, &out.tag, (const claude_event_t **)&out.handle, err))
+CODE(loop_wait, claude_loop_wait(h, 0, err))
+VOID(loop_wakeup, claude_loop_wakeup(h))
+NEUTRAL(loop_count, claude_loop_count(h) == 0)
+NEUTRAL(loop_ref, claude_loop_ref(h) == NULL)
+VOID(loop_unref, claude_loop_unref(h))
 
 CODE(request_set_json, claude_request_set_json(h, "{}", 2, err))
 NEUTRAL(request_json, claude_request_json(h, NULL) == NULL)
@@ -223,6 +245,15 @@ static const struct row {
     ROW(CALL, call_result, true, 0),
     ROW(CALL, call_cancel, false, 0),
     ROW(CALL, call_state, false, 0),
+    ROW(CALL, call_pause, false, 0),
+    ROW(CALL, call_resume, false, 0),
+    ROW(CALL, call_is_paused, false, 0),
+    ROW(CALL, call_is_cancelled, false, 0),
+    ROW(CALL, call_is_running, false, 0),
+    ROW(CALL, call_buffered, false, 0),
+    ROW(CALL, call_dropped, false, 0),
+    ROW(CALL, call_http_status, false, 0),
+    ROW(CALL, call_header, false, 0),
     ROW(CALL, call_attempts, false, 0),
     ROW(CALL, call_anomalies, false, 0),
     ROW(CALL, call_ref, false, 0),
@@ -276,6 +307,17 @@ static const struct row {
     ROW(EVENT, event_keep, true, 0),
     ROW(EVENT, event_ref, false, 0),
     ROW(EVENT, event_unref, false, 0),
+    ROW(CLIENT, loop_new, true, 0),
+    ROW(LOOP, loop_submit, true, 0),
+    ROW(REQUEST, loop_submit_request, true, 0),
+    ROW(LOOP, loop_fd, false, 0),
+    ROW(LOOP, loop_dispatch, true, 0),
+    ROW(LOOP, loop_next, true, 0),
+    ROW(LOOP, loop_wait, true, 0),
+    ROW(LOOP, loop_wakeup, false, 0),
+    ROW(LOOP, loop_count, false, 0),
+    ROW(LOOP, loop_ref, false, 0),
+    ROW(LOOP, loop_unref, false, 0),
     ROW(REQUEST, request_set_json, true, 0),
     ROW(REQUEST, request_json, false, 0),
     ROW(REQUEST, request_set_field, true, 0),
@@ -362,7 +404,7 @@ static int sweep(void)
         if (!(rows[i].flags & NULL_ALLOWED))
             wrong += check_probe(&rows[i], NULL, "NULL");
         for (int kind = 0; kind < KINDS; kind++) {
-            if (kind != (int)rows[i].kind)
+            if (kind != (int)rows[i].kind && live[kind])
                 wrong += check_probe(&rows[i], live[kind], kind_names[kind]);
         }
     }
@@ -389,6 +431,7 @@ static void refuses_every_other_handle(void **state)
     claude_secret_t *secret = NULL;
     claude_event_t *kept = NULL;
     claude_response_t *response = NULL;
+    claude_loop_t *loop = NULL;
     claude_error_t *err = NULL;
     const claude_event_t *event = NULL;
     int wrong = -1;
@@ -407,6 +450,10 @@ static void refuses_every_other_handle(void **state)
     live[RESPONSE] = response;
     live[ERROR] = execute_fails(live[CLIENT], broken, CLAUDE_E_INVALID);
     live[CONFIG] = config;
+    /* Where there are no loops, their functions are still tried with everything else. */
+    if (claude_loop_new(live[CLIENT], &loop, &err) == CLAUDE_E_UNSUPPORTED)
+        fails(CLAUDE_E_UNSUPPORTED, CLAUDE_E_UNSUPPORTED, &err);
+    live[LOOP] = loop;
     succeeds(claude_config_on_sign(config, sweep_inside, &wrong, NULL, &err), err);
     succeeds(claude_client_new(config, &signing, &err), err);
     claude_response_unref(execute(signing, request));
@@ -417,6 +464,8 @@ static void refuses_every_other_handle(void **state)
     assert_int_equal(claude_error_code(live[ERROR]), CLAUDE_E_INVALID);
     assert_string_equal(claude_response_text(response, NULL), "Echo: Hello");
     assert_int_equal(claude_event_type(kept), CLAUDE_EVENT_MESSAGE_START);
+    live[LOOP] = NULL;
+    claude_loop_unref(loop);
     claude_error_unref(live[ERROR]);
     claude_response_unref(response);
     claude_event_unref(kept);
