@@ -40,6 +40,11 @@ shellcheck              lint
 abigail-tools           ABI checks
 gcovr                   coverage
 valgrind                memory checks
+nginx                   network tests and benchmarks: TLS and HTTP/2 in front of the sandbox
+tinyproxy-bin           network tests: HTTP proxy
+microsocks              network tests: SOCKS proxy
+openssl                 network tests and benchmarks: certificates
+ca-certificates         network tests and benchmarks: the bundle that users have
 git                     which files are the project's
 LIST
 }
