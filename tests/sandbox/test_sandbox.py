@@ -637,7 +637,12 @@ def test_registration_replaces_while_in_use(sb: Sandbox) -> None:
         ({"events": [{"event": "x"}]}, "an event needs"),
         ({"generate": {"event_bytes": 50}}, "smaller than an empty event"),
         ({"generate": {"speed": 1}}, "unknown member of generate"),
-        ({"generate": {"interval_us": 5}}, "interval_us needs"),
+        ({"generate": {"interval_us": 5}}, "need per_write"),
+        ({"generate": {"stamp": True}}, "need per_write"),
+        ({"generate": {"stamp": 1, "per_write": "each"}}, "stamp must be"),
+        ({"generate": {"stamp": True, "per_write": "each", "event_bytes": 130}}, "smaller than an empty event"),
+        ({"generate": {"stamp": True, "per_write": "each", "event_bytes": 140}, "chunk_size": 9}, "chunk_size"),
+        ({"generate": {"stagger_us": 6, "per_write": "each", "interval_us": 5}}, "longer than the interval"),
         ({"generate": {"chunk_events": 3}}, "chunk_events"),
         ({"faults": [{"at": 1}]}, "do"),
         ({"faults": [{"at": -1, "do": "fin"}]}, "offset"),
@@ -881,6 +886,50 @@ def test_generated_interval(sb: Sandbox) -> None:
     start = time.monotonic()
     run(sb, {"generate": {"events": 101, "per_write": "each", "interval_us": 1000}})
     assert 0.1 <= time.monotonic() - start < 3
+
+
+def test_stamps(sb: Sandbox) -> None:
+    """Each event carries the time of its own write, also where a fault cuts it."""
+    generate = {"events": 40, "event_bytes": 140, "per_write": "each", "interval_us": 1000, "stamp": True}
+    begin = time.monotonic_ns()
+    reply = run(sb, {"generate": generate, "faults": [{"at": n, "do": "stall", "ms": 1} for n in range(1900, 2100, 7)]})
+    end = time.monotonic_ns()
+    stamps = [int(delta["text"][:20]) for delta in deltas_of(reply.body)]
+    assert len(stamps) == 40
+    assert begin < stamps[0]
+    assert stamps[-1] < end
+    assert stamps == sorted(set(stamps))
+    assert len(reply.body) == len(run(sb, {"generate": {**generate, "stamp": False}}).body)
+
+
+def test_stamp_of_an_event_in_pieces(sb: Sandbox) -> None:
+    """It is the time of the first piece."""
+    scenario = {"events": [{"generate": {"events": 1, "event_bytes": 140, "per_write": "each", "stamp": True}}]}
+    inside = run(sb, scenario).body.index(b'"text":"') + len(b'"text":"') + 10
+    sb.register("run", {**scenario, "faults": [{"at_body": inside, "do": "stall", "ms": 200}]})
+    with connect(sb) as sock:
+        sock.sendall(request_bytes("run"))
+        first = b""
+        while b'"text":"' not in first:
+            first += sock.recv(1000)
+        received = time.monotonic_ns()
+        body = cut_chunked((first + read_end(sock)[0]).partition(b"\r\n\r\n")[2])
+    assert received - 10**9 < int(deltas_of(body)[0]["text"][:20]) < received
+
+
+def test_staggered_streams(sb: Sandbox) -> None:
+    """Streams that begin together write at different times of the interval."""
+    generate = {"events": 3, "event_bytes": 140, "per_write": "each", "interval_us": 400000, "stamp": True}
+    sb.register("staggered", {"generate": {**generate, "stagger_us": 100000}})
+    socks = [connect(sb) for _ in range(4)]
+    for sock in socks:
+        sock.sendall(request_bytes("staggered"))
+    lasts = []
+    for sock in socks:
+        deltas = deltas_of(cut_chunked(read_end(sock)[0].partition(b"\r\n\r\n")[2]))
+        lasts.append(int(deltas[-1]["text"][:20]))
+        sock.close()
+    assert sorted(last % 400_000_000 // 100_000_000 for last in lasts) == [0, 1, 2, 3]
 
 
 def test_event_counter_is_exact(sb: Sandbox) -> None:

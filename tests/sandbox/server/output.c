@@ -2,7 +2,9 @@
 #include "server.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/sockios.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -217,6 +219,30 @@ static int gather(const struct conn *conn, struct iovec *iov)
     return n;
 }
 
+/* Puts the time in place of the digits of the unit that is about to be written: one piece becomes up to three. */
+static int stamp(struct conn *conn, const struct op *op, struct iovec *iov)
+{
+    char *data = iov[0].iov_base;
+    size_t from = conn->pos % op->unit;
+    size_t to = from + iov[0].iov_len;
+    size_t cuts[] = {op->stamp_at, op->stamp_at + STAMP_DIGITS, op->unit};
+    int n = 0;
+
+    if (from == 0) /* the rest of a unit that was cut short has the same time as its beginning */
+        snprintf(conn->stamp, sizeof conn->stamp, "%0*" PRIu64, STAMP_DIGITS, clock_ns());
+    for (size_t i = 0, at = from; i < 3 && at < to; i++) {
+        size_t end = cuts[i] < to ? cuts[i] : to;
+
+        if (end <= at)
+            continue;
+        iov[n].iov_base = i == 1 ? conn->stamp + (at - op->stamp_at) : data + (at - from);
+        iov[n].iov_len = end - at;
+        n++;
+        at = end;
+    }
+    return n;
+}
+
 static void advance(struct server *server, struct conn *conn, uint64_t written)
 {
     conn->wire_pos += written;
@@ -351,6 +377,21 @@ static enum pump pump_garbage(struct server *server, struct conn *conn)
     return PUMP_DONE;
 }
 
+/* Where the clock of a paced stream begins. Staggered streams keep to their places within the interval. */
+static uint64_t pace_from(struct server *server, const struct conn *conn, const struct op *op)
+{
+    uint64_t interval_ns = op->wait_us * 1000;
+    uint64_t place_ns = conn->pace_ns;
+    uint64_t behind_ns;
+
+    if (op->stagger_us == 0)
+        return server->now_ns;
+    if (place_ns == 0)
+        place_ns = server->staggered++ * op->stagger_us * 1000;
+    behind_ns = (server->now_ns % interval_ns + interval_ns - place_ns % interval_ns) % interval_ns;
+    return server->now_ns - behind_ns;
+}
+
 /* True when the reply has to pause here; the timer is set then. */
 static bool must_wait(struct server *server, struct conn *conn, const struct op *op)
 {
@@ -363,7 +404,7 @@ static bool must_wait(struct server *server, struct conn *conn, const struct op 
             return false;
         /* paced by the clock, not by the last write, so that the rate holds; but only so far back */
         if (conn->pace_ns == 0 || conn->pace_ns + catch_up_ns < server->now_ns)
-            conn->pace_ns = server->now_ns;
+            conn->pace_ns = pace_from(server, conn, op);
         conn->pace_ns += wait_ns;
         if (conn->pace_ns <= server->now_ns) {
             conn->waited = true; /* until this unit is out: a full socket must not cost another interval */
@@ -401,6 +442,8 @@ static enum pump pump_once(struct server *server, struct conn *conn, uint64_t *b
         return PUMP_DONE;
     }
     count = gather(conn, iov);
+    if (op->stamp_at != 0)
+        count = stamp(conn, op, iov);
     n = send_iov(conn, iov, count);
     if (n < 0)
         return send_failed(server, conn);

@@ -57,6 +57,8 @@ static void add_run(struct body *body, size_t off, size_t period, uint64_t total
     part->unit = run->spaced ? part->frame : 0;
     part->hold = run->hold;
     part->wait_us = run->wait_us;
+    part->stagger_us = run->stagger_us;
+    part->stamp_at = run->stamp_at;
     part->events = period / run->len * run->events;
 }
 
@@ -387,13 +389,17 @@ static void compile_run(struct compiler *c, const struct body *body, const struc
     size_t frames = part->period / part->frame;
     size_t head_len = 0;
     size_t wire = 0;
+    struct op *op;
 
     for (size_t i = 0; i < frames; i++)
         wire = put_frame(c, body->mem.data + part->off + i * part->frame, part->frame, &head_len);
     locate_faults(c, part->total, part->frame, head_len, wire);
     emit_run(c->image, off, frames * wire, part->total / part->frame * wire, part->unit != 0 ? wire : 0, part->wait_us,
              part->events);
-    c->image->ops[c->image->count - 1].hold = part->hold;
+    op = &c->image->ops[c->image->count - 1];
+    op->hold = part->hold;
+    op->stagger_us = part->stagger_us;
+    op->stamp_at = part->stamp_at != 0 ? head_len + part->stamp_at : 0;
 }
 
 /* Cuts the pending bytes into pieces of chunk_size, each a write (and an HTTP chunk) of its own. */

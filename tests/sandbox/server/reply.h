@@ -9,6 +9,7 @@
 enum {
     MAX_SPLIT_BYTES = 256 * 1024 * 1024, /* a body cut by chunk_size is laid out in memory */
     BLOCK_BYTES = 256 * 1024,            /* repeated content is prebuilt in blocks of about this size */
+    STAMP_DIGITS = 20,                   /* of a time in nanoseconds */
 };
 
 #define HOLD_FOREVER UINT64_MAX
@@ -24,6 +25,8 @@ struct part {
     uint64_t total;
     uint64_t wait_us; /* between units */
     uint64_t events;  /* SSE events per period */
+    uint64_t stagger_us;
+    size_t stamp_at;
 };
 
 struct body {
@@ -43,7 +46,9 @@ struct run {
     bool spaced;  /* every frame is a write of its own, wait_us apart */
     bool hold;    /* may end early when the client goes away */
     uint64_t wait_us;
-    unsigned events; /* per piece */
+    uint64_t stagger_us; /* not 0: the waits of the streams lie that far apart, whenever they began */
+    size_t stamp_at;     /* not 0: where in a frame STAMP_DIGITS digits are, to become the time of its write */
+    unsigned events;     /* per piece */
 };
 
 /* `count` pieces of run->len bytes, taken in turn from a block of `copies` pieces. A frame must divide any number of
@@ -63,6 +68,8 @@ struct op {
     uint64_t total;
     uint64_t unit; /* 0: as large writes as possible; else a write ends at every multiple */
     uint64_t wait_us;
+    uint64_t stagger_us;
+    size_t stamp_at; /* in a unit, framing included; 0: nothing to stamp */
     uint64_t events; /* per period */
 };
 

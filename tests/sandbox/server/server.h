@@ -74,6 +74,7 @@ struct conn {
     uint64_t pos;
     uint64_t wire_pos;
     uint64_t pace_ns; /* when the last paced write was due */
+    char stamp[STAMP_DIGITS + 1];
     bool waited;
 
     enum wait_kind wait;
@@ -105,6 +106,7 @@ struct server {
     char date[40];
     char reset[40];
     uint64_t next_request_id;
+    uint64_t staggered; /* streams so far */
     char id_seed[9];
     char request_id[40];
     char *readbuf;

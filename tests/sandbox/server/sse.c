@@ -43,9 +43,9 @@ static const struct {
                          "\",\"type\":\"text_delta\"},\"index\":0,\"type\":\"content_block_delta\"}\n\n"},
 };
 
-size_t generate_min_bytes(enum delta_kind kind)
+size_t generate_min_bytes(const struct generate *g)
 {
-    return strlen(delta_texts[kind].before) + strlen(delta_texts[kind].after);
+    return strlen(delta_texts[g->kind].before) + (g->stamp ? STAMP_DIGITS : 0) + strlen(delta_texts[g->kind].after);
 }
 
 /* Text of the event: its number within the block, then letters; so lost or swapped events show. */
@@ -81,9 +81,15 @@ bool generate_events(struct body *body, const struct generate *g)
 {
     unsigned per_block = block_events(g->event_bytes);
     unsigned per_chunk = g->each ? 1 : g->chunk_events;
-    size_t text_len = g->event_bytes - generate_min_bytes(g->kind);
+    size_t before_len = strlen(delta_texts[g->kind].before);
+    size_t text_len = g->event_bytes - before_len - strlen(delta_texts[g->kind].after);
     struct buf block = {0};
-    struct run run = {.len = g->event_bytes, .spaced = g->each, .wait_us = g->interval_us, .events = 1};
+    struct run run = {.len = g->event_bytes,
+                      .spaced = g->each,
+                      .wait_us = g->interval_us,
+                      .stagger_us = g->stagger_us,
+                      .stamp_at = g->stamp ? before_len : 0,
+                      .events = 1};
 
     if (per_chunk != 0 && (per_block % per_chunk != 0 || g->events % per_chunk != 0))
         return false;

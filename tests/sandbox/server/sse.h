@@ -11,14 +11,16 @@ struct generate {
     size_t event_bytes;
     bool each; /* a write per event */
     uint64_t interval_us;
+    uint64_t stagger_us;   /* from one stream to the next within the interval; 0: each from when it begins */
+    bool stamp;            /* the text begins with the time of its write */
     unsigned chunk_events; /* events per HTTP chunk; 0: as many as a block has */
     enum delta_kind kind;
 };
 
 /* One event; `name` NULL leaves the event line out. Line feeds in the data start further data lines. */
 void sse_event(struct buf *out, const char *name, const char *data, size_t len);
-/* The smallest event_bytes of that kind. */
-size_t generate_min_bytes(enum delta_kind kind);
+/* The smallest event_bytes. */
+size_t generate_min_bytes(const struct generate *g);
 /* False when chunk_events does not fit the number of events in a block. */
 bool generate_events(struct body *body, const struct generate *g);
 /* What stands before and after generated events so that a complete message results. */

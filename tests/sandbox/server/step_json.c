@@ -301,6 +301,17 @@ static bool read_per_write(struct draft *d, struct json_object *v, bool *each)
     return *each || (text != NULL && strcmp(text, "bulk") == 0) || fail(d, "generate.per_write must be bulk or each");
 }
 
+static bool check_generate(struct draft *d, const struct generate *g)
+{
+    if ((g->interval_us > 0 || g->stamp) && !g->each)
+        return fail(d, "generate.interval_us and generate.stamp need per_write \"each\"");
+    if (g->event_bytes < generate_min_bytes(g))
+        return fail(d, "generate.event_bytes is smaller than an empty event of that kind");
+    if (g->stagger_us > g->interval_us)
+        return fail(d, "generate.stagger_us is longer than the interval");
+    return true;
+}
+
 static bool read_generate_into(struct draft *d, struct json_object *v, struct generate *g)
 {
     uint64_t n = 0;
@@ -319,6 +330,11 @@ static bool read_generate_into(struct draft *d, struct json_object *v, struct ge
             g->event_bytes = (size_t)n;
         } else if (strcmp(key, "interval_us") == 0) {
             ok = get_uint(d, value, UINT64_C(1000) * MAX_MS, &g->interval_us, "generate.interval_us is out of range");
+        } else if (strcmp(key, "stagger_us") == 0) {
+            ok = get_uint(d, value, UINT64_C(1000) * MAX_MS, &g->stagger_us, "generate.stagger_us is out of range");
+        } else if (strcmp(key, "stamp") == 0) {
+            g->stamp = json_object_get_boolean(value);
+            ok = json_object_is_type(value, json_type_boolean) || fail(d, "generate.stamp must be true or false");
         } else if (strcmp(key, "chunk_events") == 0) {
             ok = get_uint(d, value, 1000, &n, "generate.chunk_events must be 0 to 1000");
             g->chunk_events = (unsigned)n;
@@ -330,11 +346,7 @@ static bool read_generate_into(struct draft *d, struct json_object *v, struct ge
         if (!ok)
             return false;
     }
-    if (g->event_bytes < generate_min_bytes(g->kind))
-        return fail(d, "generate.event_bytes is smaller than an empty event of that kind");
-    if (g->interval_us > 0 && !g->each)
-        return fail(d, "generate.interval_us needs per_write \"each\"");
-    return true;
+    return check_generate(d, g);
 }
 
 static bool read_generate(struct draft *d, struct json_object *v)
@@ -855,6 +867,8 @@ static bool check_body(struct draft *d, const struct body *body)
     for (size_t i = 0; body != NULL && i < body->count; i++) {
         if (d->step->gzip && body->parts[i].wait_us > 0 && !body->parts[i].wait)
             return fail(d, "gzip cannot be combined with spaced events or pings");
+        if ((d->step->gzip || d->step->chunk_size > 0) && body->parts[i].stamp_at != 0)
+            return fail(d, "gzip and chunk_size cannot be combined with generate.stamp");
     }
     if (d->step->chunk_size > 0 && total > MAX_SPLIT_BYTES)
         return fail(d, "chunk_size needs a body of at most 256 MiB");
