@@ -33,6 +33,8 @@ libcurl4-openssl-dev    library: HTTP and TLS
 libjson-c-dev           library: JSON
 zlib1g-dev              library: compression
 libcmocka-dev           unit and component tests
+libssl-dev              fault tests: a server with TLS
+openssl                 fault tests: certificates
 g++                     header checks in C++
 clang-tidy              lint
 clang-format            lint

@@ -51,6 +51,12 @@ suite_component() {
     run_ctest dev component
 }
 
+# Cut streams, hostile servers, hostile JSON; with CLAUDE_TEST_LONG=1 every byte by every way.
+suite_fault() {
+    need openssl || return 1
+    run_ctest dev fault
+}
+
 suite_abi() {
     need abidw abidiff readelf nm g++ || return 1
     run_pytest tests/abi
@@ -58,6 +64,12 @@ suite_abi() {
 
 suite_python() {
     run_pytest tests/python
+}
+
+# Real servers on loopback: nginx, proxies.
+suite_network() {
+    PATH=$PATH:/usr/sbin need nginx tinyproxy microsocks openssl setpriv || return 1
+    run_pytest tests/network
 }
 
 suite_sandbox() {
