@@ -111,6 +111,10 @@ def _make_key(kind: str, path: Path) -> None:
     path.chmod(0o600)
 
 
+# Of certificates, from now.
+_USUAL_DATES = (timedelta(hours=-1), timedelta(days=7))
+
+
 @dataclass(frozen=True)
 class Certificate:
     """Files in PEM: the certificate with the intermediates that a server sends after it, and the private key."""
@@ -188,8 +192,8 @@ class CertificateAuthority:
         name: str | None = None,
         key: str = "P-256",
         digest: str = "sha256",
-        starts: timedelta = timedelta(hours=-1),
-        ends: timedelta = timedelta(days=7),
+        starts: timedelta = _USUAL_DATES[0],
+        ends: timedelta = _USUAL_DATES[1],
         usage: str = "serverAuth",
         extensions: Sequence[str] = (),
         send_chain: bool = True,
@@ -213,9 +217,21 @@ class CertificateAuthority:
                 out.writelines(path.read_bytes() for path in self.chain)
         return files
 
-    def intermediate(self, name: str, extensions: Sequence[str] = (), *, ca: bool = True) -> CertificateAuthority:
+    def intermediate(
+        self,
+        name: str,
+        extensions: Sequence[str] = (),
+        *,
+        ca: bool = True,
+        dates: tuple[timedelta, timedelta] = _USUAL_DATES,
+        digest: str = "sha256",
+    ) -> CertificateAuthority:
         """A CA below this one. With `ca` false its certificate says CA:FALSE, and it signs all the same."""
-        return _Intermediate(self, name, extensions, ca)
+        below = _Intermediate(self, name)
+        constraints = f"basicConstraints = critical, CA:{'TRUE' if ca else 'FALSE'}"
+        wanted = [constraints, "keyUsage = critical, keyCertSign, cRLSign", *extensions]
+        self._sign(self, name, below.key, below.certificate, wanted, dates=dates, digest=digest)
+        return below
 
     @staticmethod
     def _alternative(host: str) -> str:
@@ -229,7 +245,7 @@ class CertificateAuthority:
         to: Path,
         extensions: Sequence[str],
         *,
-        dates: tuple[timedelta, timedelta] = (timedelta(hours=-1), timedelta(days=7)),
+        dates: tuple[timedelta, timedelta] = _USUAL_DATES,
         digest: str = "sha256",
         selfsign: bool = False,
     ) -> None:
@@ -256,12 +272,9 @@ class CertificateAuthority:
 
 
 class _Intermediate(CertificateAuthority):
-    def __init__(self, parent: CertificateAuthority, name: str, extensions: Sequence[str], ca: bool) -> None:
+    def __init__(self, parent: CertificateAuthority, name: str) -> None:
         parent._issued += 1
         super().__init__(parent.directory / f"{parent._issued:03}-intermediate", name)
-        constraints = f"basicConstraints = critical, CA:{'TRUE' if ca else 'FALSE'}"
-        wanted = [constraints, "keyUsage = critical, keyCertSign, cRLSign", *extensions]
-        self._sign(parent, name, self.key, self.certificate, wanted)
         self.root = parent.root
         self.bundle = parent.bundle
         self.chain = [self.certificate, *parent.chain]
@@ -442,9 +455,10 @@ http {{
 class Nginx(Server):
     """nginx in front of the sandbox.
 
-    `certificate` makes it speak TLS; without one it speaks plain HTTP (and no HTTP/2). `http2` offers h2. `protocols`
-    are the versions of TLS; `client_ca` asks for a client's certificate of that CA. `keepalive_requests` closes a
-    connection after so many requests. `directives` are further lines of the server block. `log` off is for benchmarks.
+    `certificate` makes it speak TLS; without one it speaks plain HTTP. `http2` offers HTTP/2 beside 1.1 by TLS, and
+    nothing else without TLS; by default it is offered by TLS only. `protocols` are the versions of TLS; `client_ca`
+    asks for a client's certificate of that CA. `keepalive_requests` closes a connection after so many requests.
+    `directives` are further lines of the server block. `log` off is for benchmarks.
     """
 
     def __init__(
@@ -452,7 +466,7 @@ class Nginx(Server):
         sandbox_url: str,
         certificate: Certificate | None = None,
         *,
-        http2: bool = True,
+        http2: bool | None = None,
         protocols: str = "TLSv1.2 TLSv1.3",
         ciphers: str = "",
         client_ca: CertificateAuthority | None = None,
@@ -467,7 +481,7 @@ class Nginx(Server):
         super().__init__()
         self._upstream = urlsplit(sandbox_url).netloc
         self._tls = certificate is not None
-        self._http2 = http2
+        self._http2 = http2 if http2 is not None else certificate is not None
         self._workers = workers
         self._log = log
         self._log_level = log_level
@@ -518,7 +532,7 @@ class Nginx(Server):
 
     def _config(self) -> str:
         listen = " ssl" if self._tls else ""
-        if self._tls and self._http2:
+        if self._http2:
             listen += " http2"
         return _NGINX_CONFIG.format(
             folder=self.folder,
@@ -543,6 +557,18 @@ class Nginx(Server):
         except OSError:
             return False
         return True
+
+    def reload(self) -> None:
+        """Reads configuration and certificates again, as for `nginx -s reload`: open connections end when they idle,
+        and those that are still busy after two seconds break.
+        """
+
+        def ended() -> int:
+            return self.errors().count("exited with code")
+
+        before = ended()
+        os.kill(self.pid, signal.SIGHUP)
+        eventually("nginx has reloaded", lambda: ended() >= before + self._workers)
 
     def status(self) -> dict[str, int]:
         """Of stub_status: accepts, handled, requests, active; connections for status() itself are left out."""
