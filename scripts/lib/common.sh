@@ -47,6 +47,11 @@ tinyproxy-bin           network tests: HTTP proxy
 microsocks              network tests: SOCKS proxy
 openssl                 network tests and benchmarks: certificates
 ca-certificates         network tests and benchmarks: the bundle that users have
+libuv1-dev              examples of event loops
+libglib2.0-dev          examples of event loops
+libsystemd-dev          examples of event loops
+luajit                  examples of event loops
+lua-luv                 examples of event loops
 git                     which files are the project's
 LIST
 }
