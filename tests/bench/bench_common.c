@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #define BODY_START                                                                                                     \
@@ -43,14 +45,52 @@ _Noreturn void bench_fail(const char *what, const char *why)
             bench_fail(#call, claude_error_message(err));                                                              \
     } while (0)
 
+static int cut_end(char *text, const char *end)
+{
+    size_t len = strlen(text);
+    size_t end_len = strlen(end);
+    if (len < end_len || strcmp(text + len - end_len, end) != 0)
+        return 0;
+    text[len - end_len] = '\0';
+    return 1;
+}
+
+bench_row_name bench_parse_row(const char *row)
+{
+    bench_row_name name = {.http2 = 0};
+    snprintf(name.base, sizeof name.base, "%s", row);
+    name.curl = cut_end(name.base, ".curl");
+    name.http2 = cut_end(name.base, ".h2");
+    return name;
+}
+
+void bench_raise_open_files(size_t needed)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        bench_fail("getrlimit", "?");
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < needed)
+        bench_fail("open files", "the hard limit (ulimit -Hn) is too low for that many connections");
+}
+
 claude_client_t *bench_client(const char *url)
+{
+    return bench_client_at(&(bench_place){.url = url});
+}
+
+claude_client_t *bench_client_at(const bench_place *place)
 {
     claude_config_t *config = NULL;
     claude_client_t *client = NULL;
     claude_error_t *err = NULL;
     CHECK(claude_config_new(&config, &err));
-    CHECK(claude_config_set(config, "base_url", url, &err));
+    CHECK(claude_config_set(config, "base_url", place->url, &err));
     CHECK(claude_config_set(config, "api_key", BENCH_KEY, &err));
+    if (place->ca_file != NULL) {
+        CHECK(claude_config_set(config, "tls.ca_file", place->ca_file, &err));
+        CHECK(claude_config_set(config, "network.http_version", place->http2 ? "auto" : "1.1", &err));
+    }
     CHECK(claude_client_new(config, &client, &err));
     claude_config_unref(config);
     return client;
@@ -88,6 +128,15 @@ void bench_curl_open(bench_curl *curl, const char *url, const char *scenario, in
     curl_easy_setopt(curl->easy, CURLOPT_POSTFIELDS, stream ? BODY_START ",\"stream\":true}" : BODY_START "}");
     curl_easy_setopt(curl->easy, CURLOPT_BUFFERSIZE, 65536L);
     curl_easy_setopt(curl->easy, CURLOPT_NOSIGNAL, 1L);
+}
+
+void bench_curl_at(CURL *easy, const bench_place *place)
+{
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, place->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
+    if (place->ca_file == NULL)
+        return;
+    curl_easy_setopt(easy, CURLOPT_CAINFO, place->ca_file);
+    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* else the bundle is read again for each connection */
 }
 
 void bench_curl_send(const bench_curl *curl, size_t (*write)(char *, size_t, size_t, void *), void *user_data)

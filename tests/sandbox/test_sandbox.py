@@ -920,7 +920,7 @@ def test_stamp_of_an_event_in_pieces(sb: Sandbox) -> None:
 def test_staggered_streams(sb: Sandbox) -> None:
     """Streams that begin together write at different times of the interval."""
     generate = {"events": 3, "event_bytes": 140, "per_write": "each", "interval_us": 400000, "stamp": True}
-    sb.register("staggered", {"generate": {**generate, "stagger_us": 100000}})
+    sb.register("staggered", {"hold_ms": 50, "generate": {**generate, "stagger_us": 100000}})
     socks = [connect(sb) for _ in range(4)]
     for sock in socks:
         sock.sendall(request_bytes("staggered"))

@@ -151,6 +151,7 @@ void reply_begin(struct server *server, struct conn *conn, const char *request_i
                                 .wait_us = step->head_chunk_us};
     place_faults(conn, events);
     conn->pace_ns = 0;
+    conn->placed = false;
     conn->state = CONN_REPLY;
 }
 
@@ -378,18 +379,16 @@ static enum pump pump_garbage(struct server *server, struct conn *conn)
 }
 
 /* Where the clock of a paced stream begins. Staggered streams keep to their places within the interval. */
-static uint64_t pace_from(struct server *server, const struct conn *conn, const struct op *op)
+static uint64_t pace_from(struct server *server, struct conn *conn, const struct op *op)
 {
     uint64_t interval_ns = op->wait_us * 1000;
-    uint64_t place_ns = conn->pace_ns;
-    uint64_t behind_ns;
 
     if (op->stagger_us == 0)
         return server->now_ns;
-    if (place_ns == 0)
-        place_ns = server->staggered++ * op->stagger_us * 1000;
-    behind_ns = (server->now_ns % interval_ns + interval_ns - place_ns % interval_ns) % interval_ns;
-    return server->now_ns - behind_ns;
+    if (!conn->placed)
+        conn->place_ns = server->staggered++ * op->stagger_us * 1000 % interval_ns;
+    conn->placed = true;
+    return server->now_ns - (server->now_ns % interval_ns + interval_ns - conn->place_ns) % interval_ns;
 }
 
 /* True when the reply has to pause here; the timer is set then. */
@@ -403,7 +402,8 @@ static bool must_wait(struct server *server, struct conn *conn, const struct op 
         if (wait_ns == 0 || op->unit == 0 || conn->pos == 0 || conn->pos % op->unit != 0)
             return false;
         /* paced by the clock, not by the last write, so that the rate holds; but only so far back */
-        if (conn->pace_ns == 0 || conn->pace_ns + catch_up_ns < server->now_ns)
+        if (conn->pace_ns == 0 || conn->pace_ns + catch_up_ns < server->now_ns ||
+            (op->stagger_us != 0 && !conn->placed))
             conn->pace_ns = pace_from(server, conn, op);
         conn->pace_ns += wait_ns;
         if (conn->pace_ns <= server->now_ns) {

@@ -74,6 +74,8 @@ struct conn {
     uint64_t pos;
     uint64_t wire_pos;
     uint64_t pace_ns; /* when the last paced write was due */
+    bool placed;      /* among staggered streams: */
+    uint64_t place_ns;
     char stamp[STAMP_DIGITS + 1];
     bool waited;
 
