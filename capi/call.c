@@ -78,12 +78,12 @@ int32_t claude_call_is_paused(const claude_call_t *call)
 
 int32_t claude_call_is_cancelled(const claude_call_t *call)
 {
-    return claude_call_state(call) == CLAUDE_CALL_CANCELED;
+    return cl_is(call, CL_MAGIC_CALL) && cl_call_is_cancelled(call);
 }
 
 int32_t claude_call_is_running(const claude_call_t *call)
 {
-    return claude_call_state(call) == CLAUDE_CALL_RUNNING;
+    return claude_call_state(call) == CLAUDE_CALL_RUNNING && !claude_call_is_cancelled(call);
 }
 
 size_t claude_call_buffered(const claude_call_t *call)

@@ -89,7 +89,7 @@ claude_code_t claude_client_trim(claude_client_t *client, claude_error_t **err)
 
     border_enter(&b);
     if (border_handle(&b, client, CL_MAGIC_CLIENT, "client")) {
-        cl_engine_pool_trim(client->engines);
+        cl_engines_trim(client->engines);
         rc = CLAUDE_OK;
     }
     return border_leave(&b, rc, err);

@@ -71,6 +71,7 @@ void cl_err_clear(cl_err *err)
     if (err->response.ptr)
         err->response.unref(err->response.ptr);
     cl_error_unref(err->cause);
+    cl_error_unref(err->made);
     cl_err_init(err);
 }
 
@@ -157,6 +158,7 @@ claude_code_t cl_fail(cl_err *err, claude_code_t code, const char *format, ...)
     err->feature = NULL;
     err->response = (cl_err_object){NULL, NULL};
     err->cause = NULL;
+    err->made = NULL;
     err->api_type[0] = '\0';
     err->error_code[0] = '\0';
     err->request_id[0] = '\0';
@@ -186,4 +188,5 @@ void cl_err_copy(cl_err *to, const cl_err *from, void *(*ref_response)(void *res
     if (to->response.ptr)
         to->response.ptr = ref_response(to->response.ptr);
     to->cause = cl_error_ref(to->cause);
+    to->made = cl_error_ref(to->made);
 }

@@ -29,6 +29,7 @@ typedef struct cl_err {
     const char *feature;    /* static text or NULL */
     cl_err_object response; /* owned */
     claude_error_t *cause;  /* owned */
+    claude_error_t *made;   /* owned; not NULL: the error is this object, and of the rest only the code is meaningful */
     char message[1024];
     char api_type[64];
     char error_code[96];
@@ -41,6 +42,7 @@ static inline void cl_err_init(cl_err *err)
     err->code = CLAUDE_OK;
     err->response.ptr = NULL;
     err->cause = NULL;
+    err->made = NULL;
 }
 
 /* Frees what the error owns and makes it empty. */
@@ -61,6 +63,8 @@ claude_code_t cl_fail_nomem(cl_err *err);
 #define cl_fail_buf(err, buf_result, what) (cl_fail_buf((err), (buf_result), (what)), CLAUDE_E_NOMEM)
 #define cl_fail_nomem(err) (cl_fail_nomem(err), CLAUDE_E_NOMEM)
 #endif
+/* The error is an object that was made before; shares it. */
+claude_code_t cl_fail_with(cl_err *err, claude_error_t *made);
 /* Copies at most size - 1 bytes of visible text in that way. */
 void cl_err_copy_text(char *out, size_t size, cl_str text);
 
@@ -78,6 +82,7 @@ const cl_code_row *cl_code_row_at(size_t index);
 
 /* Takes over what `err` owns and leaves it empty. Never fails: out of memory gives a static object. */
 claude_error_t *cl_error_new(cl_err *err);
+const cl_err *cl_error_info(const claude_error_t *error);
 claude_error_t *cl_error_ref(claude_error_t *error);
 void cl_error_unref(claude_error_t *error);
 /* The other direction, for sticky errors: a copy that shares (references) response and cause. */

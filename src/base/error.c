@@ -11,8 +11,12 @@ static struct claude_error out_of_memory = {
 
 claude_error_t *cl_error_new(cl_err *err)
 {
-    struct claude_error *error = NULL;
+    struct claude_error *error = err->made;
 
+    if (error) {
+        cl_err_init(err);
+        return error;
+    }
     if (err->code != CLAUDE_E_NOMEM || err->response.ptr || err->cause)
         error = malloc(sizeof *error);
     if (!error) {
@@ -25,6 +29,20 @@ claude_error_t *cl_error_new(cl_err *err)
     atomic_init(&error->json, NULL);
     cl_err_init(err);
     return error;
+}
+
+const cl_err *cl_error_info(const claude_error_t *error)
+{
+    return &error->info;
+}
+
+claude_code_t cl_fail_with(cl_err *err, claude_error_t *made)
+{
+    if (!err || err->code != CLAUDE_OK)
+        return err ? err->code : made->info.code;
+    err->code = made->info.code;
+    err->made = cl_error_ref(made);
+    return err->code;
 }
 
 claude_error_t *cl_error_ref(claude_error_t *error)

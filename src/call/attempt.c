@@ -5,8 +5,6 @@
 enum {
     URL_MAX = 16384,
     AUTH_HEADER_MAX = 8192,
-    /* What one round of libcurl can bring beyond an incomplete event. */
-    STREAM_SLACK = 64 * 1024 * 1024,
 };
 
 const char *cl_sign_body_sha256(claude_sign_t *sign)
@@ -139,31 +137,24 @@ static claude_code_t sign(claude_call_t *call, const char *url, cl_headers *head
 static cl_http_request http_request_of(const claude_call_t *call, const char *url, const cl_headers *headers)
 {
     bool stream = call->request.stream;
-    size_t message = (size_t)number(call, CL_OPT_LIMIT_MESSAGE);
-    size_t window = (size_t)number(call, CL_OPT_LIMIT_EVENT) + STREAM_SLACK;
 
     return (cl_http_request){
         .method = call->request.method,
         .url = url,
         .headers = headers,
         .body = &call->request.body,
-        .ca_file = text(call, CL_OPT_CA_FILE),
-        .ca_path = text(call, CL_OPT_CA_PATH),
-        .client_cert = text(call, CL_OPT_CLIENT_CERT),
-        .client_key = text(call, CL_OPT_CLIENT_KEY),
-        .tls_min_version = (int32_t)number(call, CL_OPT_TLS_MIN_VERSION),
-        .proxy = text(call, CL_OPT_PROXY),
-        .no_proxy = text(call, CL_OPT_NO_PROXY),
-        .http_version = (int32_t)number(call, CL_OPT_HTTP_VERSION),
         .stream = stream,
         .connect_ms = number(call, CL_OPT_TIMEOUT_CONNECT),
         .first_byte_ms = number(call, CL_OPT_TIMEOUT_FIRST_BYTE),
         .idle_ms = number(call, CL_OPT_TIMEOUT_IDLE),
+        .progress_ms = number(call, CL_OPT_TIMEOUT_PROGRESS),
         .total_ms = number(call, stream ? CL_OPT_TIMEOUT_STREAM_TOTAL : CL_OPT_TIMEOUT_TOTAL),
         .started_at = call->started_at,
         .max_header_bytes = (size_t)number(call, CL_OPT_LIMIT_HEADER),
-        .max_body_bytes = stream && window > message ? window : message,
+        .max_body_bytes = (size_t)number(call, CL_OPT_LIMIT_MESSAGE),
         .max_error_bytes = (size_t)number(call, CL_OPT_LIMIT_ERROR_BODY),
+        .high_water = (size_t)number(call, CL_OPT_STREAM_HIGH_WATER),
+        .low_water = (size_t)number(call, CL_OPT_STREAM_LOW_WATER),
     };
 }
 
@@ -181,7 +172,6 @@ claude_code_t cl_attempt_begin(claude_call_t *call, cl_err *err)
     cl_headers headers = {NULL, 0, 0};
     cl_buf url = CL_BUF_INIT(URL_MAX);
     cl_buf auth = CL_BUF_INIT(AUTH_HEADER_MAX);
-    cl_engine *engine = NULL;
     cl_http_request request;
     claude_code_t rc;
 
@@ -192,20 +182,12 @@ claude_code_t cl_attempt_begin(claude_call_t *call, cl_err *err)
         goto out;
     }
     if ((rc = make_headers(call, &headers, err)) < 0 || (rc = sign(call, url.ptr, &headers, err)) < 0 ||
-        (rc = make_auth(call, &headers, &auth, err)) < 0 ||
-        (rc = cl_engine_take(call->client->engines, &engine, err)) < 0)
+        (rc = make_auth(call, &headers, &auth, err)) < 0)
         goto out;
     request = http_request_of(call, url.ptr, &headers);
     request.auth_header = cl_buf_str(&auth);
-    rc = cl_transfer_new(engine, &request, &call->transfer, err);
-    if (rc < 0)
-        goto out;
-    pthread_mutex_lock(&call->lock);
-    call->engine = engine;
-    pthread_mutex_unlock(&call->lock);
-    engine = NULL;
+    rc = cl_transfer_new(call->engine, &request, call, &call->transfer, err);
 out:
-    cl_engine_give(call->client->engines, engine);
     if (auth.ptr)
         cl_wipe(auth.ptr, auth.cap);
     cl_buf_free(&auth);

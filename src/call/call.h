@@ -2,8 +2,6 @@
 #ifndef CL_CALL_H
 #define CL_CALL_H
 
-#include <pthread.h>
-
 #include <claude/call.h>
 
 #include "base/base.h"
@@ -30,44 +28,86 @@ enum cl_call_mode {
     CL_MODE_BODY,   /* everything else: collected, judged at its end */
 };
 
+/* Events kept while a call is paused (kept.c): a ring. */
+typedef struct cl_kept {
+    claude_event_t **events;
+    size_t first;
+    size_t count;
+    size_t cap;
+    size_t bytes;
+    size_t max_events;
+    size_t max_bytes;
+} cl_kept;
+
+/* How often to look at the clock: a look costs as much as an event, so the quicker the events, the fewer looks. */
+typedef struct cl_pace {
+    int64_t looked_at;
+    uint32_t stride; /* events from one look to the next */
+    uint32_t left;
+} cl_pace;
+
 struct claude_call {
-    cl_handle handle;
+    cl_handle handle;       /* the program's references */
+    _Atomic uint32_t holds; /* one for all of the program's, one for each thread inside, one for the loop */
     claude_client_t *client;
+    cl_engine *engine;
+    cl_transfer *transfer; /* changes under the engine's lock */
     cl_snapshot request;
     uint32_t generation; /* of the process that made it */
     _Atomic int32_t state;
     _Atomic bool cancel_asked;
-    pthread_mutex_t lock; /* guards `engine` against cancel from another thread; never held while driving */
-    cl_engine *engine;
-    cl_transfer *transfer;
+    _Atomic bool paused;
+    _Atomic bool abandoned;   /* the program holds it no more */
+    _Atomic uint64_t dropped; /* events */
+    _Atomic size_t buffered;  /* events */
     enum cl_call_mode mode;
     bool in_callback;
     bool begun;
-    bool over;      /* the transfer has ended; its failure, if any, is in transfer_error */
-    bool delivered; /* an event other than ping was handed out: nothing may be retried */
+    bool busy;       /* counted by the engine */
+    bool over;       /* the transfer has ended */
+    bool cut;        /* and failed */
+    bool held;       /* the transfer knows that the call is paused */
+    bool lingering;  /* complete, but for the end of the HTTP response */
+    bool delivered;  /* an event other than ping was understood: nothing may be retried */
+    bool progressed; /* the same, since bytes were last received */
     bool strict;
     bool skip_malformed;
+    bool buffers; /* keeps events while it is paused, rather than hold them back */
     uint32_t max_depth;
     int32_t attempts;
     int64_t started_at;
+    int64_t total_at; /* when timeout.stream_total_ms runs out; INT64_MAX: never */
+    cl_pace pace;
     cl_sse sse;
     cl_buf text; /* decoded text of the current event */
     cl_accumulator *accumulator;
+    cl_kept kept;
+    claude_event_t *handed_out; /* a kept event that `event` is a view of */
     claude_event_t event;
     claude_response_t *response; /* once done */
-    cl_err transfer_error;
-    cl_err error; /* once failed */
+    claude_error_t *error;       /* once failed */
+    /* ---- of an event loop (loop.c) ---- */
+    claude_loop_t *loop; /* NULL: none, or no more */
+    bool in_loop;        /* it was made for one */
+    bool queued;         /* in one of the loop's lists */
+    uint64_t tag;
+    claude_call_t *loop_prev;
+    claude_call_t *loop_next;
+    claude_call_t *queue_next;
 };
 
-/* Takes over the snapshot, also on failure. */
+/* ---- call.c: life and control ---- */
+
+/* Makes a call that has not begun. Takes over the snapshot, also on failure; shares the engine, NULL: one of the
+ * client's. */
+claude_code_t cl_call_new(claude_client_t *client, cl_snapshot *request, cl_engine *engine, claude_call_t **out,
+                          cl_err *err);
+/* Makes one and gets it going. Takes over the snapshot, also on failure. */
 claude_code_t cl_call_start(claude_client_t *client, cl_snapshot *request, claude_call_t **out, cl_err *err);
-/* As in call.h of the interface. A failure's details stay in call->error. */
-claude_code_t cl_call_next(claude_call_t *call, int64_t timeout_ms, const claude_event_t **event, cl_err *err);
-claude_code_t cl_call_wait(claude_call_t *call, int64_t timeout_ms, cl_err *err);
-claude_code_t cl_call_result(claude_call_t *call, claude_response_t **out, cl_err *err);
 void cl_call_cancel(claude_call_t *call);
 void cl_call_pause(claude_call_t *call, bool on);
 int32_t cl_call_state(const claude_call_t *call);
+bool cl_call_is_cancelled(const claude_call_t *call);
 size_t cl_call_buffered(const claude_call_t *call);
 uint64_t cl_call_dropped(const claude_call_t *call);
 int32_t cl_call_http_status(const claude_call_t *call);
@@ -75,14 +115,50 @@ const char *cl_call_header(const claude_call_t *call, const char *name);
 int32_t cl_call_attempts(const claude_call_t *call);
 claude_call_t *cl_call_ref(claude_call_t *call);
 void cl_call_unref(claude_call_t *call);
-/* Inside of a function that drives the call: nobody else holds it any more. */
+/* Inside the library: the call stays in memory. */
+void cl_call_hold(claude_call_t *call);
+void cl_call_let_go(claude_call_t *call);
+bool cl_call_is_over(const claude_call_t *call);
+/* The program holds it no more: whoever is inside should stop. */
 bool cl_call_is_abandoned(const claude_call_t *call);
+/* Gives the transfer and the engine back. */
+void cl_call_end_transfer(claude_call_t *call);
+/* The end of it: what went wrong stays in the call; returns its code. */
+claude_code_t cl_call_fail(claude_call_t *call, cl_err *err);
+
+/* ---- drive.c: from bytes to events ---- */
+
+/* As in call.h of the interface. */
+claude_code_t cl_call_next(claude_call_t *call, int64_t timeout_ms, const claude_event_t **event, cl_err *err);
+claude_code_t cl_call_wait(claude_call_t *call, int64_t timeout_ms, cl_err *err);
+claude_code_t cl_call_result(claude_call_t *call, claude_response_t **out, cl_err *err);
+/*
+ * Goes on as far as to the next event. 1: call->event; 0: nothing in time (event loops: nothing without another turn);
+ * CLAUDE_DONE; negative: the call has failed, `err` says why. Terminal results are final.
+ */
+int32_t cl_call_advance(claude_call_t *call, int64_t until_ms, cl_err *err);
+/* Hands call->event to the request's callback. Negative: that ended the call. */
+claude_code_t cl_call_deliver(claude_call_t *call, cl_err *err);
 
 #define CL_CANCELLED_TEXT "the call was cancelled"
 
-/* attempt.c: builds the request for the wire and gives it to an engine. Runs the signing hook. */
+/* ---- kept.c: events of a paused call ---- */
+
+/* Keeps a copy of call->event, and drops the oldest where the limits ask for it. */
+claude_code_t cl_call_keep_event(claude_call_t *call, cl_err *err);
+/* Puts the oldest kept event into call->event; false if there is none. */
+bool cl_call_take_kept(claude_call_t *call);
+/* The event that was taken last is no longer looked at. */
+void cl_call_done_with_event(claude_call_t *call);
+void cl_call_drop_kept(claude_call_t *call);
+
+/* ---- attempt.c ---- */
+
+/* Builds the request for the wire and gives it to the engine. Runs the signing hook. */
 claude_code_t cl_attempt_begin(claude_call_t *call, cl_err *err);
-/* finish.c: what a response is, once it is over. */
+
+/* ---- finish.c: what a response is, once it is over ---- */
+
 enum cl_call_mode cl_call_mode_of(const claude_call_t *call);
 /* Makes call->response, or says what is wrong with what arrived. */
 claude_code_t cl_finish_events(claude_call_t *call, cl_err *err);

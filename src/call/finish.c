@@ -142,7 +142,6 @@ void cl_finish_error(claude_call_t *call, cl_err *err)
 {
     if (call->delivered)
         err->retryable = 0;
-    err->attempts = call->attempts;
     if (!call->transfer || cl_transfer_status(call->transfer) == 0)
         return;
     if (err->http_status == 0)

@@ -28,9 +28,27 @@ static claude_code_t make_texts(claude_client_t *client, cl_err *err)
     return rc == CL_BUF_OK ? CLAUDE_OK : cl_fail_buf(err, rc, "base_url or user_agent");
 }
 
+/* The texts belong to the configuration, which lives as long as the client. */
+static cl_http_settings http_settings(const cl_options *options)
+{
+    return (cl_http_settings){
+        .ca_file = cl_option_text(NULL, options, CL_OPT_CA_FILE),
+        .ca_path = cl_option_text(NULL, options, CL_OPT_CA_PATH),
+        .client_cert = cl_option_text(NULL, options, CL_OPT_CLIENT_CERT),
+        .client_key = cl_option_text(NULL, options, CL_OPT_CLIENT_KEY),
+        .proxy = cl_option_text(NULL, options, CL_OPT_PROXY),
+        .no_proxy = cl_option_text(NULL, options, CL_OPT_NO_PROXY),
+        .tls_min_version = (int32_t)cl_option_int(NULL, options, CL_OPT_TLS_MIN_VERSION),
+        .http_version = (int32_t)cl_option_int(NULL, options, CL_OPT_HTTP_VERSION),
+        .https = !cl_url_is_http(cl_str_of(cl_option_text(NULL, options, CL_OPT_BASE_URL))),
+        .streams_per_connection = (size_t)cl_option_int(NULL, options, CL_OPT_STREAMS_PER_CONNECTION),
+        .max_buffered = (size_t)cl_option_int(NULL, options, CL_OPT_MAX_BUFFERED),
+    };
+}
+
 static void client_free(claude_client_t *client)
 {
-    cl_engine_pool_free(client->engines);
+    cl_engines_free(client->engines);
     cl_config_unref(client->config);
     cl_buf_free(&client->base_url);
     cl_buf_free(&client->user_agent);
@@ -54,7 +72,8 @@ static claude_code_t client_of(claude_config_t *config, claude_client_t **out, c
     client->base_url = CL_BUF_INIT(URL_MAX);
     client->user_agent = CL_BUF_INIT(USER_AGENT_MAX);
     client->config = cl_config_ref(config);
-    client->engines = cl_engine_pool_new();
+    client->http = http_settings(client->config->options);
+    client->engines = cl_engines_new((size_t)cl_option_int(NULL, client->config->options, CL_OPT_MAX_ENGINES), &client->http);
     rc = client->engines ? make_texts(client, err) : cl_fail_nomem(err);
     if (rc < 0)
         goto out;

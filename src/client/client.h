@@ -12,7 +12,8 @@
 struct claude_client {
     cl_handle handle;
     claude_config_t *config; /* a copy of its own: immutable */
-    cl_engine_pool *engines;
+    cl_http_settings http;
+    cl_engines *engines;
     cl_buf base_url; /* without a slash at the end */
     cl_buf user_agent;
 };

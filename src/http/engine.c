@@ -1,19 +1,19 @@
 #include "http/engine.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
-#include <sched.h>
+#include <limits.h>
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 enum {
-    IDLE_ENGINES_MAX = 64,      /* kept by a pool; more are freed when they are given back */
-    IDLE_ENGINE_MAX_MS = 30000, /* shrinks the race with a server that closes an idle connection */
-    EVENTS_PER_STEP = 16,
+    EVENTS_PER_STEP = 256,
+    IDLE_CONNECTIONS_MAX = 1024, /* libcurl's own rule would close most of them whenever few calls are under way */
+    CURL_FLOOR = 0x075700,       /* 7.87: CURLOPT_QUICK_EXIT, without which deadlines do not hold */
 };
 
 static pthread_once_t global_once = PTHREAD_ONCE_INIT;
@@ -26,9 +26,13 @@ static void global_init(void)
 
 claude_code_t cl_http_global(cl_err *err)
 {
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+
     pthread_once(&global_once, global_init);
     if (global_result != CURLE_OK)
         return cl_fail(err, CLAUDE_E_NOMEM, "libcurl could not be initialised: %s", curl_easy_strerror(global_result));
+    if (info->version_num < CURL_FLOOR)
+        return cl_fail(err, CLAUDE_E_UNSUPPORTED, "libcurl %s is loaded; 7.87 or newer is needed", info->version);
     return CLAUDE_OK;
 }
 
@@ -48,53 +52,68 @@ bool cl_http_has_http2(void)
     return (curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_HTTP2) != 0;
 }
 
-/* ---- libcurl's callbacks of the multi handle ---- */
+/* ---- what is known of sockets ---- */
 
-/* Takes the parked socket out of the epoll set. */
-static void unpark(cl_engine *engine)
+uint8_t *cl_engine_watch(cl_engine *engine, int fd)
 {
-    if (engine->parked_fd >= 0)
-        epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, engine->parked_fd, NULL);
-    engine->parked_fd = -1;
+    size_t need = (size_t)fd + 1;
+
+    if (need > engine->watch_cap) {
+        size_t cap = engine->watch_cap ? engine->watch_cap : 64;
+        uint8_t *longer;
+        while (cap < need)
+            cap *= 2;
+        longer = realloc(engine->watch, cap);
+        if (!longer)
+            return NULL;
+        memset(longer + engine->watch_cap, 0, cap - engine->watch_cap);
+        engine->watch = longer;
+        engine->watch_cap = cap;
+    }
+    return engine->watch + fd;
 }
 
 /*
- * libcurl lets go of the socket after each request and asks for it again with the next one. It stays in the set
- * meanwhile, for reading, which saves two system calls per request; if it stirs when nobody wants it, it is taken out.
+ * libcurl lets go of a connection's socket after each request and asks for it again with the next one. It stays in the
+ * set meanwhile, which saves two system calls per request; if it stirs when nobody wants it, it is taken out.
  */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *socket_data)
 {
     cl_engine *engine = user;
+    uint8_t *watch = cl_engine_watch(engine, fd);
+    uint8_t wanted = (uint8_t)((what & CURL_POLL_IN ? CL_WATCH_IN : 0) | (what & CURL_POLL_OUT ? CL_WATCH_OUT : 0));
     struct epoll_event event = {.data.fd = fd};
-    bool parked = fd == engine->parked_fd;
-    bool known = socket_data || parked;
 
     (void)easy;
+    (void)socket_data;
+    if (!watch) {
+        engine->broken = true;
+        return -1;
+    }
     if (what == CURL_POLL_REMOVE) {
-        curl_multi_assign(engine->multi, fd, NULL);
-        unpark(engine);
-        /* Only a connection's: others are closed without a word, and their number comes back as something else. */
-        if (fd == engine->connection_fd) {
-            engine->parked_fd = fd;
-            engine->parked_events = (uint32_t)(uintptr_t)socket_data;
+        /*
+         * Only one that stands: others, also of connections that did not come about, are closed without a word, and
+         * their number may be another thread's by now. Should it still be open, it is taken out when it stirs.
+         */
+        if ((*watch & CL_WATCH_CONNECTION) && (*watch & CL_WATCH_KNOWN) && !(*watch & CL_WATCH_OUT)) {
+            *watch |= CL_WATCH_PARKED;
         } else {
-            epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+            engine->sockets -= *watch & CL_WATCH_CONNECTION ? 1 : 0;
+            *watch = 0;
         }
         return 0;
     }
-    event.events = (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0u) | (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0u);
-    if (parked)
-        engine->parked_fd = -1;
-    if (!(parked && engine->parked_events == event.events) &&
-        epoll_ctl(engine->epoll_fd, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) != 0) {
-        /* A number that the kernel reused: the other operation is meant. */
-        int op = errno == EEXIST ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-        if (epoll_ctl(engine->epoll_fd, op, fd, &event) != 0) {
-            engine->broken = true; /* nobody would ever hear of this socket */
+    event.events = (wanted & CL_WATCH_IN ? (uint32_t)EPOLLIN : 0u) | (wanted & CL_WATCH_OUT ? (uint32_t)EPOLLOUT : 0u);
+    if (!(*watch & CL_WATCH_KNOWN) || (*watch & (CL_WATCH_IN | CL_WATCH_OUT)) != wanted) {
+        int op = *watch & CL_WATCH_KNOWN ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+        if (epoll_ctl(engine->epoll_fd, op, fd, &event) != 0 &&
+            /* A number that the kernel reused: the other operation is meant. */
+            epoll_ctl(engine->epoll_fd, errno == EEXIST ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) != 0) {
+            engine->broken = true;
             return -1;
         }
     }
-    curl_multi_assign(engine->multi, fd, (void *)(uintptr_t)event.events);
+    *watch = (uint8_t)((*watch & CL_WATCH_CONNECTION) | CL_WATCH_KNOWN | wanted);
     return 0;
 }
 
@@ -103,7 +122,7 @@ static int on_timer(CURLM *multi, long timeout_ms, void *user)
     cl_engine *engine = user;
 
     (void)multi;
-    engine->timer_at = timeout_ms < 0 ? INT64_MAX : cl_now_ms() + timeout_ms;
+    engine->curl_timer_at = timeout_ms < 0 ? INT64_MAX : cl_now_ms() + timeout_ms;
     return 0;
 }
 
@@ -113,48 +132,88 @@ static void engine_free(cl_engine *engine)
 {
     if (!engine)
         return;
-    if (engine->easy)
-        curl_easy_cleanup(engine->easy);
+    while (engine->slots) {
+        cl_slot *slot = engine->slots;
+        engine->slots = slot->next;
+        curl_easy_cleanup(slot->easy);
+        free(slot);
+    }
     if (engine->multi)
         curl_multi_cleanup(engine->multi);
     if (engine->epoll_fd >= 0)
         close(engine->epoll_fd);
     if (engine->wake_fd >= 0)
         close(engine->wake_fd);
+    if (engine->timer_fd >= 0)
+        close(engine->timer_fd);
+    free(engine->watch);
+    free(engine->clock);
+    pthread_mutex_destroy(&engine->lock);
     free(engine);
 }
 
-static claude_code_t engine_new(cl_engine **out, cl_err *err)
+static bool add_own(cl_engine *engine, int fd)
+{
+    /* Edge-triggered: once told, it is not told again, so neither needs to be read each time. */
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.fd = fd};
+
+    return fd >= 0 && epoll_ctl(engine->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static bool open_descriptors(cl_engine *engine, bool for_loop)
+{
+    engine->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (engine->epoll_fd < 0)
+        return false;
+    engine->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (!add_own(engine, engine->wake_fd))
+        return false;
+    if (!for_loop)
+        return true;
+    engine->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    return add_own(engine, engine->timer_fd);
+}
+
+static bool open_multi(cl_engine *engine)
+{
+    engine->multi = curl_multi_init();
+    return engine->multi && curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
+           curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine) == CURLM_OK &&
+           curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
+           curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine) == CURLM_OK &&
+           curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS_MAX) == CURLM_OK &&
+           curl_multi_setopt(engine->multi, CURLMOPT_MAX_CONCURRENT_STREAMS,
+                             (long)engine->settings.streams_per_connection) == CURLM_OK;
+}
+
+claude_code_t cl_engine_new(const cl_http_settings *settings, bool for_loop, cl_engine **out, cl_err *err)
 {
     cl_engine *engine = NULL;
-    struct epoll_event event = {.events = EPOLLIN};
     claude_code_t rc = cl_http_global(err);
 
     if (rc < 0)
         return rc;
     engine = calloc(1, sizeof *engine);
-    if (!engine)
+    if (!engine || pthread_mutex_init(&engine->lock, NULL) != 0) {
+        free(engine);
         return cl_fail_nomem(err);
-    engine->timer_at = INT64_MAX;
+    }
+    atomic_init(&engine->refs, 1);
+    atomic_init(&engine->busy, 0);
+    atomic_init(&engine->broken, false);
+    engine->settings = *settings;
+    engine->curl_timer_at = INT64_MAX;
+    engine->planned_at = INT64_MAX;
+    atomic_init(&engine->idle_since, cl_now_ms());
     engine->generation = cl_fork_generation();
+    engine->epoll_fd = -1;
     engine->wake_fd = -1;
-    engine->parked_fd = -1;
-    engine->connection_fd = -1;
-    engine->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (engine->epoll_fd >= 0)
-        engine->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    event.data.fd = engine->wake_fd;
-    if (engine->wake_fd < 0 || epoll_ctl(engine->epoll_fd, EPOLL_CTL_ADD, engine->wake_fd, &event) != 0) {
-        rc = cl_fail(err, CLAUDE_E_LIMIT, "no file descriptor left for a connection (error %d)", errno);
+    engine->timer_fd = -1;
+    if (!open_descriptors(engine, for_loop)) {
+        rc = cl_fail(err, CLAUDE_E_LIMIT, "no file descriptor left for connections (error %d)", errno);
         goto out;
     }
-    engine->multi = curl_multi_init();
-    engine->easy = curl_easy_init();
-    if (!engine->multi || !engine->easy ||
-        curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
-        curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine) != CURLM_OK ||
-        curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK ||
-        curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine) != CURLM_OK) {
+    if (!open_multi(engine)) {
         rc = cl_fail_nomem(err);
         goto out;
     }
@@ -165,13 +224,122 @@ out:
     return rc;
 }
 
-void cl_engine_wake(cl_engine *engine)
+claude_code_t cl_engine_new_for_loop(const cl_http_settings *settings, cl_engine **out, cl_err *err)
+{
+    return cl_engine_new(settings, true, out, err);
+}
+
+cl_engine *cl_engine_ref(cl_engine *engine)
+{
+    atomic_fetch_add_explicit(&engine->refs, 1, memory_order_relaxed);
+    return engine;
+}
+
+void cl_engine_unref(cl_engine *engine)
+{
+    if (!engine || engine->generation != cl_fork_generation())
+        return; /* the parent's: left alone on purpose */
+    if (atomic_fetch_sub_explicit(&engine->refs, 1, memory_order_acq_rel) == 1)
+        engine_free(engine);
+}
+
+int cl_engine_fd(const cl_engine *engine)
+{
+    return engine->epoll_fd;
+}
+
+/* ---- the lock, and who sleeps beside it ---- */
+
+void cl_engine_lock(cl_engine *engine)
+{
+    pthread_mutex_lock(&engine->lock);
+}
+
+/* The word may be gone from its stack by now: the kernel then wakes nobody, or somebody who looks and sleeps on. */
+static void wake(_Atomic uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+void cl_engine_unlock(cl_engine *engine)
+{
+    _Atomic uint32_t *wakes[CL_WAKES_MAX];
+    size_t count = engine->wake_count;
+
+    for (size_t i = 0; i < count; i++)
+        wakes[i] = engine->wakes[i];
+    engine->wake_count = 0;
+    pthread_mutex_unlock(&engine->lock);
+    /* Only now: woken with the lock held they would run into it. */
+    for (size_t i = 0; i < count; i++)
+        wake(wakes[i]);
+}
+
+void cl_engine_rouse(cl_engine *engine, cl_waiter *waiter)
+{
+    if (atomic_exchange_explicit(&waiter->word, 1, memory_order_relaxed) != 0)
+        return;
+    if (engine->wake_count < CL_WAKES_MAX)
+        engine->wakes[engine->wake_count++] = &waiter->word;
+    else
+        wake(&waiter->word);
+}
+
+void cl_engine_kick(cl_engine *engine)
 {
     uint64_t one = 1;
-    ssize_t n = write(engine->wake_fd, &one, sizeof one);
+    ssize_t n;
 
-    /* A full counter means that it is readable already. */
-    (void)n;
+    if (engine->poked)
+        return;
+    engine->poked = true;
+    n = write(engine->wake_fd, &one, sizeof one);
+    (void)n; /* a full counter means that it is readable already */
+}
+
+void cl_engine_mark(cl_engine *engine, cl_transfer *t)
+{
+    if (!cl_engine_is_loop(engine)) {
+        if (t->waiter)
+            cl_engine_rouse(engine, t->waiter);
+        return;
+    }
+    if (t->is_ready)
+        return;
+    t->is_ready = true;
+    t->ready_next = NULL;
+    if (engine->ready.last)
+        engine->ready.last->ready_next = t;
+    else
+        engine->ready.first = t;
+    engine->ready.last = t;
+}
+
+static void set_timer(cl_engine *engine, int64_t at)
+{
+    int64_t left = at - cl_now_ms();
+    struct itimerspec when = {.it_value = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000}};
+
+    if (left <= 0) /* zero would disarm it */
+        when.it_value = (struct timespec){.tv_nsec = 1};
+    timerfd_settime(engine->timer_fd, 0, &when, NULL);
+}
+
+void cl_engine_plan(cl_engine *engine)
+{
+    int64_t at = cl_clock_next(engine);
+
+    if (engine->curl_timer_at < at)
+        at = engine->curl_timer_at;
+    if (at >= engine->planned_at)
+        return;
+    if (cl_engine_is_loop(engine)) {
+        engine->planned_at = at;
+        set_timer(engine, at);
+    } else if (engine->driven) {
+        engine->planned_at = INT64_MIN; /* once is enough */
+        cl_engine_kick(engine);
+    }
 }
 
 /* ---- work ---- */
@@ -182,9 +350,15 @@ static void finished(cl_engine *engine)
     int left;
 
     while ((message = curl_multi_info_read(engine->multi, &left)) != NULL) {
-        if (message->msg == CURLMSG_DONE && engine->transfer) {
-            engine->transfer->ended = true;
-            engine->transfer->result = message->data.result;
+        cl_slot *slot = NULL;
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&slot);
+        if (slot && slot->transfer) {
+            slot->transfer->ended = true;
+            slot->transfer->result = message->data.result;
+            cl_transfer_is_over(slot->transfer);
+            cl_engine_mark(engine, slot->transfer);
         }
     }
 }
@@ -193,166 +367,150 @@ void cl_engine_run_timer(cl_engine *engine)
 {
     int running = 0;
 
-    if (engine->timer_at == INT64_MAX || engine->timer_at > cl_now_ms())
+    if (engine->curl_timer_at == INT64_MAX || engine->curl_timer_at > cl_now_ms())
         return;
-    engine->timer_at = INT64_MAX;
+    engine->curl_timer_at = INT64_MAX;
     curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     finished(engine);
 }
 
-bool cl_engine_step(cl_engine *engine, int64_t wait_ms)
+static void socket_ready(cl_engine *engine, const struct epoll_event *event)
 {
-    struct epoll_event events[EVENTS_PER_STEP];
-    bool woken = false;
+    int fd = event->data.fd;
+    uint32_t got = event->events;
+    int mask = (got & EPOLLIN ? CURL_CSELECT_IN : 0) | (got & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+               (got & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+    uint8_t *watch = cl_engine_watch(engine, fd);
     int running = 0;
+
+    if (!watch)
+        return;
+    if ((*watch & CL_WATCH_KNOWN) && !(*watch & CL_WATCH_PARKED)) {
+        curl_multi_socket_action(engine->multi, fd, mask, &running);
+        return;
+    }
+    /* It may have been closed while nobody held the lock, and its number be another thread's. Then it stirs once only. */
+    if (*watch & (CL_WATCH_STRAY | CL_WATCH_PARKED)) {
+        epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+        *watch &= CL_WATCH_CONNECTION;
+    } else {
+        *watch |= CL_WATCH_STRAY;
+    }
+}
+
+static int64_t wake_at(const cl_engine *engine, int64_t until_ms)
+{
+    int64_t at = until_ms;
+
+    /* Only loops have transfers in the clock, and only for them it matters here: waiting threads know their own time. */
+    if (cl_clock_next(engine) < at)
+        at = cl_clock_next(engine);
+    return engine->curl_timer_at < at ? engine->curl_timer_at : at;
+}
+
+/* Waits for sockets with the lock free. */
+static int wait_for_sockets(cl_engine *engine, int64_t until_ms, struct epoll_event *events, int max)
+{
+    int64_t at = wake_at(engine, until_ms);
+    int64_t left = at == INT64_MAX ? INT64_MAX : at - cl_now_ms();
     int n;
 
-    if (engine->timer_at != INT64_MAX) {
-        int64_t left = engine->timer_at - cl_now_ms();
-        if (left < wait_ms)
-            wait_ms = left > 0 ? left : 0;
-    }
-    n = epoll_wait(engine->epoll_fd, events, EVENTS_PER_STEP, wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms);
-    for (int i = 0; i < n; i++) {
-        int fd = events[i].data.fd;
-        uint32_t got = events[i].events;
-        int mask = (got & EPOLLIN ? CURL_CSELECT_IN : 0) | (got & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-                   (got & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
-        if (fd == engine->wake_fd) {
-            uint64_t count;
-            woken = read(fd, &count, sizeof count) > 0;
-            continue;
-        }
-        if (fd == engine->parked_fd)
-            unpark(engine);
-        else
-            curl_multi_socket_action(engine->multi, fd, mask, &running);
-    }
-    if (n > 0)
-        finished(engine);
-    cl_engine_run_timer(engine);
-    return woken;
-}
-
-/* ---- the pool ---- */
-
-struct cl_engine_pool {
-    pthread_mutex_t lock;
-    _Atomic uint32_t generation; /* of the process whose engines these are */
-    _Atomic uint32_t claimed;    /* the generation that a thread has begun to make it ready for */
-    size_t count;
-    cl_engine *idle[IDLE_ENGINES_MAX]; /* the one used last is at the end */
-};
-
-cl_engine_pool *cl_engine_pool_new(void)
-{
-    cl_engine_pool *pool = calloc(1, sizeof *pool);
-
-    if (!pool)
-        return NULL;
-    if (pthread_mutex_init(&pool->lock, NULL) != 0) {
-        free(pool);
-        return NULL;
-    }
-    atomic_init(&pool->generation, cl_fork_generation());
-    atomic_init(&pool->claimed, cl_fork_generation());
-    return pool;
-}
-
-/*
- * In a forked child everything in the pool acts on kernel objects that the parent still uses: it is forgotten, not
- * closed. The lock may have been held by a thread that does not exist here; so the first thread to come makes it anew,
- * and others wait those few instructions.
- */
-static void after_fork(cl_engine_pool *pool)
-{
-    uint32_t now = cl_fork_generation();
-    uint32_t claimed;
-
-    if (atomic_load_explicit(&pool->generation, memory_order_acquire) == now)
-        return;
-    claimed = atomic_load(&pool->claimed);
-    if (claimed != now && atomic_compare_exchange_strong(&pool->claimed, &claimed, now)) {
-        pthread_mutex_init(&pool->lock, NULL);
-        pool->count = 0;
-        atomic_store_explicit(&pool->generation, now, memory_order_release);
-        return;
-    }
-    while (atomic_load_explicit(&pool->generation, memory_order_acquire) != now)
-        sched_yield();
-}
-
-/* Takes out what has been idle for too long, all of it if `all`. Call with the lock held; free the result without. */
-static size_t take_stale(cl_engine_pool *pool, bool all, cl_engine **stale)
-{
-    int64_t now = cl_now_ms();
-    size_t n = 0;
-
-    while (n < pool->count && (all || now - pool->idle[n]->idle_since > IDLE_ENGINE_MAX_MS)) {
-        stale[n] = pool->idle[n];
-        n++;
-    }
-    pool->count -= n;
-    memmove(pool->idle, pool->idle + n, pool->count * sizeof pool->idle[0]);
+    if (left <= 0)
+        return epoll_wait(engine->epoll_fd, events, max, 0);
+    engine->driven = true;
+    if (!cl_engine_is_loop(engine))
+        engine->planned_at = at;
+    cl_engine_unlock(engine);
+    n = epoll_wait(engine->epoll_fd, events, max, left > INT_MAX ? (left == INT64_MAX ? -1 : INT_MAX) : (int)left);
+    cl_engine_lock(engine);
+    engine->driven = false;
     return n;
 }
 
-claude_code_t cl_engine_take(cl_engine_pool *pool, cl_engine **out, cl_err *err)
+int cl_engine_step(cl_engine *engine, int64_t until_ms, int max_events)
 {
-    cl_engine *stale[IDLE_ENGINES_MAX];
-    cl_engine *engine = NULL;
-    size_t n;
+    struct epoll_event events[EVENTS_PER_STEP];
+    int sockets = 0;
+    int n;
 
-    after_fork(pool);
-    pthread_mutex_lock(&pool->lock);
-    n = take_stale(pool, false, stale);
-    if (pool->count > 0)
-        engine = pool->idle[--pool->count];
-    pthread_mutex_unlock(&pool->lock);
-    for (size_t i = 0; i < n; i++)
-        engine_free(stale[i]);
-    if (!engine)
-        return engine_new(out, err);
-    *out = engine;
-    return CLAUDE_OK;
-}
-
-void cl_engine_give(cl_engine_pool *pool, cl_engine *engine)
-{
-    bool kept = false;
-
-    if (!engine || engine->generation != cl_fork_generation())
-        return; /* the parent's: left alone on purpose */
-    after_fork(pool);
-    engine->idle_since = cl_now_ms();
-    pthread_mutex_lock(&pool->lock);
-    if (!engine->broken && pool->count < IDLE_ENGINES_MAX) {
-        pool->idle[pool->count++] = engine;
-        kept = true;
+    cl_engine_pause_full(engine);
+    n = wait_for_sockets(engine, until_ms, events, max_events < EVENTS_PER_STEP ? max_events : EVENTS_PER_STEP);
+    for (int i = 0; i < n; i++) {
+        if (events[i].data.fd == engine->wake_fd) {
+            engine->poked = false;
+        } else if (events[i].data.fd == engine->timer_fd) {
+            engine->planned_at = INT64_MAX;
+        } else {
+            sockets++;
+            socket_ready(engine, &events[i]);
+        }
     }
-    pthread_mutex_unlock(&pool->lock);
-    if (!kept)
-        engine_free(engine);
+    if (sockets > 0)
+        finished(engine);
+    cl_engine_run_timer(engine);
+    cl_engine_admit_more(engine);
+    engine->turns++;
+    return n > 0 ? n : 0;
 }
 
-void cl_engine_pool_trim(cl_engine_pool *pool)
-{
-    cl_engine *stale[IDLE_ENGINES_MAX];
-    size_t n;
+/* ---- event loops ---- */
 
-    after_fork(pool);
-    pthread_mutex_lock(&pool->lock);
-    n = take_stale(pool, true, stale);
-    pthread_mutex_unlock(&pool->lock);
-    for (size_t i = 0; i < n; i++)
-        engine_free(stale[i]);
+void cl_engine_turn(cl_engine *engine, int64_t until_ms, size_t max_sockets)
+{
+    int max = max_sockets < EVENTS_PER_STEP ? (int)max_sockets : EVENTS_PER_STEP;
+    size_t looked = 0;
+    int n;
+
+    cl_engine_lock(engine);
+    engine->unfinished = false;
+    n = cl_engine_step(engine, until_ms, max);
+    /* Until nothing is left: who polls by edges is not told of what was there before. */
+    while (n > 0 && (looked += (size_t)n) < max_sockets && engine->ready.first == NULL)
+        n = cl_engine_step(engine, 0, max);
+    if (n > 0)
+        n = cl_engine_step(engine, 0, max);
+    cl_clock_run(engine, cl_now_ms());
+    cl_engine_plan(engine);
+    engine->unfinished = n > 0;
+    if (engine->unfinished)
+        cl_engine_kick(engine);
+    cl_engine_unlock(engine);
 }
 
-void cl_engine_pool_free(cl_engine_pool *pool)
+void cl_engine_collect(cl_engine *engine, void (*add)(void *owner, void *user), void *user)
 {
-    if (!pool)
-        return;
-    cl_engine_pool_trim(pool);
-    pthread_mutex_destroy(&pool->lock);
-    free(pool);
+    cl_transfer *t;
+
+    cl_engine_lock(engine);
+    t = engine->ready.first;
+    engine->ready = (cl_transfers){NULL, NULL};
+    while (t) {
+        cl_transfer *next = t->ready_next;
+        t->is_ready = false;
+        add(t->owner, user);
+        t = next;
+    }
+    cl_engine_unlock(engine);
+}
+
+void cl_engine_poke(cl_engine *engine)
+{
+    cl_engine_lock(engine);
+    cl_engine_kick(engine);
+    cl_engine_unlock(engine);
+}
+
+void cl_engine_unpoke(cl_engine *engine)
+{
+    uint64_t count;
+    ssize_t n;
+
+    cl_engine_lock(engine);
+    /* What was left undone, or came meanwhile, must not be taken back. */
+    if (engine->poked && !engine->unfinished && !engine->ready.first) {
+        engine->poked = false;
+        n = read(engine->wake_fd, &count, sizeof count);
+        (void)n;
+    }
+    cl_engine_unlock(engine);
 }

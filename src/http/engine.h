@@ -1,79 +1,248 @@
-/* engine.h - what engine.c and transfer.c share inside the room. */
+/* engine.h - what the files of the room share. Unless said otherwise: call with the engine's lock held. */
 #ifndef CL_HTTP_ENGINE_H
 #define CL_HTTP_ENGINE_H
 
 #include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "http/http.h"
 
+/* An easy handle, kept from transfer to transfer: its buffers are dear. */
+typedef struct cl_slot {
+    CURL *easy;
+    cl_engine *engine;
+    cl_transfer *transfer; /* NULL while it is idle */
+    struct cl_slot *next;  /* idle ones */
+    bool configured;       /* what is the same for all transfers has been set */
+    char error_text[CURL_ERROR_SIZE];
+} cl_slot;
+
+/* A thread that waits for its transfer while another drives. Lives on that thread's stack. */
+typedef struct cl_waiter {
+    _Atomic uint32_t word; /* futex: 1 once it may get up */
+    cl_transfer *transfer;
+    struct cl_waiter *prev;
+    struct cl_waiter *next;
+} cl_waiter;
+
+/* A list of transfers, in order of arrival. */
+typedef struct cl_transfers {
+    cl_transfer *first;
+    cl_transfer *last;
+} cl_transfers;
+
+/* What is known of a socket, by its number. */
+enum {
+    CL_WATCH_IN = 1,
+    CL_WATCH_OUT = 2,
+    CL_WATCH_KNOWN = 4,      /* it is in the epoll set */
+    CL_WATCH_PARKED = 8,     /* libcurl has let go of it, the epoll set has not */
+    CL_WATCH_CONNECTION = 16, /* opened by us, closed through us */
+    CL_WATCH_STRAY = 32      /* it stirred although nobody wants it */
+};
+
+/* How connections are used. */
+enum { CL_SHARE_UNKNOWN, CL_SHARE_NEVER, CL_SHARE_ALWAYS };
+
+enum { CL_WAKES_MAX = 32 };
+
 struct cl_engine {
+    pthread_mutex_t lock;
+    _Atomic uint32_t refs;
+    _Atomic uint32_t busy;   /* calls that picked it and have not ended */
+    size_t transfers;
+    uint32_t generation;     /* of the process that made it */
+    cl_http_settings settings;
     CURLM *multi;
-    CURL *easy; /* kept from transfer to transfer: its buffers are dear */
     int epoll_fd;
     int wake_fd;
-    int connection_fd;      /* the socket opened last; -1: none */
-    int parked_fd;          /* libcurl has let go of it, the epoll set has not; -1: none */
-    uint32_t parked_events; /* what the epoll set waits for on it */
-    int64_t timer_at;       /* when libcurl wants to be called, cl_now_ms() clock; INT64_MAX: not at all */
-    int64_t idle_since;
-    uint32_t generation;
-    bool broken;     /* not to be used again */
-    bool configured; /* what is the same for all transfers has been set on `easy` */
-    cl_transfer *transfer;
-    char error_text[CURL_ERROR_SIZE];
+    int timer_fd; /* event loops; else -1 */
+    bool driven;  /* a thread waits in epoll for all */
+    bool poked;   /* the eventfd is readable */
+    bool unfinished; /* the last turn left something undone */
+    _Atomic bool broken;     /* an epoll operation failed: nobody would ever hear of that socket */
+    int64_t curl_timer_at; /* when libcurl wants to be called; INT64_MAX: not at all */
+    int64_t planned_at;    /* when somebody will look next without being told */
+    _Atomic int64_t idle_since;
+    uint64_t turns;
+    size_t held;              /* unread bytes of all transfers */
+    cl_transfers ready;       /* something has happened to them (event loops) */
+    cl_transfers queued;      /* not given to libcurl yet */
+    size_t queued_count;
+    cl_transfer *full;        /* over their high water when last looked at */
+    cl_waiter *waiters;
+    _Atomic uint32_t *wakes[CL_WAKES_MAX]; /* threads to get up once the lock is free */
+    size_t wake_count;
+    cl_transfer **clock; /* a heap by due_at (event loops) */
+    size_t clock_count;
+    size_t clock_cap;
+    int share;
+    size_t opening; /* transfers that are opening a connection */
+    size_t sending; /* transfers that have one, and have not ended */
+    size_t sockets; /* connections open */
+    uint8_t *watch; /* CL_WATCH_* by descriptor */
+    size_t watch_cap;
+    cl_slot *slots; /* idle */
+    size_t slot_count;
 };
+
+enum { CL_NOWHERE = -1 };
 
 struct cl_transfer {
     cl_engine *engine;
+    void *owner;
+    cl_slot *slot; /* NULL: queued */
     struct curl_slist *header_list;
+    char *url; /* until it has a slot */
+    bool post;
     cl_body body;
     size_t body_at;
-    bool stream;
-    bool has_head;
-    bool ended;
-    CURLcode result; /* once ended */
-    /* set by the callbacks */
+    /* ---- set by libcurl's callbacks ---- */
     bool news;
     bool header_overflow;
     bool body_overflow;
     bool no_memory;
     bool resend_refused;
     bool no_descriptor;
+    bool lookups_exhausted;
     bool switched; /* the server left HTTP with a 101 */
     bool judged;   /* the cap for the body's kind has been chosen */
     bool drop_over;
     bool in_head;
     bool head_complete; /* of the final response */
+    bool looking_up;    /* a name lookup is under way */
+    _Atomic int32_t attempts;
     size_t header_bytes;
     cl_buf head; /* header lines of the final response, as received */
-    size_t rx_cap;
-    int32_t attempts;
-    cl_buf rx;
-    size_t rx_head; /* consumed bytes at the front of rx */
+    size_t rx_cap;     /* of body_bytes */
+    size_t body_bytes; /* in all */
+    cl_buf rx;   /* received and not yet taken */
+    size_t lent; /* bytes at the front of rx that the owner had already seen */
+    /* ---- the engine's ---- */
+    bool stream;
+    bool ended;
+    bool refused; /* libcurl did not take it */
+    bool is_opening;
+    bool is_sending;
+    bool is_ready;
+    bool is_full;
+    _Atomic bool paused; /* at libcurl */
+    bool held;   /* by the owner */
+    bool nudged;
+    CURLcode result; /* once ended */
+    cl_transfer *ready_next;
+    cl_transfer *queued_next;
+    cl_transfer *full_next;
+    cl_waiter *waiter;
+    int32_t clock_at; /* place in the heap, CL_NOWHERE */
+    int64_t due_at;   /* in the heap; never later than the real deadline */
+    /* ---- the owner's ---- */
+    bool has_head;
+    bool failed; /* by a clock */
+    const char *missing;
+    const char *missing_option;
+    int64_t missing_ms;
+    cl_buf window; /* bytes taken */
+    size_t window_at;
     cl_headers headers;
     int32_t status;
+    /* ---- clocks ---- */
     int64_t last_byte_at; /* 0: none yet */
-    int64_t driven_at;    /* when somebody first waited; 0: not yet */
-    /* from the request */
+    int64_t progress_at;
+    int64_t driven_at; /* when somebody first waited; 0: not yet */
+    int64_t linger_until; /* 0: not asked for */
     int64_t started_at;
     int64_t connect_ms;
     int64_t first_byte_ms;
     int64_t idle_ms;
+    int64_t progress_ms;
     int64_t total_ms;
     size_t max_header_bytes;
     size_t max_body_bytes;
     size_t max_error_bytes;
+    size_t high_water;
+    size_t low_water;
 };
 
-/* libcurl's global state, once per process and never undone: the host may use libcurl too. */
+static inline bool cl_engine_is_loop(const cl_engine *engine)
+{
+    return engine->timer_fd >= 0;
+}
+
+/* ---- engine.c ---- */
+
+/* libcurl's global state, once per process and never undone: the host may use libcurl too. No lock needed. */
 claude_code_t cl_http_global(cl_err *err);
-/* Lets libcurl work on what has become ready within wait_ms. True if the engine was woken. */
-bool cl_engine_step(cl_engine *engine, int64_t wait_ms);
+claude_code_t cl_engine_new(const cl_http_settings *settings, bool for_loop, cl_engine **out, cl_err *err);
+/* One look at the sockets, with the lock free while it waits. Returns how many were ready. */
+int cl_engine_step(cl_engine *engine, int64_t until_ms, int max_events);
 /* Lets libcurl do what it wanted to do by now, without looking at sockets. */
 void cl_engine_run_timer(cl_engine *engine);
-/* options.c: sets the easy handle up for a request. */
-CURLcode cl_transfer_setup(cl_transfer *transfer, const cl_http_request *request);
-/* Turns the end of a failed transfer into an error. */
+/* Something may be due earlier than whoever waits expects. */
+void cl_engine_plan(cl_engine *engine);
+/* Something has happened to a transfer: its thread gets up, or its loop hears of it. */
+void cl_engine_mark(cl_engine *engine, cl_transfer *transfer);
+void cl_engine_lock(cl_engine *engine);
+/* Frees the lock and lets those get up who were to. */
+void cl_engine_unlock(cl_engine *engine);
+/* A waiting thread gets up once the lock is free. */
+void cl_engine_rouse(cl_engine *engine, cl_waiter *waiter);
+/* Makes the driver look around. */
+void cl_engine_kick(cl_engine *engine);
+/* Room for what is known of a socket; NULL when out of memory. */
+uint8_t *cl_engine_watch(cl_engine *engine, int fd);
+
+/* ---- admit.c: which transfer goes to libcurl when, so that connections are shared ---- */
+
+/* Puts a transfer in the queue and lets in whom it can. */
+claude_code_t cl_engine_admit(cl_engine *engine, cl_transfer *transfer, cl_err *err);
+/* Lets in more. */
+void cl_engine_admit_more(cl_engine *engine);
+/* Its request is being sent, or it is over. */
+void cl_transfer_is_sending(cl_transfer *transfer);
+void cl_transfer_is_over(cl_transfer *transfer);
+/* The engine forgets it: the queue, libcurl, and every list. */
+void cl_engine_dismiss(cl_engine *engine, cl_transfer *transfer);
+
+/* ---- clocks.c ---- */
+
+/* The clock that runs out first: INT64_MAX if none runs. */
+int64_t cl_transfer_deadline(const cl_transfer *transfer);
+/* Judges the clocks; true if one has run out, which is then the transfer's failure (or, for the linger, its end). */
+bool cl_transfer_is_late(cl_transfer *transfer, int64_t now);
+/* Event loops: the heap that says when to look at which transfer. */
+void cl_clock_arm(cl_engine *engine, cl_transfer *transfer);
+void cl_clock_disarm(cl_engine *engine, cl_transfer *transfer);
+/* Room for one more transfer; false when out of memory. */
+bool cl_clock_reserve(cl_engine *engine);
+int64_t cl_clock_next(const cl_engine *engine);
+/* Marks what is due. */
+void cl_clock_run(cl_engine *engine, int64_t now);
+
+/* ---- transfer.c ---- */
+
+/* Pauses at libcurl whoever has too much unread. */
+void cl_engine_pause_full(cl_engine *engine);
+/* Bytes in rx that the owner has not seen. */
+static inline size_t cl_transfer_unread(const cl_transfer *transfer)
+{
+    return transfer->rx.len - transfer->lent;
+}
+
+/* ---- options.c ---- */
+
+/* Sets the slot's easy handle up for the transfer. */
+CURLcode cl_transfer_setup(cl_transfer *transfer);
+
+/* ---- lookups.c: name lookups that were given up and whose threads are still there. No lock needed. ---- */
+
+bool cl_lookups_exhausted(void);
+void cl_lookups_abandoned(void);
+
+/* ---- error.c ---- */
+
+/* Turns the end of a failed transfer into an error. No lock needed once it has ended. */
 claude_code_t cl_transfer_error(const cl_transfer *transfer, cl_err *err);
 
 #endif

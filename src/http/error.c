@@ -47,8 +47,9 @@ static claude_code_t code_of(CURLcode result)
 claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
 {
     /* What libcurl says about a proxy that it does not understand quotes its password. */
-    bool quotes = cl_str_starts(cl_str_of(t->engine->error_text), CL_STR("Unsupported proxy"));
-    const char *text = t->engine->error_text[0] && !quotes ? t->engine->error_text : curl_easy_strerror(t->result);
+    const char *said = t->slot ? t->slot->error_text : "";
+    bool quotes = cl_str_starts(cl_str_of(said), CL_STR("Unsupported proxy"));
+    const char *text = said[0] && !quotes ? said : curl_easy_strerror(t->result);
     claude_code_t code = code_of(t->result);
 
     if (t->no_memory)
@@ -62,6 +63,9 @@ claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
     if (t->resend_refused)
         return cl_fail(err, CLAUDE_E_CLOSED,
                        "the connection was closed before an answer came; the request may have been processed");
+    if (t->lookups_exhausted)
+        return cl_fail(err, CLAUDE_E_RESOLVE,
+                       "too many name lookups were given up and are still under way; the name server does not answer");
     if (t->no_descriptor && t->attempts == 0)
         return cl_fail(err, CLAUDE_E_LIMIT, "no file descriptor left for a connection");
     if (t->switched)

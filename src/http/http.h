@@ -2,8 +2,11 @@
  * http.h - the door of the room for HTTP, the only one that knows libcurl.
  *
  * An engine is one libcurl multi handle behind one epoll set; a transfer is one attempt on the wire. libcurl's
- * callbacks only copy bytes and set flags: whoever polls the transfer looks at them after libcurl has returned, so
- * nothing that the program or a parser does can meet libcurl on the stack.
+ * callbacks only copy bytes and set flags: a transfer's owner looks at them after libcurl has returned, so nothing that
+ * the program or a parser does can meet libcurl on the stack.
+ *
+ * Everything of libcurl happens under the engine's lock, which no callback of the program ever meets. A transfer has one
+ * owner at a time, who alone calls its functions; only cl_transfer_nudge() is for others.
  */
 #ifndef CL_HTTP_H
 #define CL_HTTP_H
@@ -12,10 +15,25 @@
 
 typedef struct cl_engine cl_engine;
 typedef struct cl_transfer cl_transfer;
-typedef struct cl_engine_pool cl_engine_pool;
+typedef struct cl_engines cl_engines;
 
 enum { CL_HTTP_VERSION_AUTO = 0, CL_HTTP_VERSION_1_1 = 1, CL_HTTP_VERSION_2 = 2 };
 enum { CL_HTTP_TLS_1_2 = 0, CL_HTTP_TLS_1_3 = 1 };
+
+/* What is the same for all transfers of an engine. The texts live as long as the engine does. */
+typedef struct cl_http_settings {
+    const char *ca_file; /* "" is the system's */
+    const char *ca_path; /* "" is none */
+    const char *client_cert;
+    const char *client_key; /* "": in the same file as the certificate */
+    const char *proxy;      /* "" is none, whatever the environment says */
+    const char *no_proxy;   /* hosts, separated by commas */
+    int32_t tls_min_version;
+    int32_t http_version;
+    bool https;
+    size_t streams_per_connection; /* of HTTP/2 */
+    size_t max_buffered;           /* unread bytes of all transfers above which those that have any get no more */
+} cl_http_settings;
 
 /* What to send, and within which bounds. Everything is copied, except what `body` shares by count. */
 typedef struct cl_http_request {
@@ -24,66 +42,95 @@ typedef struct cl_http_request {
     const cl_headers *headers;
     cl_str auth_header; /* "x-api-key: ...", wiped by the transfer when it is over; the caller wipes its own copy */
     const cl_body *body;
-    /* From here to http_version: the same for all requests of one pool. */
-    const char *ca_file;  /* "" is the system's */
-    const char *ca_path;  /* "" is none */
-    const char *client_cert;
-    const char *client_key; /* "": in the same file as the certificate */
-    int32_t tls_min_version;
-    const char *proxy;    /* "" is none, whatever the environment says */
-    const char *no_proxy; /* hosts, separated by commas */
-    int32_t http_version;
-    bool stream;           /* judge first byte and idle time; bytes are taken away as they come */
+    bool stream;           /* judge first byte, idle time and progress; bytes are taken away as they come */
     int64_t connect_ms;    /* > 0 */
     int64_t first_byte_ms; /* streams; 0: no limit */
     int64_t idle_ms;       /* streams; 0: no limit */
+    int64_t progress_ms;   /* streams; 0: no limit */
     int64_t total_ms;      /* 0: no limit */
-    int64_t started_at;    /* cl_now_ms() from which first byte and total count */
+    int64_t started_at;    /* cl_now_ms() from which the total counts */
     size_t max_header_bytes;
-    size_t max_body_bytes;  /* held at once */
+    size_t max_body_bytes;  /* held at once, of a response that is not streamed */
     size_t max_error_bytes; /* kept of the body of a response whose status is not 2xx; more ends the transfer */
+    size_t high_water;      /* streams: unread bytes above which no more are received */
+    size_t low_water;       /* and at which receiving goes on */
 } cl_http_request;
 
 /* ---- engines ---- */
 
-cl_engine_pool *cl_engine_pool_new(void);
-/* All engines must have been given back. In a forked child the parent's engines are abandoned untouched. */
-void cl_engine_pool_free(cl_engine_pool *pool);
-/* An idle engine, the one used last first, or a new one. */
-claude_code_t cl_engine_take(cl_engine_pool *pool, cl_engine **out, cl_err *err);
-/* Gives it back with its connections, or frees it where it cannot be used again. */
-void cl_engine_give(cl_engine_pool *pool, cl_engine *engine);
-/* Frees all idle engines. */
-void cl_engine_pool_trim(cl_engine_pool *pool);
-/* Makes the thread that waits in the engine look around. Any thread. */
-void cl_engine_wake(cl_engine *engine);
+/* The engines that a client's blocking and pull calls share. Copies the settings, not their texts. */
+cl_engines *cl_engines_new(size_t max, const cl_http_settings *settings);
+/* In a forked child the parent's engines are abandoned untouched. */
+void cl_engines_free(cl_engines *engines);
+/* One with nothing to do if there is one, a new one up to the maximum, else the one with least to do. It counts as busy
+ * until cl_engine_done(), which comes before the unref. */
+claude_code_t cl_engines_pick(cl_engines *engines, cl_engine **out, cl_err *err);
+void cl_engine_done(cl_engine *engine);
+/* Closes what is idle. Engines that are at work are left to their transfers and not picked again. */
+void cl_engines_trim(cl_engines *engines);
+
+/* An engine behind a descriptor to be polled, for an event loop. */
+claude_code_t cl_engine_new_for_loop(const cl_http_settings *settings, cl_engine **out, cl_err *err);
+cl_engine *cl_engine_ref(cl_engine *engine);
+/* In a forked child it is abandoned untouched. */
+void cl_engine_unref(cl_engine *engine);
+/* Readable whenever cl_engine_turn() has something to do. */
+int cl_engine_fd(const cl_engine *engine);
+/* Lets libcurl work: waits until there is something or `until_ms` (cl_now_ms() clock), then looks at about `max_sockets`
+ * sockets; what is left makes the descriptor readable. */
+void cl_engine_turn(cl_engine *engine, int64_t until_ms, size_t max_sockets);
+/* Owners of all transfers that something has happened to, appended by `add`; each once. */
+void cl_engine_collect(cl_engine *engine, void (*add)(void *owner, void *user), void *user);
+/* Makes the descriptor readable, or takes that back. Any thread may poke. */
+void cl_engine_poke(cl_engine *engine);
+void cl_engine_unpoke(cl_engine *engine);
 
 /* ---- transfers ---- */
 
 enum { CL_HTTP_QUIET = 0, CL_HTTP_NEWS = 1, CL_HTTP_END = 2 };
 
-/* Starts a transfer on an engine that has none, without waiting for the network. */
-claude_code_t cl_transfer_new(cl_engine *engine, const cl_http_request *request, cl_transfer **out, cl_err *err);
+/* Starts a transfer, without waiting for the network. `owner` is what cl_engine_collect() reports. `*slot` is written
+ * under the engine's lock. */
+claude_code_t cl_transfer_new(cl_engine *engine, const cl_http_request *request, void *owner, cl_transfer **slot,
+                              cl_err *err);
 /*
- * Drives the engine until there is something new or `until_ms` (cl_now_ms() clock; INT64_MAX = as long as the deadlines
- * allow). CL_HTTP_NEWS: the head or more bytes have arrived; CL_HTTP_END: the response is complete as far as HTTP can
- * tell; CL_HTTP_QUIET: nothing within the time, or the engine was woken; negative: the transfer failed. Bytes that had
- * arrived before a failure can still be read.
+ * Waits until there is something new or `until_ms` (INT64_MAX = as long as the deadlines allow), driving the engine
+ * unless another thread does. CL_HTTP_NEWS: the head or more bytes have arrived; CL_HTTP_END: the response is complete as
+ * far as HTTP can tell; CL_HTTP_QUIET: nothing within the time, or it was nudged; negative: the transfer failed, and
+ * cl_transfer_failure() says so again. Bytes that had arrived before a failure can still be read.
  */
-int32_t cl_transfer_poll(cl_transfer *transfer, int64_t until_ms, cl_err *err);
+int32_t cl_transfer_wait(cl_transfer *transfer, int64_t until_ms, cl_err *err);
+/* The same without waiting and without driving: for event loops. */
+int32_t cl_transfer_take(cl_transfer *transfer, cl_err *err);
+/* CLAUDE_OK if it has not failed. */
+claude_code_t cl_transfer_failure(const cl_transfer *transfer, cl_err *err);
+/* Makes a wait return, or an event loop look. Any thread; `*slot` may be NULL or become so meanwhile. */
+void cl_transfer_nudge(cl_engine *engine, cl_transfer **slot);
+/* While held, only a failure counts as news, and only the clock of the total runs. */
+void cl_transfer_hold(cl_transfer *transfer, bool on);
+/* Something has come that holds off the clock of progress. */
+void cl_transfer_progress(cl_transfer *transfer);
+/* From now on the response may take this long to end; it is CL_HTTP_END after that in any case. */
+void cl_transfer_linger(cl_transfer *transfer, int64_t ms);
 /* Status of the final response, 0 while its head is not complete. */
 int32_t cl_transfer_status(const cl_transfer *transfer);
 /* Headers of the final response; the caller may take them over (leaving an empty list). */
 cl_headers *cl_transfer_headers(cl_transfer *transfer);
-/* Bytes received and not consumed: writable, valid until the next poll. */
+/* Bytes received and not consumed: writable, valid until the next wait or take. */
 char *cl_transfer_bytes(cl_transfer *transfer, size_t *len);
 void cl_transfer_consume(cl_transfer *transfer, size_t len);
 /* Hands over all unconsumed bytes as a malloc'd, NUL-terminated text; NULL when out of memory. */
 char *cl_transfer_steal(cl_transfer *transfer, size_t *len);
 /* Requests that reached the wire. */
 int32_t cl_transfer_attempts(const cl_transfer *transfer);
-/* Ends the transfer; an unfinished one closes its connection. The engine is free for another. */
-void cl_transfer_free(cl_transfer *transfer);
+/* Ends the transfer and sets *slot to NULL; an unfinished one closes its connection or stream. Returns its attempts, of
+ * which there will be no more. In a forked child the parent's is released without touching the engine. */
+int32_t cl_transfer_free(cl_transfer **slot);
+
+/* ---- the head of a response (head.c) ---- */
+
+/* Header lines as received, of one response. Obsolete folded lines have no name and are left out. */
+claude_code_t cl_head_parse(cl_str head, cl_headers *out, cl_err *err);
 
 /* "libcurl/7.88.1", "OpenSSL/3.0.19"; static. */
 const char *cl_http_library(void);

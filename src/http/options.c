@@ -17,40 +17,53 @@ enum {
 
 /* ---- libcurl's callbacks: copy and flag, nothing else ---- */
 
+static void judge(cl_transfer *t)
+{
+    long status = 0;
+
+    curl_easy_getinfo(t->slot->easy, CURLINFO_RESPONSE_CODE, &status);
+    t->drop_over = status < 200 || status > 299;
+    t->rx_cap = t->drop_over ? t->max_error_bytes : t->stream ? SIZE_MAX : t->max_body_bytes;
+    t->judged = true;
+}
+
+/* A stream has no cap here: what is over its high water is paused before the sockets are looked at again. */
 static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 {
-    cl_transfer *t = ((cl_engine *)user)->transfer;
+    cl_transfer *t = ((cl_slot *)user)->transfer;
+    cl_engine *engine = t->engine;
     size_t len = size * count;
-    bool over;
-    int rc;
+    size_t room;
 
-    if (!t->judged) {
-        long status = 0;
-        curl_easy_getinfo(t->engine->easy, CURLINFO_RESPONSE_CODE, &status);
-        t->drop_over = status < 200 || status > 299;
-        t->rx_cap = t->drop_over ? t->max_error_bytes : t->max_body_bytes;
-        t->judged = true;
-    }
+    if (!t->judged)
+        judge(t);
     t->news = true;
-    over = t->rx.len - t->rx_head + len > t->rx_cap;
-    if (over && !t->drop_over) {
+    room = t->rx_cap - t->body_bytes;
+    if (len > room && !t->drop_over) {
         t->body_overflow = true;
         return 0;
     }
-    rc = cl_buf_append_hot(&t->rx, bytes, over ? t->rx_cap - (t->rx.len - t->rx_head) : len);
-    if (rc != CL_BUF_OK) {
+    if (cl_buf_append_hot(&t->rx, bytes, len > room ? room : len) != CL_BUF_OK) {
         t->no_memory = true;
         return 0;
     }
+    engine->held += len > room ? room : len;
+    t->body_bytes += len > room ? room : len;
+    if (!t->is_full && (cl_transfer_unread(t) > t->high_water || engine->held > engine->settings.max_buffered)) {
+        t->is_full = true;
+        t->full_next = engine->full;
+        engine->full = t;
+    }
+    cl_engine_mark(engine, t);
     /* Enough of an error is known; waiting for the end of its body could last for ever. */
-    return over ? 0 : len;
+    return len > room ? 0 : len;
 }
 
 /* Only the final response's lines are kept: each status line starts anew, and what comes after the blank line that ends
  * a head (trailers) belongs to none. */
 static size_t on_header(char *bytes, size_t size, size_t count, void *user)
 {
-    cl_transfer *t = ((cl_engine *)user)->transfer;
+    cl_transfer *t = ((cl_slot *)user)->transfer;
     size_t len = size * count;
 
     t->news = true; /* a byte has arrived: the clocks want to know */
@@ -65,13 +78,15 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
         t->in_head = true;
     } else if (len > 0 && (bytes[0] == '\r' || bytes[0] == '\n')) {
         long status = 0;
-        curl_easy_getinfo(t->engine->easy, CURLINFO_RESPONSE_CODE, &status);
+        curl_easy_getinfo(t->slot->easy, CURLINFO_RESPONSE_CODE, &status);
         t->head_complete = t->head_complete || status >= 200;
         t->in_head = false;
         /* libcurl would take what follows for a body, of a response that has no final head. */
         t->switched = status == 101;
         if (t->switched)
             return 0;
+        if (t->head_complete)
+            cl_engine_mark(t->engine, t);
     } else if (t->in_head && cl_buf_append(&t->head, bytes, len) != CL_BUF_OK) {
         t->no_memory = true;
         return 0;
@@ -81,7 +96,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
 
 static size_t on_read(char *out, size_t size, size_t count, void *user)
 {
-    cl_transfer *t = ((cl_engine *)user)->transfer;
+    cl_transfer *t = ((cl_slot *)user)->transfer;
     size_t n = cl_body_read(&t->body, t->body_at, out, size * count);
 
     t->body_at += n;
@@ -90,7 +105,7 @@ static size_t on_read(char *out, size_t size, size_t count, void *user)
 
 static int on_seek(void *user, curl_off_t offset, int origin)
 {
-    cl_transfer *t = ((cl_engine *)user)->transfer;
+    cl_transfer *t = ((cl_slot *)user)->transfer;
 
     if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > t->body.len)
         return CURL_SEEKFUNC_FAIL;
@@ -104,7 +119,7 @@ static int on_seek(void *user, curl_off_t offset, int origin)
  */
 static int on_prereq(void *user, char *primary_ip, char *local_ip, int primary_port, int local_port)
 {
-    cl_transfer *t = ((cl_engine *)user)->transfer;
+    cl_transfer *t = ((cl_slot *)user)->transfer;
 
     (void)primary_ip;
     (void)local_ip;
@@ -115,31 +130,59 @@ static int on_prereq(void *user, char *primary_ip, char *local_ip, int primary_p
         return CURL_PREREQFUNC_ABORT;
     }
     t->attempts++;
+    t->looking_up = false;
+    cl_transfer_is_sending(t);
     return CURL_PREREQFUNC_OK;
 }
 
 static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    cl_engine *engine = user;
+    cl_slot *slot = user;
+    cl_engine *engine = slot->engine;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    uint8_t *watch = fd >= 0 ? cl_engine_watch(engine, fd) : NULL;
 
     (void)purpose;
-    engine->connection_fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (engine->connection_fd < 0 && (errno == EMFILE || errno == ENFILE) && engine->transfer)
-        engine->transfer->no_descriptor = true;
-    return engine->connection_fd;
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE) && slot->transfer)
+        slot->transfer->no_descriptor = true;
+    if (fd >= 0 && !watch) {
+        close(fd);
+        return CURL_SOCKET_BAD;
+    }
+    if (slot->transfer)
+        slot->transfer->looking_up = false;
+    if (fd >= 0) {
+        *watch = CL_WATCH_CONNECTION;
+        engine->sockets++;
+    }
+    return fd;
 }
 
 static int on_close_socket(void *user, curl_socket_t fd)
 {
     cl_engine *engine = user;
+    uint8_t *watch = cl_engine_watch(engine, fd);
 
     /* The number may be reused at once by another socket: nothing must know the old one. */
-    epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-    if (engine->parked_fd == fd)
-        engine->parked_fd = -1;
-    if (engine->connection_fd == fd)
-        engine->connection_fd = -1;
+    if (watch && *watch & CL_WATCH_KNOWN)
+        epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+    if (watch && *watch & CL_WATCH_CONNECTION)
+        engine->sockets--;
+    if (watch)
+        *watch = 0;
     return close(fd);
+}
+
+/* Only for what is not in libcurl's cache. */
+static int on_lookup(void *resolver, void *reserved, void *user)
+{
+    cl_transfer *t = ((cl_slot *)user)->transfer;
+
+    (void)resolver;
+    (void)reserved;
+    t->looking_up = true;
+    t->lookups_exhausted = cl_lookups_exhausted();
+    return t->lookups_exhausted ? 1 : 0;
 }
 
 /* ---- options ---- */
@@ -152,84 +195,87 @@ static int on_close_socket(void *user, curl_socket_t fd)
     } while (0)
 
 /* A proxy that is reached over TLS is judged by the same certificates. */
-static CURLcode configure_tls(CURL *easy, const cl_http_request *request)
+static CURLcode configure_tls(CURL *easy, const cl_http_settings *settings)
 {
     static const long versions[] = {CURL_SSLVERSION_TLSv1_2, CURL_SSLVERSION_TLSv1_3};
-    bool has_path = request->ca_path[0] != '\0';
+    bool has_path = settings->ca_path[0] != '\0';
     CURLcode rc;
 
-    SET(CURLOPT_SSLVERSION, versions[request->tls_min_version]);
-    SET(CURLOPT_PROXY_SSLVERSION, versions[request->tls_min_version]);
-    if (request->ca_file[0] != '\0') {
-        SET(CURLOPT_CAINFO, request->ca_file);
-        SET(CURLOPT_PROXY_CAINFO, request->ca_file);
+    SET(CURLOPT_SSLVERSION, versions[settings->tls_min_version]);
+    SET(CURLOPT_PROXY_SSLVERSION, versions[settings->tls_min_version]);
+    if (settings->ca_file[0] != '\0') {
+        SET(CURLOPT_CAINFO, settings->ca_file);
+        SET(CURLOPT_PROXY_CAINFO, settings->ca_file);
     }
     /* With a directory as well as a file, the whole bundle would be parsed anew for each connection. */
-    if (has_path || request->ca_file[0] != '\0' || curl_version_info(CURLVERSION_NOW)->cainfo) {
-        SET(CURLOPT_CAPATH, has_path ? request->ca_path : NULL);
-        SET(CURLOPT_PROXY_CAPATH, has_path ? request->ca_path : NULL);
+    if (has_path || settings->ca_file[0] != '\0' || curl_version_info(CURLVERSION_NOW)->cainfo) {
+        SET(CURLOPT_CAPATH, has_path ? settings->ca_path : NULL);
+        SET(CURLOPT_PROXY_CAPATH, has_path ? settings->ca_path : NULL);
     }
-    if (request->client_cert[0] != '\0') {
-        SET(CURLOPT_SSLCERT, request->client_cert);
-        SET(CURLOPT_SSLKEY, request->client_key[0] != '\0' ? request->client_key : NULL);
+    if (settings->client_cert[0] != '\0') {
+        SET(CURLOPT_SSLCERT, settings->client_cert);
+        SET(CURLOPT_SSLKEY, settings->client_key[0] != '\0' ? settings->client_key : NULL);
     }
     return CURLE_OK;
 }
 
 /* What is the same for all transfers of a client; set once, since each option costs. */
-static CURLcode configure(cl_engine *engine, const cl_http_request *request)
+static CURLcode configure(cl_slot *slot)
 {
     static const long versions[] = {CURL_HTTP_VERSION_2TLS, CURL_HTTP_VERSION_1_1, CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE};
-    bool https = cl_str_starts_nocase(cl_str_of(request->url), CL_STR("https:"));
-    CURL *easy = engine->easy;
+    const cl_http_settings *settings = &slot->engine->settings;
+    CURL *easy = slot->easy;
     CURLcode rc;
 
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_PROTOCOLS_STR, https ? "https" : "http");
+    SET(CURLOPT_PROTOCOLS_STR, settings->https ? "https" : "http");
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    SET(CURLOPT_HTTP_VERSION, versions[request->http_version]);
+    SET(CURLOPT_HTTP_VERSION, versions[settings->http_version]);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     SET(CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_IDLE_S);
     SET(CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_INTERVAL_S);
     SET(CURLOPT_MAXAGE_CONN, (long)CONNECTION_MAX_AGE_S);
     SET(CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_MAX_LIFETIME_S);
     SET(CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
-    SET(CURLOPT_PROXY, request->proxy); /* "" also keeps libcurl from reading the environment */
-    SET(CURLOPT_NOPROXY, request->no_proxy);
-    if ((rc = configure_tls(easy, request)) != CURLE_OK)
+    SET(CURLOPT_PROXY, settings->proxy); /* "" also keeps libcurl from reading the environment */
+    SET(CURLOPT_NOPROXY, settings->no_proxy);
+    if ((rc = configure_tls(easy, settings)) != CURLE_OK)
         return rc;
-    SET(CURLOPT_ERRORBUFFER, engine->error_text);
+    SET(CURLOPT_ERRORBUFFER, slot->error_text);
+    SET(CURLOPT_PRIVATE, slot);
+    SET(CURLOPT_RESOLVER_START_FUNCTION, on_lookup);
+    SET(CURLOPT_RESOLVER_START_DATA, slot);
     SET(CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
-    SET(CURLOPT_OPENSOCKETDATA, engine);
+    SET(CURLOPT_OPENSOCKETDATA, slot);
     SET(CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
-    SET(CURLOPT_CLOSESOCKETDATA, engine);
+    SET(CURLOPT_CLOSESOCKETDATA, slot->engine);
     SET(CURLOPT_WRITEFUNCTION, on_body);
-    SET(CURLOPT_WRITEDATA, engine);
+    SET(CURLOPT_WRITEDATA, slot);
     SET(CURLOPT_HEADERFUNCTION, on_header);
-    SET(CURLOPT_HEADERDATA, engine);
+    SET(CURLOPT_HEADERDATA, slot);
     SET(CURLOPT_PREREQFUNCTION, on_prereq);
-    SET(CURLOPT_PREREQDATA, engine);
+    SET(CURLOPT_PREREQDATA, slot);
     SET(CURLOPT_READFUNCTION, on_read);
-    SET(CURLOPT_READDATA, engine);
+    SET(CURLOPT_READDATA, slot);
     SET(CURLOPT_SEEKFUNCTION, on_seek);
-    SET(CURLOPT_SEEKDATA, engine);
-    engine->configured = true;
+    SET(CURLOPT_SEEKDATA, slot);
+    slot->configured = true;
     return CURLE_OK;
 }
 
-CURLcode cl_transfer_setup(cl_transfer *t, const cl_http_request *request)
+CURLcode cl_transfer_setup(cl_transfer *t)
 {
-    CURL *easy = t->engine->easy;
-    CURLcode rc = t->engine->configured ? CURLE_OK : configure(t->engine, request);
+    CURL *easy = t->slot->easy;
+    CURLcode rc = t->slot->configured ? CURLE_OK : configure(t->slot);
 
     if (rc != CURLE_OK)
         return rc;
-    SET(CURLOPT_URL, request->url);
-    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_ms);
+    SET(CURLOPT_URL, t->url);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_ms);
     SET(CURLOPT_HTTPHEADER, t->header_list);
-    if (t->body.count == 0 && strcmp(request->method, "GET") == 0) {
+    if (!t->post) {
         SET(CURLOPT_HTTPGET, 1L);
         return CURLE_OK;
     }

@@ -1,8 +1,17 @@
 #include "http/engine.h"
 
+#include <errno.h>
+#include <linux/futex.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
-enum { NOTHING = 100 }; /* poll_once: neither news nor a reason to return */
+enum {
+    NOTHING = 100,           /* neither news nor a reason to return */
+    EVENTS_WHILE_WAITING = 64,
+    KEPT_BUFFER_MAX = 4096, /* an empty buffer larger than this is given back: many streams are idle most of the time */
+};
 
 /* ---- life ---- */
 
@@ -49,159 +58,299 @@ static void free_header_list(struct curl_slist *list)
     curl_slist_free_all(list);
 }
 
-static cl_transfer *transfer_of(cl_engine *engine, const cl_http_request *request)
+static void transfer_free(cl_transfer *t)
+{
+    if (!t)
+        return;
+    free_header_list(t->header_list);
+    free(t->url);
+    cl_body_free(&t->body);
+    cl_buf_free(&t->rx);
+    cl_buf_free(&t->window);
+    cl_buf_free(&t->head);
+    cl_headers_free(&t->headers);
+    free(t);
+}
+
+static cl_transfer *transfer_of(cl_engine *engine, const cl_http_request *request, void *owner)
 {
     cl_transfer *t = calloc(1, sizeof *t);
 
     if (!t)
         return NULL;
     t->engine = engine;
+    t->owner = owner;
+    t->url = strdup(request->url);
+    if (!t->url) {
+        free(t);
+        return NULL;
+    }
     t->body = cl_body_copy(request->body);
+    t->post = t->body.count > 0 || strcmp(request->method, "GET") != 0;
     t->stream = request->stream;
     t->rx = CL_BUF_INIT(SIZE_MAX / 2);
+    t->window = CL_BUF_INIT(SIZE_MAX / 2);
     t->head = CL_BUF_INIT(request->max_header_bytes);
+    t->clock_at = CL_NOWHERE;
     t->started_at = request->started_at;
     t->connect_ms = request->connect_ms;
     t->first_byte_ms = request->first_byte_ms;
     t->idle_ms = request->idle_ms;
+    t->progress_ms = request->progress_ms;
     t->total_ms = request->total_ms;
     t->max_header_bytes = request->max_header_bytes;
     t->max_body_bytes = request->max_body_bytes;
     t->max_error_bytes = request->max_error_bytes;
+    t->high_water = request->high_water;
+    t->low_water = request->low_water;
     return t;
 }
 
-claude_code_t cl_transfer_new(cl_engine *engine, const cl_http_request *request, cl_transfer **out, cl_err *err)
+claude_code_t cl_transfer_new(cl_engine *engine, const cl_http_request *request, void *owner, cl_transfer **slot,
+                              cl_err *err)
 {
-    cl_transfer *t = transfer_of(engine, request);
+    cl_transfer *t = transfer_of(engine, request, owner);
     claude_code_t rc;
-    CURLcode curl_rc;
 
     if (!t)
         return cl_fail_nomem(err);
     rc = make_header_list(t, request, err);
+    if (rc < 0) {
+        transfer_free(t);
+        return rc;
+    }
+    cl_engine_lock(engine);
+    rc = cl_clock_reserve(engine) ? CLAUDE_OK : cl_fail_nomem(err);
+    if (rc >= 0)
+        rc = cl_engine_admit(engine, t, err);
+    if (rc >= 0) {
+        engine->transfers++;
+        if (cl_engine_is_loop(engine))
+            t->driven_at = cl_now_ms();
+        cl_clock_arm(engine, t);
+        *slot = t;
+    } else {
+        cl_engine_dismiss(engine, t);
+    }
+    cl_engine_plan(engine);
+    if (cl_engine_is_loop(engine) && engine->ready.first)
+        cl_engine_kick(engine);
+    cl_engine_unlock(engine);
     if (rc < 0)
-        goto out;
-    engine->error_text[0] = '\0';
-    curl_rc = cl_transfer_setup(t, request);
-    if (curl_rc != CURLE_OK) {
-        rc = curl_rc == CURLE_OUT_OF_MEMORY
-                 ? cl_fail_nomem(err)
-                 : cl_fail(err, CLAUDE_E_UNSUPPORTED, "libcurl refused an option: %s", curl_easy_strerror(curl_rc));
-        goto out;
-    }
-    engine->transfer = t;
-    if (curl_multi_add_handle(engine->multi, engine->easy) != CURLM_OK) {
-        engine->transfer = NULL;
-        engine->broken = true;
-        rc = cl_fail_nomem(err);
-        goto out;
-    }
-    /* Sets name lookup and connection going; sends at once on a connection that is there. */
-    cl_engine_run_timer(engine);
-    *out = t;
-    t = NULL;
-out:
-    if (t) {
-        t->engine = NULL;
-        cl_transfer_free(t);
-    }
+        transfer_free(t);
     return rc;
 }
 
-void cl_transfer_free(cl_transfer *t)
+int32_t cl_transfer_free(cl_transfer **slot)
 {
-    if (!t)
+    cl_transfer *t = *slot;
+    cl_engine *engine = t->engine;
+    int32_t attempts;
+
+    if (engine->generation != cl_fork_generation()) {
+        *slot = NULL;
+        transfer_free(t);
+        return 0;
+    }
+    cl_engine_lock(engine);
+    *slot = NULL;
+    cl_engine_dismiss(engine, t);
+    engine->transfers--;
+    cl_engine_plan(engine);
+    attempts = t->attempts;
+    cl_engine_unlock(engine);
+    transfer_free(t);
+    return attempts;
+}
+
+void cl_transfer_nudge(cl_engine *engine, cl_transfer **slot)
+{
+    if (engine->generation != cl_fork_generation())
         return;
-    if (t->engine && t->engine->generation == cl_fork_generation()) {
-        if (curl_multi_remove_handle(t->engine->multi, t->engine->easy) != CURLM_OK)
-            t->engine->broken = true;
-        t->engine->transfer = NULL;
+    cl_engine_lock(engine);
+    if (*slot) {
+        (*slot)->nudged = true;
+        cl_engine_mark(engine, *slot);
+        /* Its thread may be the one that drives, which sleeps elsewhere. */
+        if (cl_engine_is_loop(engine) || (engine->driven && !(*slot)->waiter))
+            cl_engine_kick(engine);
     }
-    free_header_list(t->header_list);
-    cl_body_free(&t->body);
-    cl_buf_free(&t->rx);
-    cl_buf_free(&t->head);
-    cl_headers_free(&t->headers);
-    free(t);
+    cl_engine_unlock(engine);
 }
 
-/* ---- polling ---- */
-
-/*
- * curl_easy_nextheader() would do, but it compares every header with every other one: a quarter of a request's whole
- * cost. Obsolete folded lines have no name and are left out.
- */
-static claude_code_t parse_head(cl_transfer *t, cl_err *err)
+void cl_transfer_hold(cl_transfer *t, bool on)
 {
-    cl_str rest = cl_buf_str(&t->head);
-    claude_code_t rc = CLAUDE_OK;
-
-    while (rest.len > 0 && rc >= 0) {
-        const char *eol = memchr(rest.ptr, '\n', rest.len);
-        size_t len = eol ? (size_t)(eol - rest.ptr) : rest.len;
-        cl_str line = cl_str_n(rest.ptr, len > 0 && rest.ptr[len - 1] == '\r' ? len - 1 : len);
-        const char *colon = memchr(line.ptr, ':', line.len);
-        if (colon && colon > line.ptr && line.ptr[0] != ' ' && line.ptr[0] != '\t') {
-            cl_str name = cl_str_n(line.ptr, (size_t)(colon - line.ptr));
-            cl_str value = cl_str_trim(cl_str_n(colon + 1, line.len - name.len - 1));
-            rc = cl_headers_add(&t->headers, name, value, err);
-        }
-        len += eol ? 1 : 0;
-        rest = cl_str_n(rest.ptr + len, rest.len - len);
+    cl_engine_lock(t->engine);
+    if (t->held && !on) {
+        /* The time of the pause is nobody's fault. */
+        int64_t now = cl_now_ms();
+        t->driven_at = t->driven_at ? now : 0;
+        t->last_byte_at = t->last_byte_at ? now : 0;
+        t->progress_at = t->progress_at ? now : 0;
     }
-    return rc;
+    t->held = on;
+    cl_clock_arm(t->engine, t);
+    cl_engine_plan(t->engine);
+    cl_engine_unlock(t->engine);
 }
+
+void cl_transfer_progress(cl_transfer *t)
+{
+    t->progress_at = cl_now_ms();
+}
+
+void cl_transfer_linger(cl_transfer *t, int64_t ms)
+{
+    t->linger_until = cl_now_ms() + ms;
+}
+
+/* ---- back-pressure: never from inside a callback, never by a callback's result ---- */
+
+static bool is_over(const cl_engine *engine, const cl_transfer *t)
+{
+    size_t unread = cl_transfer_unread(t);
+
+    return unread > t->high_water || (unread > 0 && engine->held > engine->settings.max_buffered);
+}
+
+void cl_engine_pause_full(cl_engine *engine)
+{
+    while (engine->full) {
+        cl_transfer *t = engine->full;
+        engine->full = t->full_next;
+        t->is_full = false;
+        if (t->stream && !t->ended && !t->paused && is_over(engine, t)) {
+            t->paused = true;
+            curl_easy_pause(t->slot->easy, CURLPAUSE_RECV);
+        }
+    }
+}
+
+static void go_on(cl_engine *engine, cl_transfer *t)
+{
+    int64_t now = cl_now_ms();
+
+    t->paused = false;
+    t->last_byte_at = now;
+    t->progress_at = now;
+    if (!t->ended)
+        curl_easy_pause(t->slot->easy, CURLPAUSE_CONT);
+    cl_engine_plan(engine);
+}
+
+/* ---- bytes: rx is the engine's, the window the owner's; whoever needs neither lends his memory to the other ---- */
+
+/* Keeps the unconsumed rest at the front, so that the buffer grows only with what is really held. */
+static void compact(cl_transfer *t)
+{
+    if (t->window_at > 0)
+        cl_buf_drop(&t->window, t->window_at);
+    t->window_at = 0;
+}
+
+static void swap(cl_transfer *t)
+{
+    cl_buf buf = t->window;
+
+    t->window = t->rx;
+    t->rx = buf;
+}
+
+/* The owner has read what it could: what comes is put right behind the rest. */
+static void lend(cl_transfer *t)
+{
+    compact(t);
+    if (t->rx.len > 0)
+        return;
+    if (t->window.len == 0 && t->window.cap > KEPT_BUFFER_MAX)
+        cl_buf_free(&t->window);
+    swap(t);
+    cl_buf_free(&t->window);
+    t->lent = t->rx.len;
+    if (t->paused)
+        go_on(t->engine, t);
+}
+
+/* What has come is the owner's. False when out of memory. */
+static bool reclaim(cl_transfer *t)
+{
+    size_t unread = cl_transfer_unread(t);
+
+    t->engine->held -= unread;
+    if (t->lent > 0 || t->window.len == 0) {
+        t->lent = 0;
+        swap(t);
+    } else if (unread > 0) {
+        if (cl_buf_append(&t->window, t->rx.ptr, t->rx.len) != CL_BUF_OK) {
+            t->engine->held += unread;
+            return false;
+        }
+        cl_buf_clear(&t->rx);
+    }
+    return true;
+}
+
+/* ---- what has happened ---- */
 
 static claude_code_t capture_head(cl_transfer *t, cl_err *err)
 {
     long status = 0;
 
     /* Half a head is no answer: what it would say next is not known. */
-    if (!t->head_complete)
+    if (t->has_head || !t->head_complete || !t->slot)
         return CLAUDE_OK;
-    curl_easy_getinfo(t->engine->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(t->slot->easy, CURLINFO_RESPONSE_CODE, &status);
     t->has_head = true;
     t->status = (int32_t)status;
-    return parse_head(t, err);
+    if (cl_head_parse(cl_buf_str(&t->head), &t->headers, err) < 0)
+        return CLAUDE_E_NOMEM;
+    cl_buf_free(&t->head);
+    return CLAUDE_OK;
 }
 
-/* A clock: when it runs out, and what to say then. */
-typedef struct deadline {
-    int64_t at;
-    int64_t limit;
-    const char *missing;
-    const char *option;
-} deadline;
-
-static void bound(deadline *d, int64_t from, int64_t limit, const char *missing, const char *option)
+/* NOTHING, or what to return. `looked`: sockets have been looked at since the owner came. */
+static int32_t outcome(cl_transfer *t, bool looked, cl_err *err)
 {
-    if (limit > 0 && from + limit < d->at)
-        *d = (deadline){from + limit, limit, missing, option};
+    bool had_head = t->has_head;
+    int64_t now;
+
+    if (t->news) {
+        now = cl_now_ms();
+        t->news = false;
+        t->last_byte_at = now;
+        if (t->progress_at == 0)
+            t->progress_at = now;
+    }
+    if (capture_head(t, err) < 0)
+        return CLAUDE_E_NOMEM;
+    if (t->ended && t->result != CURLE_OK)
+        return cl_transfer_error(t, err);
+    if (t->engine->broken && !t->ended)
+        return cl_transfer_failure(t, err);
+    if (!t->held && t->ended)
+        return CL_HTTP_END;
+    if (!t->held && (cl_transfer_unread(t) > 0 || (!had_head && t->has_head)))
+        return CL_HTTP_NEWS;
+    if (!looked || t->paused)
+        return NOTHING;
+    if (cl_transfer_is_late(t, cl_now_ms()))
+        return t->failed ? cl_transfer_failure(t, err) : CL_HTTP_END;
+    return NOTHING;
 }
 
-static deadline total_deadline(const cl_transfer *t)
+claude_code_t cl_transfer_failure(const cl_transfer *t, cl_err *err)
 {
-    deadline d = {.at = INT64_MAX};
-
-    bound(&d, t->started_at, t->total_ms, "complete answer",
-          t->stream ? "timeout.stream_total_ms" : "timeout.total_ms");
-    return d;
+    if (t->ended && t->result != CURLE_OK)
+        return cl_transfer_error(t, err);
+    if (t->failed)
+        return cl_fail(err, CLAUDE_E_TIMEOUT, "no %s within %lld ms (%s)", t->missing, (long long)t->missing_ms,
+                       t->missing_option);
+    if (t->engine->broken && !t->ended)
+        return cl_fail(err, CLAUDE_E_LIMIT, "the system refused to watch a connection");
+    return CLAUDE_OK;
 }
 
-/* The clock that runs out first. */
-static deadline next_deadline(const cl_transfer *t)
-{
-    deadline d = total_deadline(t);
-
-    if (t->attempts == 0)
-        bound(&d, t->driven_at, t->connect_ms, "connection", "timeout.connect_ms");
-    if (t->stream && t->last_byte_at == 0)
-        bound(&d, t->driven_at, t->first_byte_ms, "answer", "timeout.first_byte_ms");
-    if (t->stream && t->last_byte_at != 0)
-        bound(&d, t->last_byte_at, t->idle_ms, "further byte", "timeout.idle_ms");
-    return d;
-}
+/* ---- waiting ---- */
 
 /*
  * Nothing moves while nobody waits, so the time until then is not held against the server. libcurl's own clock for the
@@ -213,90 +362,109 @@ static void begin_clocks(cl_transfer *t)
 
     t->driven_at = cl_now_ms();
     away = t->driven_at - t->started_at;
-    if (away > 0 && t->attempts == 0)
-        curl_easy_setopt(t->engine->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(t->connect_ms + away));
+    if (away > 0 && t->slot && t->attempts == 0)
+        curl_easy_setopt(t->slot->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)(t->connect_ms + away));
 }
 
-/* Keeps the unconsumed rest at the front, so that the buffer grows only with what is really held. */
-static void compact(cl_transfer *t)
+/* Another thread drives: sleeps until that one, or time, brings something. */
+static void sleep_beside(cl_engine *engine, cl_transfer *t, int64_t until_ms)
 {
-    if (t->rx_head == 0)
+    cl_waiter waiter = {.transfer = t, .next = engine->waiters};
+    int64_t left = until_ms == INT64_MAX ? INT64_MAX : until_ms - cl_now_ms();
+    struct timespec time = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
+
+    if (left <= 0)
         return;
-    cl_buf_drop(&t->rx, t->rx_head);
-    t->rx_head = 0;
+    atomic_init(&waiter.word, 0);
+    if (engine->waiters)
+        engine->waiters->prev = &waiter;
+    engine->waiters = &waiter;
+    t->waiter = &waiter;
+    cl_engine_unlock(engine);
+    if (atomic_load_explicit(&waiter.word, memory_order_relaxed) == 0)
+        syscall(SYS_futex, &waiter.word, FUTEX_WAIT_PRIVATE, 0, left == INT64_MAX ? NULL : &time, NULL, 0);
+    cl_engine_lock(engine);
+    t->waiter = NULL;
+    if (waiter.prev)
+        waiter.prev->next = waiter.next;
+    else
+        engine->waiters = waiter.next;
+    if (waiter.next)
+        waiter.next->prev = waiter.prev;
 }
 
-static claude_code_t timed_out(const deadline *d, cl_err *err)
+/* Who stops driving leaves it to another: without that the others would sleep until their deadlines. */
+static void hand_over(cl_engine *engine)
 {
-    return cl_fail(err, CLAUDE_E_TIMEOUT, "no %s within %lld ms (%s)", d->missing, (long long)d->limit, d->option);
+    if (engine->driven || !engine->waiters)
+        return;
+    cl_engine_rouse(engine, engine->waiters);
 }
 
-/* Looks at the head as soon as it is there, and at the end. */
-static int32_t arrived(cl_transfer *t, cl_err *err)
+static int32_t wait_for(cl_transfer *t, int64_t until_ms, cl_err *err)
 {
-    claude_code_t rc = CLAUDE_OK;
-
-    if (!t->has_head)
-        rc = capture_head(t, err);
-    if (rc < 0)
-        return rc;
-    if (t->ended)
-        return t->result == CURLE_OK ? CL_HTTP_END : cl_transfer_error(t, err);
-    return NOTHING;
-}
-
-/* One step, and what it brought. */
-static int32_t poll_once(cl_transfer *t, int64_t until_ms, cl_err *err)
-{
-    deadline next = next_deadline(t);
-    deadline total = total_deadline(t);
-    int64_t target = next.at < until_ms ? next.at : until_ms;
-    int64_t now = target == INT64_MAX ? 0 : cl_now_ms();
-    size_t before = t->rx.len;
-    bool woken;
+    cl_engine *engine = t->engine;
+    bool looked = false;
     int32_t rc;
 
-    t->news = false;
-    woken = cl_engine_step(t->engine, target == INT64_MAX ? INT64_MAX : target > now ? target - now : 0);
-    now = cl_now_ms();
-    if (t->engine->broken && !t->ended)
-        return cl_fail(err, CLAUDE_E_LIMIT, "the system refused to watch a connection");
-    if (t->news)
-        t->last_byte_at = now;
-    if ((rc = arrived(t, err)) != NOTHING)
-        return rc;
-    /* Bytes that keep coming hold off every clock but the total one. */
-    if (now >= total.at)
-        return timed_out(&total, err);
-    if (t->rx.len > before)
-        return CL_HTTP_NEWS;
-    /* Judged only now, after reading: what had arrived in time counts, however late it is looked at. */
-    if (!t->news && now >= next.at)
-        return timed_out(&next, err);
-    return woken ? CL_HTTP_QUIET : NOTHING;
-}
-
-int32_t cl_transfer_poll(cl_transfer *t, int64_t until_ms, cl_err *err)
-{
-    int32_t rc;
-
-    if (t->driven_at == 0)
-        begin_clocks(t);
-    compact(t);
-    /* Starting the transfer may have brought everything already. */
-    if (t->ended || (t->rx.len > 0 && !t->has_head)) {
-        rc = arrived(t, err);
-        if (rc != NOTHING || t->has_head)
-            return rc == NOTHING ? CL_HTTP_NEWS : rc;
-    }
     for (;;) {
-        rc = poll_once(t, until_ms, err);
+        int64_t deadline;
+        rc = outcome(t, looked, err);
         if (rc != NOTHING)
             return rc;
-        if (until_ms != INT64_MAX && cl_now_ms() >= until_ms)
+        if (t->nudged || (looked && until_ms != INT64_MAX && cl_now_ms() >= until_ms)) {
+            t->nudged = false;
             return CL_HTTP_QUIET;
+        }
+        deadline = t->paused ? INT64_MAX : cl_transfer_deadline(t);
+        if (until_ms < deadline)
+            deadline = until_ms;
+        if (engine->driven)
+            sleep_beside(engine, t, deadline);
+        else
+            cl_engine_step(engine, deadline, EVENTS_WHILE_WAITING);
+        looked = true;
     }
 }
+
+int32_t cl_transfer_wait(cl_transfer *t, int64_t until_ms, cl_err *err)
+{
+    cl_engine *engine = t->engine;
+    int32_t rc;
+
+    cl_engine_lock(engine);
+    if (t->driven_at == 0)
+        begin_clocks(t);
+    lend(t);
+    rc = wait_for(t, until_ms, err);
+    if (!reclaim(t))
+        rc = cl_fail_nomem(err);
+    hand_over(engine);
+    cl_engine_unlock(engine);
+    return rc;
+}
+
+int32_t cl_transfer_take(cl_transfer *t, cl_err *err)
+{
+    cl_engine *engine = t->engine;
+    int32_t rc;
+
+    cl_engine_lock(engine);
+    rc = outcome(t, true, err);
+    t->nudged = false;
+    if (rc == NOTHING) {
+        rc = CL_HTTP_QUIET;
+        lend(t);
+        cl_clock_arm(engine, t);
+        cl_engine_plan(engine);
+    } else if (!reclaim(t)) {
+        rc = cl_fail_nomem(err);
+    }
+    cl_engine_unlock(engine);
+    return rc;
+}
+
+/* ---- what the owner sees ---- */
 
 int32_t cl_transfer_status(const cl_transfer *t)
 {
@@ -310,22 +478,28 @@ cl_headers *cl_transfer_headers(cl_transfer *t)
 
 char *cl_transfer_bytes(cl_transfer *t, size_t *len)
 {
-    *len = t->rx.len - t->rx_head;
-    return t->rx.ptr ? t->rx.ptr + t->rx_head : NULL;
+    *len = t->window.len - t->window_at;
+    return t->window.ptr ? t->window.ptr + t->window_at : NULL;
 }
 
 void cl_transfer_consume(cl_transfer *t, size_t len)
 {
-    t->rx_head += len;
+    t->window_at += len;
+    if (!atomic_load_explicit(&t->paused, memory_order_relaxed) || t->window.len - t->window_at > t->low_water)
+        return;
+    cl_engine_lock(t->engine);
+    if (t->paused && cl_transfer_unread(t) <= t->low_water)
+        go_on(t->engine, t);
+    cl_engine_unlock(t->engine);
 }
 
 char *cl_transfer_steal(cl_transfer *t, size_t *len)
 {
     compact(t);
-    return cl_buf_steal(&t->rx, len);
+    return cl_buf_steal(&t->window, len);
 }
 
 int32_t cl_transfer_attempts(const cl_transfer *t)
 {
-    return t->attempts;
+    return atomic_load_explicit(&t->attempts, memory_order_relaxed);
 }

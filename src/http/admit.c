@@ -1,0 +1,244 @@
+/*
+ * admit.c - which transfer goes to libcurl when.
+ *
+ * libcurl opens a connection for every transfer that finds none ready, so a hundred that are added at once get a hundred
+ * connections, also where HTTP/2 would have let them share a few. So one goes ahead alone; when its connection stands,
+ * it shows whether the others can join. Then one goes ahead for each further connection that will be needed.
+ */
+#include "http/engine.h"
+
+#include <stdlib.h>
+
+enum { IDLE_SLOTS_MAX = 64 };
+
+static void append(cl_transfers *list, cl_transfer *t)
+{
+    t->queued_next = NULL;
+    if (list->last)
+        list->last->queued_next = t;
+    else
+        list->first = t;
+    list->last = t;
+}
+
+/* ---- easy handles ---- */
+
+static cl_slot *take_slot(cl_engine *engine)
+{
+    cl_slot *slot = engine->slots;
+
+    if (slot) {
+        engine->slots = slot->next;
+        engine->slot_count--;
+        return slot;
+    }
+    slot = calloc(1, sizeof *slot);
+    if (!slot)
+        return NULL;
+    slot->engine = engine;
+    slot->easy = curl_easy_init();
+    if (!slot->easy) {
+        free(slot);
+        return NULL;
+    }
+    return slot;
+}
+
+static void give_slot(cl_engine *engine, cl_slot *slot)
+{
+    slot->transfer = NULL;
+    if (engine->slot_count >= IDLE_SLOTS_MAX || !slot->configured) {
+        curl_easy_cleanup(slot->easy);
+        free(slot);
+        return;
+    }
+    slot->next = engine->slots;
+    engine->slots = slot;
+    engine->slot_count++;
+}
+
+/* ---- learning how connections are used ---- */
+
+static bool may_share(const cl_engine *engine)
+{
+    const cl_http_settings *settings = &engine->settings;
+
+    if (settings->http_version == CL_HTTP_VERSION_1_1 || engine->share == CL_SHARE_NEVER)
+        return false;
+    return settings->https || settings->http_version == CL_HTTP_VERSION_2;
+}
+
+/* More requests under way than connections: they share. One more connection although there was room: they do not. */
+static void learn(cl_engine *engine, bool opened)
+{
+    if (engine->sockets == 0)
+        engine->share = CL_SHARE_UNKNOWN;
+    else if (engine->sending > engine->sockets)
+        engine->share = CL_SHARE_ALWAYS;
+    else if (opened && engine->share == CL_SHARE_UNKNOWN && engine->sending > 0)
+        engine->share = CL_SHARE_NEVER;
+}
+
+void cl_transfer_is_sending(cl_transfer *t)
+{
+    if (t->is_opening)
+        t->engine->opening--;
+    t->is_opening = false;
+    if (!t->is_sending)
+        t->engine->sending++;
+    t->is_sending = true;
+}
+
+void cl_transfer_is_over(cl_transfer *t)
+{
+    if (t->is_opening)
+        t->engine->opening--;
+    if (t->is_sending)
+        t->engine->sending--;
+    t->is_opening = false;
+    t->is_sending = false;
+}
+
+/* ---- the queue ---- */
+
+static bool has_room(const cl_engine *engine)
+{
+    size_t per_connection = engine->settings.streams_per_connection;
+
+    if (!may_share(engine) || engine->opening == 0)
+        return true;
+    /* Each that opens a connection makes room for others; so many are needed. */
+    return engine->share == CL_SHARE_ALWAYS && engine->opening < (engine->queued_count + per_connection - 1) / per_connection;
+}
+
+static void fail(cl_engine *engine, cl_transfer *t, CURLcode result)
+{
+    t->ended = true;
+    t->result = result;
+    cl_engine_mark(engine, t);
+}
+
+/* Gives a transfer to libcurl: name lookup and connection get going, or the request is sent on a connection that is
+ * there. */
+static void start(cl_engine *engine, cl_transfer *t)
+{
+    cl_slot *slot = take_slot(engine);
+    CURLcode rc;
+
+    if (!slot) {
+        t->no_memory = true;
+        fail(engine, t, CURLE_OUT_OF_MEMORY);
+        return;
+    }
+    slot->transfer = t;
+    slot->error_text[0] = '\0';
+    t->slot = slot;
+    rc = cl_transfer_setup(t);
+    if (rc == CURLE_OK && curl_multi_add_handle(engine->multi, slot->easy) != CURLM_OK) {
+        t->no_memory = true;
+        rc = CURLE_OUT_OF_MEMORY;
+    }
+    free(t->url);
+    t->url = NULL;
+    if (rc != CURLE_OK) {
+        t->refused = true;
+        fail(engine, t, rc);
+        return;
+    }
+    cl_engine_run_timer(engine);
+    t->is_opening = !t->is_sending && !t->ended;
+    if (t->is_opening)
+        engine->opening++;
+    learn(engine, t->is_opening);
+}
+
+void cl_engine_admit_more(cl_engine *engine)
+{
+    while (engine->queued.first && has_room(engine)) {
+        cl_transfer *t = engine->queued.first;
+        engine->queued.first = t->queued_next;
+        if (!engine->queued.first)
+            engine->queued.last = NULL;
+        engine->queued_count--;
+        start(engine, t);
+    }
+}
+
+claude_code_t cl_engine_admit(cl_engine *engine, cl_transfer *t, cl_err *err)
+{
+    append(&engine->queued, t);
+    engine->queued_count++;
+    cl_engine_admit_more(engine);
+    if (!t->refused)
+        return CLAUDE_OK;
+    if (t->no_memory || t->result == CURLE_OUT_OF_MEMORY)
+        return cl_fail_nomem(err);
+    return cl_fail(err, CLAUDE_E_UNSUPPORTED, "libcurl refused an option: %s", curl_easy_strerror(t->result));
+}
+
+/* ---- leaving ---- */
+
+static void leave_queue(cl_engine *engine, cl_transfer *t)
+{
+    cl_transfers rest = {NULL, NULL};
+    cl_transfer *next;
+
+    for (cl_transfer *item = engine->queued.first; item; item = next) {
+        next = item->queued_next;
+        if (item == t)
+            engine->queued_count--;
+        else
+            append(&rest, item);
+    }
+    engine->queued = rest;
+}
+
+static void leave_ready(cl_engine *engine, cl_transfer *t)
+{
+    cl_transfer **at = &engine->ready.first;
+    cl_transfer *before = NULL;
+
+    if (!t->is_ready)
+        return;
+    while (*at != t) {
+        before = *at;
+        at = &before->ready_next;
+    }
+    *at = t->ready_next;
+    if (engine->ready.last == t)
+        engine->ready.last = before;
+    t->is_ready = false;
+}
+
+static void leave_full(cl_engine *engine, cl_transfer *t)
+{
+    cl_transfer **at = &engine->full;
+
+    if (!t->is_full)
+        return;
+    while (*at != t)
+        at = &(*at)->full_next;
+    *at = t->full_next;
+    t->is_full = false;
+}
+
+void cl_engine_dismiss(cl_engine *engine, cl_transfer *t)
+{
+    if (t->slot) {
+        if (!t->ended && t->looking_up)
+            cl_lookups_abandoned();
+        if (curl_multi_remove_handle(engine->multi, t->slot->easy) != CURLM_OK)
+            engine->broken = true;
+        give_slot(engine, t->slot);
+        t->slot = NULL;
+    } else {
+        leave_queue(engine, t);
+    }
+    cl_transfer_is_over(t);
+    leave_ready(engine, t);
+    leave_full(engine, t);
+    cl_clock_disarm(engine, t);
+    engine->held -= cl_transfer_unread(t);
+    learn(engine, false);
+    cl_engine_admit_more(engine);
+}
