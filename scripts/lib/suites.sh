@@ -72,6 +72,12 @@ suite_network() {
     run_pytest tests/network
 }
 
+# The examples of event loops. How the library does under pollers is a component test.
+suite_loop() {
+    need luajit pkg-config || return 1
+    run_pytest tests/loop
+}
+
 suite_sandbox() {
     run_ctest dev sandbox
 }

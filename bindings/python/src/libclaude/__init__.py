@@ -38,6 +38,7 @@ from ._errors import (
 )
 from ._ffi import lib as _lib
 from ._ffi import text_of as _text_of
+from ._loop import Loop, LoopCall
 from ._response import Headers, Message, Response
 from ._secret import Secret
 from ._sign import Attempt
@@ -64,6 +65,8 @@ __all__ = [
     "InternalServerError",
     "InvalidRequestError",
     "InvalidStateError",
+    "Loop",
+    "LoopCall",
     "Message",
     "MessageStream",
     "Messages",
