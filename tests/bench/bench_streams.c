@@ -22,7 +22,7 @@
 #include "bench_loops.h"
 
 enum { STEP = 64, STREAMS_PER_CONNECTION = 16, STAMP_DIGITS = 20, MAX_DELAYS = 1 << 18 };
-enum { OPEN_SECONDS = 60, SETTLE_SECONDS = 20 };
+enum { OPEN_SECONDS = 60, SETTLE_SECONDS = 20, ATTEMPTS = 5 };
 
 typedef struct work work;
 
@@ -255,46 +255,43 @@ static void settle(work *w)
     open_streams(w, w->kind->streams);
     for (int i = 0; i < SETTLE_SECONDS && !at_rate(w, rate); i++) {
         w->events = 0;
+        w->delay_count = 0;
         double start = now_ns();
         go_on(w, 1);
         rate = (double)w->events / ((now_ns() - start) / 1e9);
     }
-    w->events = 0;
 }
 
-/* What was measured is only worth something if the server kept its pace. */
-static double check_rate(const work *w, uint64_t events, double wall_ns)
-{
-    char text[96];
-    double rate = (double)events / (wall_ns / 1e9);
-    if (!at_rate(w, rate)) {
-        snprintf(text, sizeof text, "%.0f events per second instead of %.0f: is the machine busy?", rate,
-                 w->kind->rate);
-        bench_fail(w->row, text);
-    }
-    return rate;
-}
-
+/* Lets time pass. What is measured is only worth something if the server keeps its pace meanwhile. */
 static bench_time run(work *w)
 {
+    char text[96];
+    double rate = 0;
     settle(w);
-    bench_time start = bench_now();
-    go_on(w, w->kind->seconds);
-    return bench_since(start);
+    for (int i = 0; i < ATTEMPTS; i++) {
+        w->events = 0;
+        w->delay_count = 0;
+        bench_time start = bench_now();
+        go_on(w, w->kind->seconds);
+        bench_time spent = bench_since(start);
+        rate = (double)w->events / (spent.wall_ns / 1e9);
+        if (at_rate(w, rate))
+            return spent;
+    }
+    snprintf(text, sizeof text, "%.0f events per second instead of %.0f: is the machine busy?", rate, w->kind->rate);
+    bench_fail(w->row, text);
 }
 
 static void measure_cpu(work *w)
 {
     bench_time spent = run(w);
-    double rate = check_rate(w, w->events, spent.wall_ns);
     bench_print(w->row, "", spent.cpu_ns / 1e3 / (double)w->events, "us");
-    bench_print(w->row, ".rate", rate, "events/s");
+    bench_print(w->row, ".rate", (double)w->events / (spent.wall_ns / 1e9), "events/s");
 }
 
 static void measure_ping(work *w)
 {
     bench_time spent = run(w);
-    check_rate(w, w->events, spent.wall_ns);
     bench_print(w->row, "", spent.cpu_ns / spent.wall_ns * 100, "%");
 }
 
@@ -310,13 +307,11 @@ static void measure_latency(work *w)
     double *delays = calloc(MAX_DELAYS, sizeof *delays);
     if (delays == NULL)
         bench_fail(w->row, "out of memory");
-    settle(w);
     w->delays_us = delays;
-    bench_time start = bench_now();
-    go_on(w, w->kind->seconds);
-    bench_time spent = bench_since(start);
+    run(w);
     w->delays_us = NULL;
-    check_rate(w, w->delay_count, spent.wall_ns);
+    if (w->delay_count < w->events * 9 / 10)
+        bench_fail(w->row, "times are missing in the events");
     qsort(delays, w->delay_count, sizeof *delays, by_value);
     bench_print(w->row, ".p50", delays[w->delay_count / 2], "us");
     bench_print(w->row, ".p99", delays[w->delay_count * 99 / 100], "us");
