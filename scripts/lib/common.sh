@@ -33,7 +33,7 @@ libcurl4-openssl-dev    library: HTTP and TLS
 libjson-c-dev           library: JSON
 zlib1g-dev              library: compression
 libcmocka-dev           unit and component tests
-libssl-dev              fault tests: a server with TLS
+libssl-dev              tests of faults and deadlines: a server with TLS
 openssl                 fault tests: certificates
 g++                     header checks in C++
 clang-tidy              lint
@@ -42,6 +42,7 @@ shellcheck              lint
 abigail-tools           ABI checks
 gcovr                   coverage
 valgrind                memory checks
+strace                  tests of deadlines: system calls that fail with EINTR
 nginx                   network tests and benchmarks: TLS and HTTP/2 in front of the sandbox
 tinyproxy-bin           network tests: HTTP proxy
 microsocks              network tests: SOCKS proxy

@@ -57,6 +57,15 @@ suite_fault() {
     run_ctest dev fault
 }
 
+# Deadlines and cancelling; with CLAUDE_TEST_LONG=1 each cell ten times. Prints how late the worst was.
+suite_deadlines() {
+    local status=0
+    need strace || return 1
+    run_ctest dev deadlines || status=1
+    grep -E '^deadlines, ' "$ROOT/build/dev/Testing/Temporary/LastTest.log"
+    return $status
+}
+
 suite_abi() {
     need abidw abidiff readelf nm g++ || return 1
     run_pytest tests/abi
