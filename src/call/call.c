@@ -149,7 +149,7 @@ void cl_call_pause(claude_call_t *call, bool on)
     if (!call->request.stream || cl_call_is_over(call))
         return;
     atomic_store(&call->paused, on);
-    cl_transfer_nudge(call->engine, &call->transfer);
+    cl_transfer_stop_clocks(call->engine, &call->transfer, on);
 }
 
 int32_t cl_call_state(const claude_call_t *call)
@@ -158,7 +158,7 @@ int32_t cl_call_state(const claude_call_t *call)
 
     if (state != CLAUDE_CALL_RUNNING)
         return state;
-    return atomic_load(&call->paused) ? CLAUDE_CALL_PAUSED : CLAUDE_CALL_RUNNING;
+    return atomic_load(&call->paused) && !atomic_load(&call->cancel_asked) ? CLAUDE_CALL_PAUSED : CLAUDE_CALL_RUNNING;
 }
 
 bool cl_call_is_cancelled(const claude_call_t *call)

@@ -28,7 +28,7 @@ static clock_end first_end(const cl_transfer *t)
 
     bound(&end, t->started_at, t->total_ms, "complete answer",
           t->stream ? "timeout.stream_total_ms" : "timeout.total_ms");
-    if (t->held)
+    if (t->clocks_stopped)
         return end;
     if (atomic_load_explicit(&t->attempts, memory_order_relaxed) == 0)
         bound(&end, t->driven_at, t->connect_ms, "connection", "timeout.connect_ms");

@@ -130,6 +130,7 @@ struct cl_transfer {
     _Atomic bool paused; /* at libcurl */
     bool held;   /* by the owner */
     bool nudged;
+    bool clocks_stopped;
     CURLcode result; /* once ended */
     cl_transfer *ready_next;
     cl_transfer *queued_next;

@@ -106,7 +106,9 @@ int32_t cl_transfer_take(cl_transfer *transfer, cl_err *err);
 claude_code_t cl_transfer_failure(const cl_transfer *transfer, cl_err *err);
 /* Makes a wait return, or an event loop look. Any thread; `*slot` may be NULL or become so meanwhile. */
 void cl_transfer_nudge(cl_engine *engine, cl_transfer **slot);
-/* While held, only a failure counts as news, and only the clock of the total runs. */
+/* The same; and until they may go on, only the clock of the total runs. */
+void cl_transfer_stop_clocks(cl_engine *engine, cl_transfer **slot, bool stop);
+/* While held, only a failure counts as news. */
 void cl_transfer_hold(cl_transfer *transfer, bool on);
 /* Something has come that holds off the clock of progress. */
 void cl_transfer_progress(cl_transfer *transfer);

@@ -163,17 +163,48 @@ int32_t cl_transfer_free(cl_transfer **slot)
     return attempts;
 }
 
+/* Its own thread gets up, or its loop hears of it. */
+static void nudge(cl_engine *engine, cl_transfer *t)
+{
+    t->nudged = true;
+    cl_engine_mark(engine, t);
+    /* Its thread may be the one that drives, which sleeps elsewhere. */
+    if (cl_engine_is_loop(engine) || (engine->driven && !t->waiter))
+        cl_engine_kick(engine);
+}
+
 void cl_transfer_nudge(cl_engine *engine, cl_transfer **slot)
 {
     if (engine->generation != cl_fork_generation())
         return;
     cl_engine_lock(engine);
+    if (*slot)
+        nudge(engine, *slot);
+    cl_engine_unlock(engine);
+}
+
+/* The time of a pause is nobody's fault. */
+static void restart_clocks(cl_transfer *t)
+{
+    int64_t now = cl_now_ms();
+
+    t->driven_at = t->driven_at ? now : 0;
+    t->last_byte_at = t->last_byte_at ? now : 0;
+    t->progress_at = t->progress_at ? now : 0;
+}
+
+void cl_transfer_stop_clocks(cl_engine *engine, cl_transfer **slot, bool stop)
+{
+    if (engine->generation != cl_fork_generation())
+        return;
+    cl_engine_lock(engine);
     if (*slot) {
-        (*slot)->nudged = true;
-        cl_engine_mark(engine, *slot);
-        /* Its thread may be the one that drives, which sleeps elsewhere. */
-        if (cl_engine_is_loop(engine) || (engine->driven && !(*slot)->waiter))
-            cl_engine_kick(engine);
+        if ((*slot)->clocks_stopped && !stop)
+            restart_clocks(*slot);
+        (*slot)->clocks_stopped = stop;
+        cl_clock_arm(engine, *slot);
+        cl_engine_plan(engine);
+        nudge(engine, *slot);
     }
     cl_engine_unlock(engine);
 }
@@ -181,22 +212,15 @@ void cl_transfer_nudge(cl_engine *engine, cl_transfer **slot)
 void cl_transfer_hold(cl_transfer *t, bool on)
 {
     cl_engine_lock(t->engine);
-    if (t->held && !on) {
-        /* The time of the pause is nobody's fault. */
-        int64_t now = cl_now_ms();
-        t->driven_at = t->driven_at ? now : 0;
-        t->last_byte_at = t->last_byte_at ? now : 0;
-        t->progress_at = t->progress_at ? now : 0;
-    }
     t->held = on;
-    cl_clock_arm(t->engine, t);
-    cl_engine_plan(t->engine);
     cl_engine_unlock(t->engine);
 }
 
 void cl_transfer_progress(cl_transfer *t)
 {
+    cl_engine_lock(t->engine);
     t->progress_at = cl_now_ms();
+    cl_engine_unlock(t->engine);
 }
 
 void cl_transfer_linger(cl_transfer *t, int64_t ms)
