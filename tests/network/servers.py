@@ -503,6 +503,8 @@ class Nginx(Server):
         self._lines += directives
         self._control = 0
         self._looks = 0
+        self._forgotten_accepts = 0
+        self._forgotten_lines = 0
 
     @property
     def url(self) -> str:
@@ -592,7 +594,13 @@ class Nginx(Server):
 
     def accepted(self) -> int:
         """Connections so far, also those that carried no request."""
-        return self.status()["accepts"]
+        return self.status()["accepts"] - self._forgotten_accepts
+
+    def forget(self) -> None:
+        """accepted() and requests() start anew, once all connections so far have been closed."""
+        eventually("all connections to nginx are closed", lambda: self.status()["active"] == 0)
+        self._forgotten_accepts += self.accepted()
+        self._forgotten_lines += len(self.requests())
 
     def requests(self, at_least: int = 0) -> list[NginxRequest]:
         """The requests answered so far, once there are `at_least` so many: the log may come after the answer."""
@@ -600,7 +608,9 @@ class Nginx(Server):
         log = self.folder / "access.log"
 
         def lines() -> list[str]:
-            return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+            if not log.exists():
+                return []
+            return log.read_text(encoding="utf-8").splitlines()[self._forgotten_lines :]
 
         eventually(f"nginx has logged {at_least} requests", lambda: len(lines()) >= at_least)
         return [NginxRequest(**json.loads(line)) for line in lines()]

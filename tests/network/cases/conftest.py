@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -47,11 +48,18 @@ def certificate(ca: CertificateAuthority) -> Certificate:
     return ca.issue(["localhost", "api.localhost", "127.0.0.1", "::1"])
 
 
-@pytest.fixture
-def nginx(sandbox: Sandbox, certificate: Certificate) -> Iterator[Nginx]:
-    """nginx with TLS and HTTP/2 in front of the sandbox."""
-    with Nginx(sandbox.url, certificate) as running:
+@pytest.fixture(scope="session")
+def front(server: Sandbox, certificate: Certificate) -> Iterator[Nginx]:
+    with Nginx(server.url, certificate) as running:
         yield running
+
+
+@pytest.fixture
+def nginx(front: Nginx, sandbox: Sandbox) -> Nginx:
+    """nginx with TLS and HTTP/2 in front of the sandbox, as new: it counts this test's connections and requests."""
+    gc.collect()  # an exception of the test before may hold the client's connections
+    front.forget()
+    return front
 
 
 @pytest.fixture(autouse=True)
