@@ -115,9 +115,12 @@ void bench_curl_open(bench_curl *curl, const char *url, const char *scenario, in
     *curl = (bench_curl){.easy = curl_easy_init()};
     if (curl->easy == NULL)
         bench_fail("curl_easy_init", "out of memory");
-    curl->headers = curl_slist_append(NULL, "content-type: application/json");
-    curl->headers = curl_slist_append(curl->headers, "x-api-key: " BENCH_KEY);
+    curl->headers = curl_slist_append(NULL, "x-api-key: " BENCH_KEY);
+    curl->headers = curl_slist_append(curl->headers, "accept: application/json");
+    curl->headers = curl_slist_append(curl->headers, "content-type: application/json");
     curl->headers = curl_slist_append(curl->headers, "anthropic-version: 2023-06-01");
+    curl->headers = curl_slist_append(curl->headers, "user-agent: libclaude/0.8.0");
+    curl->headers = curl_slist_append(curl->headers, "accept-encoding: identity");
     if (scenario != NULL) {
         snprintf(text, sizeof text, "x-sandbox-scenario: %s", scenario);
         curl->headers = curl_slist_append(curl->headers, text);

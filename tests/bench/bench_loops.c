@@ -33,24 +33,38 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user_data, vo
     return 0;
 }
 
+/* libcurl changes its mind often; the timer is set once, before waiting. */
 static int on_timer(CURLM *multi, long timeout_ms, void *user_data)
 {
     bench_multi *m = user_data;
-    struct itimerspec spec = {0};
     (void)multi;
-    if (timeout_ms > 0) {
-        spec.it_value.tv_sec = timeout_ms / 1000;
-        spec.it_value.tv_nsec = timeout_ms % 1000 * 1000000;
-    } else if (timeout_ms == 0) {
-        spec.it_value.tv_nsec = 1;
+    m->timeout_ms = timeout_ms;
+    m->timer_old = true;
+    return 0;
+}
+
+static void run_timer(bench_multi *m)
+{
+    struct itimerspec spec = {0};
+    int running;
+    while (m->timer_old && m->timeout_ms == 0) {
+        m->timer_old = false;
+        check(curl_multi_socket_action(m->multi, CURL_SOCKET_TIMEOUT, 0, &running));
     }
-    return timerfd_settime(m->timer, 0, &spec, NULL);
+    if (!m->timer_old)
+        return;
+    m->timer_old = false;
+    if (m->timeout_ms > 0) {
+        spec.it_value.tv_sec = m->timeout_ms / 1000;
+        spec.it_value.tv_nsec = m->timeout_ms % 1000 * 1000000;
+    }
+    timerfd_settime(m->timer, 0, &spec, NULL);
 }
 
 void bench_multi_open(bench_multi *m)
 {
     struct epoll_event event = {.events = EPOLLIN};
-    m->multi = curl_multi_init();
+    *m = (bench_multi){.multi = curl_multi_init(), .timeout_ms = -1};
     m->epoll = epoll_create1(EPOLL_CLOEXEC);
     m->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     event.data.fd = m->timer;
@@ -72,7 +86,9 @@ void bench_multi_turn(bench_multi *m, int timeout_ms)
 {
     struct epoll_event events[BATCH];
     int running;
-    int n = epoll_wait(m->epoll, events, BATCH, timeout_ms);
+    int n;
+    run_timer(m);
+    n = epoll_wait(m->epoll, events, BATCH, timeout_ms);
     for (int i = 0; i < n; i++) {
         uint64_t expirations;
         int what = (events[i].events & EPOLLIN ? CURL_CSELECT_IN : 0) |

@@ -5,12 +5,16 @@
 #ifndef BENCH_LOOPS_H
 #define BENCH_LOOPS_H
 
+#include <stdbool.h>
+
 #include "bench_common.h"
 
 typedef struct bench_multi {
     CURLM *multi;
     int epoll;
     int timer;
+    long timeout_ms; /* libcurl's wish; -1: none */
+    bool timer_old;  /* the timer does not know of it yet */
 } bench_multi;
 
 void bench_multi_open(bench_multi *m);
