@@ -4,12 +4,10 @@
 #include <claude/types.h>
 
 #include "base/base.h"
+#include "base/version.h"
 #include "codec/codec.h"
 #include "http/http.h"
 #include "json/json.h"
-
-#define TEXT_OF(x) #x
-#define VERSION_TEXT(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
 
 uint32_t claude_version(void)
 {
@@ -18,7 +16,7 @@ uint32_t claude_version(void)
 
 const char *claude_version_string(void)
 {
-    return VERSION_TEXT(CLAUDE_VERSION_MAJOR, CLAUDE_VERSION_MINOR, CLAUDE_VERSION_PATCH);
+    return CL_VERSION;
 }
 
 int32_t claude_feature(const char *name)

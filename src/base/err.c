@@ -1,5 +1,6 @@
 #define CL_BASE_ERR_C
 #include "base/base.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -75,27 +76,6 @@ void cl_err_clear(cl_err *err)
     cl_err_init(err);
 }
 
-/* Length of the well-formed UTF-8 character at p, 0 if there is none. */
-static size_t utf8_length(const unsigned char *p, size_t len)
-{
-    size_t need = p[0] < 0x80                   ? 1
-                  : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-                  : (p[0] & 0xf0) == 0xe0       ? 3
-                  : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-                                                : 0;
-
-    if (need == 0 || need > len)
-        return 0;
-    for (size_t i = 1; i < need; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf0 && p[1] < 0x90) ||
-        (p[0] == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return need;
-}
-
 /* Length of an API key at p, beyond the mark by which it is known; 0 if there is none. */
 static size_t key_length(const char *p, size_t len)
 {
@@ -115,7 +95,7 @@ void cl_err_copy_text(char *out, size_t size, cl_str text)
 
     for (size_t i = 0; i < text.len;) {
         size_t key = key_length(text.ptr + i, text.len - i);
-        size_t n = utf8_length(p + i, text.len - i);
+        size_t n = p[i] < 0x80 ? 1 : cl_utf8_length(text.ptr + i, text.ptr + text.len);
         bool plain = n > 0 && p[i] >= 0x20 && p[i] != 0x7f;
         if (key > 0) {
             if (at + sizeof KEY_SHOWN > size)

@@ -28,39 +28,18 @@ static size_t ascii_run(const char *p, size_t len)
     return i;
 }
 
-static bool tail(unsigned char c)
-{
-    return (c & 0xc0) == 0x80;
-}
-
-/* Length of the well-formed sequence of two to four bytes at p, 0 if there is none. Unicode, table 3-7. */
-static size_t sequence(const unsigned char *p, size_t len)
-{
-    if (p[0] < 0xc2 || p[0] > 0xf4 || len < 2 || !tail(p[1]))
-        return 0;
-    if (p[0] < 0xe0)
-        return 2;
-    if (len < 3 || !tail(p[2]))
-        return 0;
-    if (p[0] < 0xf0)
-        return (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ? 0 : 3;
-    if (len < 4 || !tail(p[3]))
-        return 0;
-    return (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) ? 0 : 4;
-}
-
 size_t cl_utf8_valid(cl_str text)
 {
-    const unsigned char *p = (const unsigned char *)text.ptr;
+    const char *end = text.ptr + text.len;
     size_t i = 0;
 
     while (i < text.len) {
         size_t n;
-        if (p[i] < 0x80) {
+        if ((unsigned char)text.ptr[i] < 0x80) {
             i += ascii_run(text.ptr + i, text.len - i);
             continue;
         }
-        n = sequence(p + i, text.len - i);
+        n = cl_utf8_length(text.ptr + i, end);
         if (n == 0)
             return i;
         i += n;

@@ -192,7 +192,8 @@ static void hold_transfer(claude_call_t *call, bool on)
     cl_transfer_hold(call->transfer, on);
 }
 
-/* One round of the network. CL_HTTP_QUIET, or something has come; negative: an error that is no matter of the transfer. */
+/* One round of the network. CL_HTTP_QUIET, or something has come; negative: an error that is no matter of the transfer.
+ */
 static int32_t receive(claude_call_t *call, int64_t until_ms, cl_err *err)
 {
     claude_code_t rc;

@@ -2,8 +2,7 @@
 
 #include <stdlib.h>
 
-#define CL_TEXT_OF(x) #x
-#define CL_VERSION_TEXT(major, minor, patch) CL_TEXT_OF(major) "." CL_TEXT_OF(minor) "." CL_TEXT_OF(patch)
+#include "base/version.h"
 
 enum { URL_MAX = 8192, USER_AGENT_MAX = 1024 };
 
@@ -22,9 +21,7 @@ static claude_code_t make_texts(claude_client_t *client, cl_err *err)
             rc = cl_buf_append_char(&client->user_agent, ' ');
     }
     if (rc == CL_BUF_OK)
-        rc = cl_buf_append_text(
-            &client->user_agent,
-            "libclaude/" CL_VERSION_TEXT(CLAUDE_VERSION_MAJOR, CLAUDE_VERSION_MINOR, CLAUDE_VERSION_PATCH));
+        rc = cl_buf_append_text(&client->user_agent, "libclaude/" CL_VERSION);
     return rc == CL_BUF_OK ? CLAUDE_OK : cl_fail_buf(err, rc, "base_url or user_agent");
 }
 
@@ -42,6 +39,7 @@ static cl_http_settings http_settings(const cl_options *options)
         .http_version = (int32_t)cl_option_int(NULL, options, CL_OPT_HTTP_VERSION),
         .https = !cl_url_is_http(cl_str_of(cl_option_text(NULL, options, CL_OPT_BASE_URL))),
         .streams_per_connection = (size_t)cl_option_int(NULL, options, CL_OPT_STREAMS_PER_CONNECTION),
+        .quirks = cl_quirks_of(cl_http_library_number()),
         .max_buffered = (size_t)cl_option_int(NULL, options, CL_OPT_MAX_BUFFERED),
     };
 }
@@ -73,7 +71,8 @@ static claude_code_t client_of(claude_config_t *config, claude_client_t **out, c
     client->user_agent = CL_BUF_INIT(USER_AGENT_MAX);
     client->config = cl_config_ref(config);
     client->http = http_settings(client->config->options);
-    client->engines = cl_engines_new((size_t)cl_option_int(NULL, client->config->options, CL_OPT_MAX_ENGINES), &client->http);
+    client->engines =
+        cl_engines_new((size_t)cl_option_int(NULL, client->config->options, CL_OPT_MAX_ENGINES), &client->http);
     rc = client->engines ? make_texts(client, err) : cl_fail_nomem(err);
     if (rc < 0)
         goto out;

@@ -268,6 +268,8 @@ claude_code_t cl_config_check(const claude_config_t *config, cl_err *err)
         return cl_fail(err, CLAUDE_E_INVALID,
                        "network.proxy is another host and base_url is http://, which would send the key there in clear "
                        "text; unset the proxy, or set network.allow_http to true");
+    if (*cl_option_text(NULL, options, CL_OPT_CLIENT_KEY) && !*cl_option_text(NULL, options, CL_OPT_CLIENT_CERT))
+        return cl_fail(err, CLAUDE_E_INVALID, "tls.client_key is set, but not tls.client_cert that it belongs to");
     if (!config->secret && cl_option_int(NULL, options, CL_OPT_AUTH_STYLE) != CL_AUTH_NONE)
         return cl_fail(err, CLAUDE_E_NO_KEY,
                        "no API key: set the option api_key, give a secret to claude_config_set_secret(), or set "

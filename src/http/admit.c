@@ -1,9 +1,9 @@
 /*
  * admit.c - which transfer goes to libcurl when.
  *
- * libcurl opens a connection for every transfer that finds none ready, so a hundred that are added at once get a hundred
- * connections, also where HTTP/2 would have let them share a few. So one goes ahead alone; when its connection stands,
- * it shows whether the others can join. Then one goes ahead for each further connection that will be needed.
+ * libcurl opens a connection for every transfer that finds none ready, so a hundred that are added at once get a
+ * hundred connections, also where HTTP/2 would have let them share a few. So one goes ahead alone; when its connection
+ * stands, it shows whether the others can join. Then one goes ahead for each further connection that will be needed.
  */
 #include "http/engine.h"
 
@@ -108,7 +108,8 @@ static bool has_room(const cl_engine *engine)
     if (!may_share(engine) || engine->opening == 0)
         return true;
     /* Each that opens a connection makes room for others; so many are needed. */
-    return engine->share == CL_SHARE_ALWAYS && engine->opening < (engine->queued_count + per_connection - 1) / per_connection;
+    return engine->share == CL_SHARE_ALWAYS &&
+           engine->opening < (engine->queued_count + per_connection - 1) / per_connection;
 }
 
 static void fail(cl_engine *engine, cl_transfer *t, CURLcode result)

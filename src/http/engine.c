@@ -41,6 +41,11 @@ const char *cl_http_library(void)
     return curl_version_info(CURLVERSION_NOW)->version;
 }
 
+uint32_t cl_http_library_number(void)
+{
+    return curl_version_info(CURLVERSION_NOW)->version_num;
+}
+
 const char *cl_http_tls_library(void)
 {
     const char *name = curl_version_info(CURLVERSION_NOW)->ssl_version;
@@ -389,7 +394,8 @@ static void socket_ready(cl_engine *engine, const struct epoll_event *event)
         curl_multi_socket_action(engine->multi, fd, mask, &running);
         return;
     }
-    /* It may have been closed while nobody held the lock, and its number be another thread's. Then it stirs once only. */
+    /* It may have been closed while nobody held the lock, and its number be another thread's. Then it stirs once only.
+     */
     if (*watch & (CL_WATCH_STRAY | CL_WATCH_PARKED)) {
         epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
         *watch &= CL_WATCH_CONNECTION;
@@ -402,7 +408,8 @@ static int64_t wake_at(const cl_engine *engine, int64_t until_ms)
 {
     int64_t at = until_ms;
 
-    /* Only loops have transfers in the clock, and only for them it matters here: waiting threads know their own time. */
+    /* Only loops have transfers in the clock, and only for them it matters here: waiting threads know their own time.
+     */
     if (cl_clock_next(engine) < at)
         at = cl_clock_next(engine);
     return engine->curl_timer_at < at ? engine->curl_timer_at : at;

@@ -36,10 +36,10 @@ typedef struct cl_transfers {
 enum {
     CL_WATCH_IN = 1,
     CL_WATCH_OUT = 2,
-    CL_WATCH_KNOWN = 4,      /* it is in the epoll set */
-    CL_WATCH_PARKED = 8,     /* libcurl has let go of it, the epoll set has not */
+    CL_WATCH_KNOWN = 4,       /* it is in the epoll set */
+    CL_WATCH_PARKED = 8,      /* libcurl has let go of it, the epoll set has not */
     CL_WATCH_CONNECTION = 16, /* opened by us, closed through us */
-    CL_WATCH_STRAY = 32      /* it stirred although nobody wants it */
+    CL_WATCH_STRAY = 32       /* it stirred although nobody wants it */
 };
 
 /* How connections are used. */
@@ -50,27 +50,27 @@ enum { CL_WAKES_MAX = 32 };
 struct cl_engine {
     pthread_mutex_t lock;
     _Atomic uint32_t refs;
-    _Atomic uint32_t busy;   /* calls that picked it and have not ended */
+    _Atomic uint32_t busy; /* calls that picked it and have not ended */
     size_t transfers;
-    uint32_t generation;     /* of the process that made it */
+    uint32_t generation; /* of the process that made it */
     cl_http_settings settings;
     CURLM *multi;
     int epoll_fd;
     int wake_fd;
-    int timer_fd; /* event loops; else -1 */
-    bool driven;  /* a thread waits in epoll for all */
-    bool poked;   /* the eventfd is readable */
-    bool unfinished; /* the last turn left something undone */
-    _Atomic bool broken;     /* an epoll operation failed: nobody would ever hear of that socket */
+    int timer_fd;          /* event loops; else -1 */
+    bool driven;           /* a thread waits in epoll for all */
+    bool poked;            /* the eventfd is readable */
+    bool unfinished;       /* the last turn left something undone */
+    _Atomic bool broken;   /* an epoll operation failed: nobody would ever hear of that socket */
     int64_t curl_timer_at; /* when libcurl wants to be called; INT64_MAX: not at all */
     int64_t planned_at;    /* when somebody will look next without being told */
     _Atomic int64_t idle_since;
     uint64_t turns;
-    size_t held;              /* unread bytes of all transfers */
-    cl_transfers ready;       /* something has happened to them (event loops) */
-    cl_transfers queued;      /* not given to libcurl yet */
+    size_t held;         /* unread bytes of all transfers */
+    cl_transfers ready;  /* something has happened to them (event loops) */
+    cl_transfers queued; /* not given to libcurl yet */
     size_t queued_count;
-    cl_transfer *full;        /* over their high water when last looked at */
+    cl_transfer *full; /* over their high water when last looked at */
     cl_waiter *waiters;
     _Atomic uint32_t *wakes[CL_WAKES_MAX]; /* threads to get up once the lock is free */
     size_t wake_count;
@@ -106,19 +106,20 @@ struct cl_transfer {
     bool resend_refused;
     bool no_descriptor;
     bool lookups_exhausted;
-    bool switched; /* the server left HTTP with a 101 */
-    bool judged;   /* the cap for the body's kind has been chosen */
+    bool unpausable; /* it should have waited, and this libcurl cannot */
+    bool switched;   /* the server left HTTP with a 101 */
+    bool judged;     /* the cap for the body's kind has been chosen */
     bool drop_over;
     bool in_head;
     bool head_complete; /* of the final response */
     bool looking_up;    /* a name lookup is under way */
     _Atomic int32_t attempts;
     size_t header_bytes;
-    cl_buf head; /* header lines of the final response, as received */
+    cl_buf head;       /* header lines of the final response, as received */
     size_t rx_cap;     /* of body_bytes */
     size_t body_bytes; /* in all */
-    cl_buf rx;   /* received and not yet taken */
-    size_t lent; /* bytes at the front of rx that the owner had already seen */
+    cl_buf rx;         /* received and not yet taken */
+    size_t lent;       /* bytes at the front of rx that the owner had already seen */
     /* ---- the engine's ---- */
     bool stream;
     bool ended;
@@ -128,7 +129,7 @@ struct cl_transfer {
     bool is_ready;
     bool is_full;
     _Atomic bool paused; /* at libcurl */
-    bool held;   /* by the owner */
+    bool held;           /* by the owner */
     bool nudged;
     bool clocks_stopped;
     CURLcode result; /* once ended */
@@ -151,7 +152,7 @@ struct cl_transfer {
     /* ---- clocks ---- */
     int64_t last_byte_at; /* 0: none yet */
     int64_t progress_at;
-    int64_t driven_at; /* when somebody first waited; 0: not yet */
+    int64_t driven_at;    /* when somebody first waited; 0: not yet */
     int64_t linger_until; /* 0: not asked for */
     int64_t started_at;
     int64_t connect_ms;

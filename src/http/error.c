@@ -63,6 +63,12 @@ claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
     if (t->resend_refused)
         return cl_fail(err, CLAUDE_E_CLOSED,
                        "the connection was closed before an answer came; the request may have been processed");
+    if (t->unpausable)
+        return cl_fail(
+            err, CLAUDE_E_LIMIT,
+            "over %zu bytes of the stream are unread (client.max_buffered_bytes), and libcurl %s cannot make "
+            "the server wait",
+            t->engine->settings.max_buffered, cl_http_library());
     if (t->lookups_exhausted)
         return cl_fail(err, CLAUDE_E_RESOLVE,
                        "too many name lookups were given up and are still under way; the name server does not answer");

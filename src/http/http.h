@@ -5,8 +5,8 @@
  * callbacks only copy bytes and set flags: a transfer's owner looks at them after libcurl has returned, so nothing that
  * the program or a parser does can meet libcurl on the stack.
  *
- * Everything of libcurl happens under the engine's lock, which no callback of the program ever meets. A transfer has one
- * owner at a time, who alone calls its functions; only cl_transfer_nudge() is for others.
+ * Everything of libcurl happens under the engine's lock, which no callback of the program ever meets. A transfer has
+ * one owner at a time, who alone calls its functions; only cl_transfer_nudge() is for others.
  */
 #ifndef CL_HTTP_H
 #define CL_HTTP_H
@@ -32,6 +32,7 @@ typedef struct cl_http_settings {
     int32_t http_version;
     bool https;
     size_t streams_per_connection; /* of HTTP/2 */
+    uint32_t quirks;               /* of the libcurl that was loaded */
     size_t max_buffered;           /* unread bytes of all transfers above which those that have any get no more */
 } cl_http_settings;
 
@@ -76,8 +77,8 @@ cl_engine *cl_engine_ref(cl_engine *engine);
 void cl_engine_unref(cl_engine *engine);
 /* Readable whenever cl_engine_turn() has something to do. */
 int cl_engine_fd(const cl_engine *engine);
-/* Lets libcurl work: waits until there is something or `until_ms` (cl_now_ms() clock), then looks at about `max_sockets`
- * sockets; what is left makes the descriptor readable. */
+/* Lets libcurl work: waits until there is something or `until_ms` (cl_now_ms() clock), then looks at about
+ * `max_sockets` sockets; what is left makes the descriptor readable. */
 void cl_engine_turn(cl_engine *engine, int64_t until_ms, size_t max_sockets);
 /* Owners of all transfers that something has happened to, appended by `add`; each once. */
 void cl_engine_collect(cl_engine *engine, void (*add)(void *owner, void *user), void *user);
@@ -95,8 +96,8 @@ claude_code_t cl_transfer_new(cl_engine *engine, const cl_http_request *request,
                               cl_err *err);
 /*
  * Waits until there is something new or `until_ms` (INT64_MAX = as long as the deadlines allow), driving the engine
- * unless another thread does. CL_HTTP_NEWS: the head or more bytes have arrived; CL_HTTP_END: the response is complete as
- * far as HTTP can tell; CL_HTTP_QUIET: nothing within the time, or it was nudged; negative: the transfer failed, and
+ * unless another thread does. CL_HTTP_NEWS: the head or more bytes have arrived; CL_HTTP_END: the response is complete
+ * as far as HTTP can tell; CL_HTTP_QUIET: nothing within the time, or it was nudged; negative: the transfer failed, and
  * cl_transfer_failure() says so again. Bytes that had arrived before a failure can still be read.
  */
 int32_t cl_transfer_wait(cl_transfer *transfer, int64_t until_ms, cl_err *err);
@@ -134,8 +135,16 @@ int32_t cl_transfer_free(cl_transfer **slot);
 /* Header lines as received, of one response. Obsolete folded lines have no name and are left out. */
 claude_code_t cl_head_parse(cl_str head, cl_headers *out, cl_err *err);
 
+/* ---- libcurl's own faults (quirks.c) ---- */
+
+/* Pausing does not work: a stream that is not read ends with CLAUDE_E_LIMIT at the settings' max_buffered. */
+enum { CL_QUIRK_PAUSE = 1 };
+/* By version, 0xMMmmpp. */
+uint32_t cl_quirks_of(uint32_t curl_version);
+
 /* "libcurl/7.88.1", "OpenSSL/3.0.19"; static. */
 const char *cl_http_library(void);
+uint32_t cl_http_library_number(void);
 const char *cl_http_tls_library(void);
 bool cl_http_has_http2(void);
 

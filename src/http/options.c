@@ -43,6 +43,10 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
         t->body_overflow = true;
         return 0;
     }
+    if ((engine->settings.quirks & CL_QUIRK_PAUSE) && cl_transfer_unread(t) + len > engine->settings.max_buffered) {
+        t->unpausable = true;
+        return 0;
+    }
     if (cl_buf_append_hot(&t->rx, bytes, len > room ? room : len) != CL_BUF_OK) {
         t->no_memory = true;
         return 0;

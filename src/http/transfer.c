@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 enum {
-    NOTHING = 100,           /* neither news nor a reason to return */
+    NOTHING = 100, /* neither news nor a reason to return */
     EVENTS_WHILE_WAITING = 64,
     KEPT_BUFFER_MAX = 4096, /* an empty buffer larger than this is given back: many streams are idle most of the time */
 };
@@ -102,7 +102,7 @@ static cl_transfer *transfer_of(cl_engine *engine, const cl_http_request *reques
     t->max_body_bytes = request->max_body_bytes;
     t->max_error_bytes = request->max_error_bytes;
     t->high_water = request->high_water;
-    t->low_water = request->low_water;
+    t->low_water = request->low_water < request->high_water ? request->low_water : request->high_water;
     return t;
 }
 
@@ -243,7 +243,7 @@ void cl_engine_pause_full(cl_engine *engine)
         cl_transfer *t = engine->full;
         engine->full = t->full_next;
         t->is_full = false;
-        if (t->stream && !t->ended && !t->paused && is_over(engine, t)) {
+        if (t->stream && !t->ended && !t->paused && is_over(engine, t) && !(engine->settings.quirks & CL_QUIRK_PAUSE)) {
             t->paused = true;
             curl_easy_pause(t->slot->easy, CURLPAUSE_RECV);
         }

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* CL_JSON_PORTABLE lets the tests run the fallback on a machine that has SSE2. */
 #if defined(__SSE2__) && !defined(CL_JSON_PORTABLE)
 #define CL_JSON_SSE2 1
@@ -101,24 +103,6 @@ static inline unsigned cl_bracket_stops(__m128i bytes)
     return (unsigned)_mm_movemask_epi8(_mm_or_si128(marks, cl_eq128(bytes, '"')));
 }
 #endif
-
-/* Length of the well-formed UTF-8 character at p whose first byte is 0x80 or above; 0 if there is none. */
-static inline size_t cl_utf8_length(const char *text, const char *end)
-{
-    const unsigned char *p = (const unsigned char *)text;
-    size_t left = (size_t)(end - text);
-
-    if (p[0] < 0xe0)
-        return p[0] >= 0xc2 && left > 1 && (p[1] & 0xc0) == 0x80 ? 2 : 0;
-    if (p[0] < 0xf0) {
-        if (left < 3 || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80)
-            return 0;
-        return (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ? 0 : 3;
-    }
-    if (p[0] > 0xf4 || left < 4 || (p[1] & 0xc0) != 0x80 || (p[2] & 0xc0) != 0x80 || (p[3] & 0xc0) != 0x80)
-        return 0;
-    return (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) ? 0 : 4;
-}
 
 /* JSON's white space, and no other. */
 static inline const char *cl_json_skip_space(const char *p, const char *end)
