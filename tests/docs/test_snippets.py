@@ -100,7 +100,8 @@ def run(server: Sandbox, *command: str | pathlib.Path, **more: str) -> str:
 
 def talks(text: str) -> bool:
     """Whether an example sends something."""
-    return re.search(r"claude_client_(execute|stream|start)\(|\.messages\.\w+\(", text) is not None
+    sends = r"claude_(client_(execute|stream|start)|loop_submit)\(|\.messages\.\w+\(|\.submit\("
+    return re.search(sends, text) is not None
 
 
 def check(server: Sandbox, text: str, output: str) -> None:
