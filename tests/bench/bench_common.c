@@ -87,6 +87,7 @@ claude_client_t *bench_client_at(const bench_place *place)
     CHECK(claude_config_new(&config, &err));
     CHECK(claude_config_set(config, "base_url", place->url, &err));
     CHECK(claude_config_set(config, "api_key", BENCH_KEY, &err));
+    CHECK(claude_config_set(config, "timeout.connect_ms", "60000", &err)); /* the machine may be busy */
     if (place->ca_file != NULL) {
         CHECK(claude_config_set(config, "tls.ca_file", place->ca_file, &err));
         CHECK(claude_config_set(config, "network.http_version", place->http2 ? "auto" : "1.1", &err));

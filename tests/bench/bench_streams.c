@@ -151,9 +151,10 @@ static void curl_add(work *w, size_t index)
 static void curl_turn(work *w, int timeout_ms)
 {
     int left;
+    const CURLMsg *message;
     bench_multi_turn(&w->multi, timeout_ms);
-    if (curl_multi_info_read(w->multi.multi, &left) != NULL)
-        bench_fail(w->row, "a stream has ended");
+    if ((message = curl_multi_info_read(w->multi.multi, &left)) != NULL)
+        bench_fail(w->row, curl_easy_strerror(message->data.result));
 }
 
 static void curl_close(work *w)
@@ -183,6 +184,15 @@ static void claude_add(work *w, size_t index)
     w->streams[index].call = bench_loop_submit(&w->loop, w->request, CLAUDE_STREAM, index);
 }
 
+static _Noreturn void why_ended(const work *w, claude_call_t *call)
+{
+    claude_response_t *response = NULL;
+    claude_error_t *err = NULL;
+    if (claude_call_result(call, &response, &err) >= 0)
+        bench_fail(w->row, "a stream has ended, with success");
+    bench_fail(w->row, claude_error_message(err));
+}
+
 static void claude_turn(work *w, int timeout_ms)
 {
     claude_code_t rc;
@@ -195,7 +205,7 @@ static void claude_turn(work *w, int timeout_ms)
             take_stamp(w, claude_event_text(event, NULL));
     }
     if (rc != 0)
-        bench_fail(w->row, "a stream has ended");
+        why_ended(w, w->streams[tag].call);
 }
 
 static void claude_close(work *w)
