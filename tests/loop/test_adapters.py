@@ -204,6 +204,18 @@ def test_a_few_events_at_a_time(name: str, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_a_burst(name: str, sandbox: Sandbox) -> None:
+    """More at once than fits into one frame, or into the queues of the asyncio adapter, which then pauses the call."""
+    sandbox.scenario(message(*(f"<{number}>" for number in range(600))))
+    outcome = run(name, sandbox)
+    assert (outcome.code, outcome.complaints) == (0, "")
+    for number in (1, 2):
+        assert outcome.text(number) == "".join(f"<{piece}>" for piece in range(600))
+    assert outcome.events == 2 * (600 + BESIDE_PIECES)
+    assert outcome.wakeups <= outcome.events / 2 + 50
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_a_cancelled_answer_ends_at_once(name: str, sandbox: Sandbox) -> None:
     sandbox.scenario("stall")
     outcome = run(name, sandbox, "-c", "2", "only one question, and its answer never ends")

@@ -11,16 +11,18 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { WOKEN_WITHIN_MS = 20000, QUIET_MS = 300, ALL = 0 };
+enum { WOKEN_WITHIN_MS = 20000, QUIET_MS = 200, ALL = 0 };
 
-/* How the descriptor is watched. */
-enum trigger { LEVEL, EDGE, POLL, TRIGGERS };
+/* How the descriptor is watched. NESTED: a duplicate of it, by edges, by an epoll instance that another one watches. */
+enum trigger { LEVEL, EDGE, POLL, NESTED, TRIGGERS };
 
 struct watched {
     claude_client_t *client;
     claude_loop_t *loop;
     enum trigger trigger;
     int epoll;
+    int within; /* of NESTED: the epoll instance inside */
+    int duplicate;
     uint64_t take; /* events per wake-up */
     uint64_t wakeups;
     uint64_t events;
@@ -28,26 +30,41 @@ struct watched {
     struct trace trace[8]; /* by tag */
 };
 
+/* An epoll instance that watches a descriptor. */
+static int watching(int fd, uint32_t events)
+{
+    struct epoll_event event = {.events = events};
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    assert_true(epoll >= 0);
+    assert_int_equal(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event), 0);
+    return epoll;
+}
+
 static struct watched watch(claude_client_t *client, enum trigger trigger, uint64_t take)
 {
-    struct watched w = {.client = client, .trigger = trigger, .epoll = -1, .take = take};
+    struct watched w = {.client = client, .trigger = trigger, .epoll = -1, .within = -1, .duplicate = -1, .take = take};
     claude_error_t *err = NULL;
     succeeds(claude_loop_new(client, &w.loop, &err), err);
-    if (trigger != POLL) {
-        struct epoll_event event = {.events = EPOLLIN};
-        if (trigger == EDGE)
-            event.events |= EPOLLET;
-        w.epoll = epoll_create1(EPOLL_CLOEXEC);
-        assert_true(w.epoll >= 0);
-        assert_int_equal(epoll_ctl(w.epoll, EPOLL_CTL_ADD, claude_loop_fd(w.loop), &event), 0);
+    int fd = claude_loop_fd(w.loop);
+    if (trigger == LEVEL)
+        w.epoll = watching(fd, EPOLLIN);
+    if (trigger == EDGE)
+        w.epoll = watching(fd, EPOLLIN | EPOLLET);
+    if (trigger == NESTED) {
+        w.duplicate = dup(fd);
+        w.within = watching(w.duplicate, EPOLLIN | EPOLLET);
+        w.epoll = watching(w.within, EPOLLIN | EPOLLET);
     }
     return w;
 }
 
 static void unwatch(struct watched *w)
 {
-    if (w->epoll >= 0)
-        close(w->epoll);
+    const int fds[] = {w->epoll, w->within, w->duplicate};
+    for (size_t i = 0; i < COUNT_OF(fds); i++) {
+        if (fds[i] >= 0)
+            close(fds[i]);
+    }
     claude_loop_unref(w->loop);
     claude_client_unref(w->client);
     for (size_t i = 0; i < COUNT_OF(w->trace); i++)
@@ -61,6 +78,8 @@ static bool woken(struct watched *w, int timeout_ms)
     struct epoll_event event;
     int ready = w->trigger == POLL ? poll(&fd, 1, timeout_ms) : epoll_wait(w->epoll, &event, 1, timeout_ms);
     assert_true(ready >= 0);
+    if (ready == 1 && w->trigger == NESTED)
+        epoll_wait(w->within, &event, 1, 0);
     w->wakeups += (uint64_t)ready;
     return ready == 1;
 }
@@ -100,7 +119,7 @@ static void run_to_end(struct watched *w)
     while (claude_loop_count(w->loop) > 0) {
         if (!woken(w, WOKEN_WITHIN_MS))
             fail_msg("%s-triggered, %d at a time: not woken after %d events, %d calls open",
-                     w->trigger == EDGE ? "edge" : "level", (int)w->take, (int)w->events,
+                     w->trigger == EDGE || w->trigger == NESTED ? "edge" : "level", (int)w->take, (int)w->events,
                      (int)claude_loop_count(w->loop));
         turn(w);
     }
@@ -218,6 +237,61 @@ static void burst(void **state)
         assert_true(w.trace[0].events >= 3000);
         finish(calls[0]);
         finish(calls[1]);
+        unwatch(&w);
+    }
+}
+
+/* Many sockets are ready at once, and the library looks at one of them each time. */
+static void a_socket_at_a_time(void **state)
+{
+    enum { CALLS = 8 };
+    (void)state;
+    script_as("late", "{'delay_ms': 200, 'generate': {'events': 20, 'event_bytes': 126, 'per_write': 'bulk'}}");
+    for (int trigger = 0; trigger < TRIGGERS; trigger++) {
+        struct watched w = watch(client_with("loop.max_events", "1", NULL), (enum trigger)trigger, ALL);
+        claude_call_t *calls[CALLS];
+        int64_t replies = statistic(server, "replies") + CALLS;
+        uint64_t requests = requests_seen() + CALLS;
+        for (uint64_t tag = 0; tag < CALLS; tag++)
+            calls[tag] = submit(&w, of_scenario("late"), tag);
+        while (requests_seen() < requests) {
+            if (woken(&w, 1))
+                turn(&w);
+        }
+        /* From here on everything is there, and no news from the network wakes anybody. */
+        while (statistic(server, "replies") < replies)
+            poll(NULL, 0, 1);
+        run_to_end(&w);
+        for (size_t i = 0; i < CALLS; i++) {
+            assert_string_equal(w.trace[i].text, w.trace[0].text);
+            finish(calls[i]);
+        }
+        unwatch(&w);
+    }
+}
+
+/* The next call is submitted where the end of one is heard of, and what was left to take is still told. */
+static void submit_while_taking(void **state)
+{
+    enum { CALLS = 6 };
+    (void)state;
+    for (int trigger = 0; trigger < TRIGGERS; trigger++) {
+        struct watched w = watch(new_client(), (enum trigger)trigger, 1);
+        claude_call_t *calls[CALLS] = {submit(&w, of_scenario("text"), 0), submit(&w, of_scenario("text"), 1)};
+        for (uint64_t submitted = 2; w.ends < CALLS;) {
+            uint64_t ends = w.ends;
+            assert_true(woken(&w, WOKEN_WITHIN_MS));
+            turn(&w);
+            if (w.ends > ends && submitted < CALLS) {
+                calls[submitted] = submit(&w, of_scenario("text"), submitted);
+                submitted++;
+            }
+        }
+        assert_int_equal(claude_loop_count(w.loop), 0);
+        for (size_t i = 0; i < CALLS; i++) {
+            assert_string_equal(w.trace[i].text, w.trace[0].text);
+            finish(calls[i]);
+        }
         unwatch(&w);
     }
 }
@@ -460,8 +534,10 @@ static void waiting(void **state)
     assert_string_equal(w.trace[0].text, expected.text);
     trace_free(&expected);
     assert_int_equal(claude_loop_wait(w.loop, 0, &err), 0);
+    int64_t start = now_ms();
     claude_loop_wakeup(w.loop);
     assert_int_equal(claude_loop_wait(w.loop, WOKEN_WITHIN_MS, &err), 0);
+    assert_true(now_ms() - start < WOKEN_WITHIN_MS);
     finish(call);
     unwatch(&w);
 }
@@ -471,6 +547,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(partial_drain),
         TEST(burst),
+        TEST(a_socket_at_a_time),
+        TEST(submit_while_taking),
         TEST(dispatch_without_next),
         TEST(one_after_another),
         TEST(callbacks),

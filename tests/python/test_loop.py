@@ -282,11 +282,15 @@ def test_wakeup(loop: Loop, sandbox: Sandbox) -> None:
     until(loop, EventKind.TEXT_DELTA)
     while loop.wait(0.05):
         list(iter(loop.next, None))
-    threading.Timer(0.05, loop.wakeup).start()
-    assert loop.wait() is False
+    start = time.monotonic()
+    timer = threading.Timer(0.05, loop.wakeup)
+    timer.start()
+    assert loop.wait(20) is False
+    timer.join()
     # One that comes too early is kept.
     loop.wakeup()
-    assert loop.wait() is False
+    assert loop.wait(20) is False
+    assert time.monotonic() - start < 20
     assert loop.wait(0.01) is False
 
 
