@@ -42,6 +42,7 @@ shellcheck              lint
 abigail-tools           ABI checks
 gcovr                   coverage
 valgrind                memory checks
+locales                 tests in hostile surroundings: locales with a comma
 strace                  tests of deadlines: system calls that fail with EINTR
 nginx                   network tests and benchmarks: TLS and HTTP/2 in front of the sandbox
 tinyproxy-bin           network tests: HTTP proxy

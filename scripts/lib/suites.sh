@@ -152,22 +152,55 @@ suite_presets() {
     done
 }
 
-# Each fuzz target for a minute, on top of its seeds.
+# Hostile surroundings: memory that runs out (also under the address sanitizer), locales, small stacks, environments.
+# With CLAUDE_TEST_LONG=1 also memory that runs out inside the dependencies, and each surrounding alone.
+suite_hostile() {
+    local status=0 configuration=default
+    need localedef openssl nm || return 1
+    [ "${CLAUDE_TEST_LONG:-}" != 1 ] || configuration=long
+    build_preset asan claude-sandbox hostile_oom hostile_process_state || return 1
+    run_ctest dev hostile -C "$configuration" || status=1
+    run_ctest asan hostile || status=1
+    run_pytest tests/hostile || status=1
+    return $status
+}
+
+# fuzz_one TARGET SECONDS: a fuzz target on top of its corpus. Prints what it did, and the input that ended it.
+fuzz_one() {
+    local name work log
+    name=$(basename "$1")
+    work=$ROOT/build/fuzz/runs/$name
+    log=$work/log
+    mkdir -p "$work/found"
+    find "$work" -maxdepth 1 -type f -delete
+    if "$1" -max_total_time="$2" -timeout=10 -rss_limit_mb=1024 -verbosity=0 -print_final_stats=1 \
+        -artifact_prefix="$work/" "$work/found" "$ROOT/tests/fuzz/corpus/${name#fuzz_}" >"$log" 2>&1; then
+        printf '%-16s passed, %s runs\n' "$name" "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
+    else
+        grep -v '^stat::' "$log" | tail -n 60
+        printf '%-16s FAILED; the input: %s\n' "$name" "$(find "$work" -maxdepth 1 -type f ! -name log | tr '\n' ' ')"
+        return 1
+    fi
+}
+
+# Each fuzz target on top of its corpus, as many at a time as there are jobs: for 20 seconds each, with
+# CLAUDE_TEST_LONG=1 for ten minutes. CLAUDE_FUZZ_SECONDS overrides.
 suite_fuzz() {
-    local target name corpus passed=0 failed=0
+    local target seconds=20 running=0 passed=0 failed=0
     need clang || return 1
     build_preset fuzz || return 1
+    [ "${CLAUDE_TEST_LONG:-}" != 1 ] || seconds=600
     for target in "$ROOT"/build/fuzz/bin/fuzz_*; do
-        name=$(basename "$target")
-        corpus=$ROOT/tests/fuzz/corpus/${name#fuzz_}
-        mkdir -p "$ROOT/build/fuzz/$name"
-        say "$name"
-        if (cd "$ROOT/build/fuzz/$name" && mkdir -p found &&
-            "$target" -max_total_time="${CLAUDE_FUZZ_SECONDS:-60}" -timeout=10 -verbosity=0 -print_final_stats=1 found "$corpus"); then
-            passed=$((passed + 1))
-        else
-            failed=$((failed + 1))
+        if [ "$running" -ge "$(jobs_count)" ]; then
+            if wait -n; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+            running=$((running - 1))
         fi
+        fuzz_one "$target" "${CLAUDE_FUZZ_SECONDS:-$seconds}" &
+        running=$((running + 1))
+    done
+    while [ "$running" -gt 0 ]; do
+        if wait -n; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+        running=$((running - 1))
     done
     printf 'fuzz: %d passed, %d failed\n' "$passed" "$failed"
     [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
