@@ -111,17 +111,19 @@ bool check_at(bool holds, const char *condition, const char *file, int line, con
 /* What must hold whatever the server did: a complete stream and success go together, the attempts are what the server
  * counted, no secret is told, it was over within `limit_ms`. */
 void check_always(const struct outcome *outcome, bool complete, int64_t limit_ms, const char *what);
+/* Whether libcurl can use a connection of HTTP/2 without TLS twice. 7.88 cannot (curl/curl#10643): where that is not a
+ * test's subject, new connections are used then, and the test whose subject it is fails. */
+bool h2_connections_last(struct client *client);
 /* The same client completes an ordinary request, for which the server is set to a plain script. */
 void check_goes_on(struct client *client, enum way way, const char *what);
 
-/* Runs on a thread with a stack of 128 KiB (more under sanitizers, whose frames are larger) and then fails the cmocka
- * test if a check did not hold. */
+/* Runs on a thread with a stack of 128 KiB (more under sanitizers, whose frames are larger). */
 typedef void (*small_fn)(void *arg);
 void run_small(small_fn fn, void *arg);
 /* The same in a forked child, so that a crash is a failed check, and memory is this case's own. What it adds to the
  * resident memory at its highest must not be over `max_kib` (0: any). Prints how much it was, under `name`. */
 void run_forked(small_fn fn, void *arg, const char *name, size_t max_kib);
-/* After run_forked(): fails the cmocka test if a check did not hold. */
+/* Each test ends with this: it fails the cmocka test if a check did not hold. */
 void finish_checks(void);
 /* Called by what runs in run_forked() when all is set up: memory counts from here. */
 void memory_counts_from_here(void);

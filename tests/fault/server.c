@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -96,7 +97,8 @@ struct connection {
     bool ended;    /* no more is sent; what comes is read, and counted if it is a request */
     /* what came in */
     struct bytes in;
-    bool known; /* whether it is HTTP/2 */
+    size_t in_at; /* what of it has been understood */
+    bool known;   /* whether it is HTTP/2 */
     bool h2;
     bool used;  /* has had a request */
     bool again; /* has had one before the present one */
@@ -122,6 +124,7 @@ static struct host {
     SSL_CTX *ssl;
     struct script script;
     struct report report;
+    struct timespec since; /* when the script came */
     struct connection *all[CONNECTIONS_MAX];
     size_t count;
 } host;
@@ -171,10 +174,19 @@ static void accept_one(int listener, SSL_CTX *ssl)
 
 /* ---- finding requests ---- */
 
-static void drop_front(struct bytes *bytes, size_t len)
+static const char *unread(const struct connection *c, size_t *len)
 {
-    memmove(bytes->ptr, bytes->ptr + len, bytes->len - len);
-    bytes->len -= len;
+    *len = c->in.len - c->in_at;
+    return c->in.ptr + c->in_at;
+}
+
+static void forget_read(struct connection *c)
+{
+    if (c->in_at == 0)
+        return;
+    memmove(c->in.ptr, c->in.ptr + c->in_at, c->in.len - c->in_at);
+    c->in.len -= c->in_at;
+    c->in_at = 0;
 }
 
 static void request_begins(struct connection *c)
@@ -210,31 +222,32 @@ static size_t content_length(const char *head)
 /* True if it got on. */
 static bool read_h1(struct connection *c)
 {
+    size_t len;
+    const char *start;
     char *end;
-    size_t n;
 
     if (!c->head) {
         bytes_add(&c->in, "", 1);
         c->in.len--;
-        end = strstr(c->in.ptr, "\r\n\r\n");
+        start = unread(c, &len);
+        end = strstr(start, "\r\n\r\n");
         if (!end)
             return false;
         end[2] = '\0';
-        c->body_left = content_length(c->in.ptr);
-        drop_front(&c->in, (size_t)(end - c->in.ptr) + 4);
+        c->body_left = content_length(start);
+        c->in_at += (size_t)(end - start) + 4;
         request_begins(c);
         if (c->body_left == 0)
             request_ends(c);
         return true;
     }
-    n = c->in.len < c->body_left ? c->in.len : c->body_left;
-    if (n == 0)
-        return false;
-    drop_front(&c->in, n);
-    c->body_left -= n;
-    if (c->body_left == 0)
+    (void)unread(c, &len);
+    len = len < c->body_left ? len : c->body_left;
+    c->in_at += len;
+    c->body_left -= len;
+    if (len > 0 && c->body_left == 0)
         request_ends(c);
-    return true;
+    return len > 0;
 }
 
 static uint32_t number_at(const char *at, size_t size)
@@ -284,38 +297,42 @@ static void understand_frame(struct connection *c, int type, int flags, uint32_t
 
 static bool read_h2(struct connection *c)
 {
+    size_t left;
+    const char *frame = unread(c, &left);
     size_t len;
 
-    if (c->in.len < H2_FRAME_HEAD)
+    if (left < H2_FRAME_HEAD)
         return false;
-    len = number_at(c->in.ptr, 3);
-    if (c->in.len < H2_FRAME_HEAD + len)
+    len = number_at(frame, 3);
+    if (left < H2_FRAME_HEAD + len)
         return false;
-    understand_frame(c, c->in.ptr[3], c->in.ptr[4], number_at(c->in.ptr + 5, 4), len);
-    drop_front(&c->in, H2_FRAME_HEAD + len);
+    c->in_at += H2_FRAME_HEAD + len;
+    understand_frame(c, frame[3], frame[4], number_at(frame + 5, 4), len);
     return true;
 }
 
 static void look_at_input(struct connection *c)
 {
+    size_t left;
     bool more = true;
 
-    while (more && c->in.len > 0) {
-        if (!c->known && c->in.len < PREFACE)
-            return;
+    while (more && c->in_at < c->in.len) {
+        const char *start = unread(c, &left);
+        if (!c->known && left < PREFACE)
+            break;
         if (!c->known) {
             c->known = true;
-            c->h2 = memcmp(c->in.ptr, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", PREFACE) == 0;
-            if (c->h2)
-                drop_front(&c->in, PREFACE);
+            c->h2 = memcmp(start, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", PREFACE) == 0;
+            c->in_at += c->h2 ? PREFACE : 0;
         }
         /* The next request of a connection waits until this one is answered. */
         if (!c->h2 && c->complete && c->playing)
-            return;
+            break;
         if (!c->h2 && c->complete)
             c->head = c->complete = false;
         more = c->h2 ? read_h2(c) : read_h1(c);
     }
+    forget_read(c);
 }
 
 /* ---- sending ---- */
@@ -396,6 +413,16 @@ static void to_last_step(struct connection *c)
     }
 }
 
+static bool flood_is_over(const struct step *step)
+{
+    struct timespec now;
+
+    if (step->count != FOR_EVER)
+        return false;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (now.tv_sec - host.since.tv_sec) * 1000 + (now.tv_nsec - host.since.tv_nsec) / 1000000 >= FLOOD_MS;
+}
+
 /* True: the step is done. */
 static bool send_step(struct connection *c, const struct step *step)
 {
@@ -404,7 +431,7 @@ static bool send_step(struct connection *c, const struct step *step)
                   (step->kind == STEP_SEND_USED && c->again);
     struct bytes piece = {NULL, 0, 0};
 
-    if (!wanted)
+    if (!wanted || flood_is_over(step))
         return true;
     bytes_add(&piece, bytes, step->len);
     if (c->h2)
@@ -489,7 +516,7 @@ static bool play(struct connection *c)
             c->playing = false;
             return true;
         }
-        if (kind == STEP_HOLD || (!done && c->out.len == 0))
+        if (kind == STEP_HOLD || (kind == STEP_HOLD_USED && c->again) || (!done && c->out.len == 0))
             return true;
         if (done) {
             c->at += sizeof step + step.len;
@@ -525,7 +552,7 @@ static bool receive(struct connection *c)
     char buffer[16 * 1024];
     bool open = true;
 
-    for (;;) {
+    for (int i = 0; i < 64; i++) {
         ssize_t n = recv(c->fd, buffer, sizeof buffer, 0);
         if (n > 0 && c->ssl)
             BIO_write(SSL_get_rbio(c->ssl), buffer, (int)n);
@@ -633,11 +660,12 @@ static void take_script(void)
     if (!script.steps.ptr)
         die("memory");
     read_all(host.control, script.steps.ptr, script.steps.len);
+    clock_gettime(CLOCK_MONOTONIC, &host.since);
     host.script = script;
     host.report = (struct report){.requests = 0};
     for (size_t i = 0; i < host.count; i++) {
         struct connection *c = host.all[i];
-        bool stuck = c->ended || c->hopeless || c->out.len > 0 || (c->playing && !c->h2);
+        bool stuck = c->ended || c->hopeless || ((c->playing || c->out.len > 0) && !c->h2);
         c->playing = false;
         if (stuck)
             connection_free(c);

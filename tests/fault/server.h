@@ -20,6 +20,7 @@ enum {
     STEP_WAIT_ACK,     /* until the client has acknowledged a SETTINGS frame on this connection */
     STEP_GRANT,        /* until the request has arrived whole; each DATA frame is answered with as much new window */
     STEP_HOLD,         /* nothing more, until the client gives up or there is a new script */
+    STEP_HOLD_USED,    /* the same, on a connection that has had a request before */
     STEP_NEXT,         /* this reply is over; the connection stays open */
     STEP_FIN,          /* end of the TCP stream, and of TLS without close_notify */
     STEP_NOTIFY_FIN,   /* close_notify, then the same */
@@ -35,7 +36,10 @@ struct script {
 };
 
 #define SCRIPT_INIT ((struct script){.cut = -1})
+/* As a count: until the client has had enough, but not longer than FLOOD_MS, so that the test itself comes to an end.
+ */
 #define FOR_EVER UINT64_MAX
+enum { FLOOD_MS = 3000 };
 
 void script_step(struct script *script, int kind);
 void script_send(struct script *script, const void *bytes, size_t len);

@@ -15,6 +15,7 @@ static void cut_by_length(void **state)
 
     (void)state;
     sweep_endings(BY_LENGTH, endings, COUNT_OF(endings));
+    finish_checks();
 }
 
 static void cut_in_chunks(void **state)
@@ -23,6 +24,7 @@ static void cut_in_chunks(void **state)
 
     (void)state;
     sweep_endings(BY_CHUNKS, endings, COUNT_OF(endings));
+    finish_checks();
 }
 
 static void cut_by_close(void **state)
@@ -31,6 +33,7 @@ static void cut_by_close(void **state)
 
     (void)state;
     sweep_endings(BY_CLOSE, endings, COUNT_OF(endings));
+    finish_checks();
 }
 
 /* libcurl sends a request again by itself when a used connection ends before the answer. */
@@ -43,6 +46,7 @@ static void cut_on_used_connections(void **state)
         cut.ending = END_RST;
         cut_sweep_ways(&cut, sweep_step(7), sweep_step(97));
     }
+    finish_checks();
 }
 
 static void cut_after_single_bytes(void **state)
@@ -52,6 +56,7 @@ static void cut_after_single_bytes(void **state)
         struct cut cut = {.framing = (enum framing)framing, .write_size = 1, .ending = END_FIN};
         cut_sweep_ways(&cut, is_long() ? 7 : sweep_step(101), is_long() ? 29 : sweep_step(499));
     }
+    finish_checks();
 }
 
 static void stalled(void **state)
@@ -61,9 +66,10 @@ static void stalled(void **state)
         struct cut cut = {.framing = (enum framing)framing, .ending = END_STALL};
         cut_sweep_ways(&cut, is_long() ? 61 : sweep_step(479), is_long() ? 211 : sweep_step(997));
     }
+    finish_checks();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cut_by_length),          cmocka_unit_test(cut_in_chunks),
@@ -71,5 +77,7 @@ int main(void)
         cmocka_unit_test(cut_after_single_bytes), cmocka_unit_test(stalled),
     };
 
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests_name("cut_plain", tests, start_all, stop_all);
 }

@@ -15,6 +15,7 @@ static void cut_by_length(void **state)
 
     (void)state;
     sweep_endings(BY_LENGTH, endings, COUNT_OF(endings));
+    finish_checks();
 }
 
 static void cut_in_chunks(void **state)
@@ -23,6 +24,7 @@ static void cut_in_chunks(void **state)
 
     (void)state;
     sweep_endings(BY_CHUNKS, endings, COUNT_OF(endings));
+    finish_checks();
 }
 
 /* Only the close_notify would tell a complete body from a cut one, and libcurl does not insist on it. */
@@ -32,6 +34,7 @@ static void cut_by_close(void **state)
 
     (void)state;
     sweep_endings(BY_CLOSE, endings, COUNT_OF(endings));
+    finish_checks();
 }
 
 static void cut_h2(void **state)
@@ -40,6 +43,7 @@ static void cut_h2(void **state)
 
     (void)state;
     sweep_endings(BY_H2, endings, COUNT_OF(endings));
+    finish_checks();
 }
 
 /* In the middle of a record of TLS, of which then nothing may be believed. */
@@ -53,6 +57,7 @@ static void cut_on_the_wire(void **state)
         cut.ending = END_RST;
         cut_sweep_ways(&cut, sweep_step(31), is_long() ? 31 : sweep_step(499));
     }
+    finish_checks();
 }
 
 static void cut_on_used_connections(void **state)
@@ -64,14 +69,17 @@ static void cut_on_used_connections(void **state)
         cut.ending = END_RST;
         cut_sweep_ways(&cut, is_long() ? 7 : sweep_step(97), is_long() ? 31 : sweep_step(499));
     }
+    finish_checks();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cut_by_length), cmocka_unit_test(cut_in_chunks),   cmocka_unit_test(cut_by_close),
         cmocka_unit_test(cut_h2),        cmocka_unit_test(cut_on_the_wire), cmocka_unit_test(cut_on_used_connections),
     };
 
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests_name("cut_tls", tests, start_all, stop_all);
 }
