@@ -247,6 +247,8 @@ static bool same_text(const char *text, size_t len, const char *expected)
     return len == strlen(expected) && memcmp(text, expected, len) == 0;
 }
 
+struct bytes event_looked_for;
+
 static void compare_event(struct outcome *o, const claude_event_t *event)
 {
     size_t text_len = 0;
@@ -264,6 +266,8 @@ static void compare_event(struct outcome *o, const claude_event_t *event)
             (void)snprintf(o->wrong, sizeof o->wrong, "event %zu: type %d, index %d, %.120s", o->events,
                            (int)claude_event_type(event), (int)claude_event_index(event), json);
     }
+    if (event_looked_for.ptr && json_len == event_looked_for.len && memcmp(json, event_looked_for.ptr, json_len) == 0)
+        o->found++;
     o->events++;
 }
 

@@ -81,6 +81,7 @@ struct outcome {
     size_t events;
     size_t right_events; /* of these, up to the first that is not as expected */
     char wrong[256];     /* what that one was */
+    size_t found;        /* events whose data is event_looked_for */
     int32_t attempts;
     int32_t retryable;
     int32_t http_status;
@@ -95,6 +96,8 @@ struct outcome {
     struct report report; /* the server's view */
 };
 
+/* Data that the next calls' events are compared with; ptr NULL: none. */
+extern struct bytes event_looked_for;
 /* One streaming call; the server's script has been set. Free the outcome. */
 void run_stream(struct client *client, enum way way, struct outcome *outcome);
 /* One call that does not stream. */

@@ -13,6 +13,7 @@ enum {
     /* What one look at a socket brings: libcurl reads 100 times 32 KiB, into a buffer that grows by doubling and is
      * copied then. */
     ROUND_KIB = 14 * 1024,
+    H2_KIB = 1024, /* more for TLS, frames and their reordering */
     CODES_MAX = 4,
 };
 
@@ -592,6 +593,33 @@ static struct script make_script(const struct hostile *h)
     return script;
 }
 
+/* The same in HTTP/2, by whose windows a server can send 32 MiB before it is asked for more. */
+static struct script make_h2_script(const struct hostile *h)
+{
+    struct script script = SCRIPT_INIT;
+    struct bytes frames = {NULL, 0, 0};
+    struct bytes data = {NULL, 0, 0};
+    const char *head = strstr(h->head, " 500 ") ? "\x8e" : strstr(h->head, "json") ? H2_STATUS_200 H2_JSON : NULL;
+
+    if (head)
+        frame_add(&frames, H2_HEADERS, H2_END_HEADERS, H2_THIS, head, strlen(head));
+    else
+        frame_head(&frames, H2_END_HEADERS);
+    if (h->body)
+        frame_add(&frames, H2_DATA, 0, H2_THIS, h->body, strlen(h->body));
+    script_begin_h2(&script);
+    script_send(&script, frames.ptr, frames.len);
+    while (data.len + strlen(h->pattern) <= 16384)
+        bytes_text(&data, h->pattern);
+    frames.len = 0;
+    frame_add(&frames, H2_DATA, 0, H2_THIS, data.ptr, data.len);
+    script_repeat(&script, frames.ptr, frames.len, FOR_EVER);
+    script_step(&script, STEP_NEXT);
+    bytes_free(&frames);
+    bytes_free(&data);
+    return script;
+}
+
 static bool is_among(claude_code_t code, const claude_code_t *codes)
 {
     for (size_t i = 0; i < CODES_MAX && codes[i] != 0; i++) {
@@ -601,16 +629,23 @@ static bool is_among(claude_code_t code, const claude_code_t *codes)
     return false;
 }
 
+/* How a case is run. */
+struct job {
+    const struct hostile *h;
+    bool h2; /* in TLS */
+};
+
 static void run_case(void *arg)
 {
-    const struct hostile *h = arg;
-    struct script script = make_script(h);
+    const struct job *job = arg;
+    const struct hostile *h = job->h;
+    struct script script = job->h2 ? make_h2_script(h) : make_script(h);
     struct client client;
     struct outcome o;
 
     for (int way = 0; way < WAYS; way++) {
         bool only = h->plain || (!is_long() && way != BY_NEXT && !getenv("CLAUDE_FAULT_WAY"));
-        client_open(&client, PLAIN, false, h->option, h->value, NULL);
+        client_open(&client, job->h2 ? TLS : PLAIN, job->h2, h->option, h->value, NULL);
         if ((only && way > 0) || !way_wanted((enum way)way) || (way == BY_LOOP && !client.loop)) {
             client_close(&client);
             continue;
@@ -639,9 +674,10 @@ static void run_case(void *arg)
 static void run_cases(const struct hostile *cases, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        struct job job = {&cases[i], false};
         if (cases[i].bomb > 0)
             (void)bomb_of(cases[i].bomb, false);
-        run_forked(run_case, (void *)(uintptr_t)&cases[i], cases[i].name, cases[i].kib ? cases[i].kib : USUAL_KIB);
+        run_forked(run_case, &job, cases[i].name, cases[i].kib ? cases[i].kib : USUAL_KIB);
     }
     finish_checks();
 }
@@ -670,13 +706,26 @@ static void nothing_is_endless(void **state)
     run_cases(endless, COUNT_OF(endless));
 }
 
+static void nothing_is_endless_in_h2(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(endless); i++) {
+        struct job job = {&endless[i], true};
+        char name[128];
+        if (endless[i].count != FOR_EVER || strstr(endless[i].head, "307"))
+            continue;
+        (void)snprintf(name, sizeof name, "%s, HTTP/2", endless[i].name);
+        run_forked(run_case, &job, name, (endless[i].kib ? endless[i].kib : USUAL_KIB) + H2_KIB);
+    }
+    finish_checks();
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(framing_that_is_wrong),
-        cmocka_unit_test(heads_that_are_wrong),
-        cmocka_unit_test(bombs_do_not_explode),
-        cmocka_unit_test(nothing_is_endless),
+        cmocka_unit_test(framing_that_is_wrong),    cmocka_unit_test(heads_that_are_wrong),
+        cmocka_unit_test(bombs_do_not_explode),     cmocka_unit_test(nothing_is_endless),
+        cmocka_unit_test(nothing_is_endless_in_h2),
     };
 
     if (argc > 1)
