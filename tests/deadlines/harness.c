@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,7 +19,9 @@ enum {
     TEXT_MAX = 600,
     PARALLEL_MAX = 128,
     TICK_MS = 10,
-    HUNG_MS = 70000,
+    WORK_MS = 30, /* what a call may use of a processor without being suspicious */
+    HUNG_MS = 40000,
+    HUNG_LONG_MS = 100000,
 };
 
 /* What a cell tells the runner, over a pipe; one write, so it arrives whole. */
@@ -31,10 +32,10 @@ struct report {
     char text[TEXT_MAX];
 };
 
+static pthread_mutex_t own_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct report own; /* of the cell that this process is */
 static int report_fd = -1;
 static atomic_llong overslept_ms;
-static int64_t kept_before_ms;
 static size_t threads_before;
 static size_t descriptors_before;
 
@@ -119,8 +120,10 @@ void cell_failed(const char *file, int line, const char *text, ...)
 {
     const char *slash = strrchr(file, '/');
     va_list args;
-    int n = snprintf(own.text, sizeof own.text, "%s:%d: ", slash ? slash + 1 : file, line);
+    int n;
 
+    pthread_mutex_lock(&own_lock); /* for ever: the first to fail is heard */
+    n = snprintf(own.text, sizeof own.text, "%s:%d: ", slash ? slash + 1 : file, line);
     va_start(args, text);
     vsnprintf(own.text + n, sizeof own.text - (size_t)n, text, args);
     va_end(args);
@@ -137,42 +140,53 @@ void cell_note(const char *text, ...)
     va_end(args);
 }
 
-/* In ms since the thread began; 0 where the kernel does not count it. */
-static int64_t kept_waiting_ms(void)
+/* Of the main thread, in ms: on a processor, and ready but without one. Both 0 where the kernel does not count. */
+struct schedule {
+    int64_t ran_ms;
+    int64_t kept_ms;
+};
+
+static struct schedule schedule_before;
+static int64_t watched_from;
+
+static struct schedule schedule_now(void)
 {
     FILE *file = fopen("/proc/self/schedstat", "re");
-    unsigned long long on_cpu = 0;
-    unsigned long long waiting = 0;
+    unsigned long long ran = 0;
+    unsigned long long kept = 0;
 
-    if (!file)
-        return 0;
-    if (fscanf(file, "%llu %llu", &on_cpu, &waiting) != 2)
-        waiting = 0;
-    fclose(file);
-    return (int64_t)(waiting / 1000000);
+    if (file && fscanf(file, "%llu %llu", &ran, &kept) != 2)
+        ran = kept = 0;
+    if (file)
+        fclose(file);
+    return (struct schedule){(int64_t)(ran / 1000000), (int64_t)(kept / 1000000)};
 }
 
 void watch_machine(void)
 {
     atomic_store(&overslept_ms, 0);
-    kept_before_ms = kept_waiting_ms();
+    schedule_before = schedule_now();
+    watched_from = now_ms();
 }
 
 static int64_t machine_ms(void)
 {
-    int64_t kept = kept_waiting_ms() - kept_before_ms;
+    int64_t kept = schedule_now().kept_ms - schedule_before.kept_ms;
     int64_t overslept = atomic_load(&overslept_ms);
 
     return kept > overslept ? kept : overslept;
 }
 
-int64_t used_ms(void)
+/* One that spins always wants a processor, also where it gets none because others do too. */
+void was_asleep(int64_t work_ms)
 {
-    struct rusage usage;
+    struct schedule now = schedule_now();
+    int64_t ran = now.ran_ms - schedule_before.ran_ms;
+    int64_t awake = ran + now.kept_ms - schedule_before.kept_ms;
+    int64_t all = now_ms() - watched_from;
 
-    getrusage(RUSAGE_SELF, &usage);
-    return (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
-           (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000;
+    check(ran <= (WORK_MS + work_ms) * slowness() || awake * 5 < all * 4,
+          "awake for %lld of %lld ms, %lld of them on a processor", (long long)awake, (long long)all, (long long)ran);
 }
 
 void on_time_at(const char *what, int64_t at, int64_t earliest, int64_t due, const char *file, int line)
@@ -180,10 +194,12 @@ void on_time_at(const char *what, int64_t at, int64_t earliest, int64_t due, con
     int64_t late = at - due;
     int64_t machine = machine_ms();
 
+    pthread_mutex_lock(&own_lock);
     if (late > own.worst_ms)
         own.worst_ms = late;
     if (machine > own.machine_ms)
         own.machine_ms = machine;
+    pthread_mutex_unlock(&own_lock);
     if (at < earliest - EARLY_MS)
         cell_failed(file, line, "%s came %lld ms early", what, (long long)(earliest - at));
     if (late > LATE_MS * slowness() + machine)
@@ -254,6 +270,11 @@ static struct {
     int64_t machine_ms;
 } runner;
 
+static int64_t hung_ms(void)
+{
+    return (is_long() ? HUNG_LONG_MS : HUNG_MS) * slowness();
+}
+
 static _Noreturn void be_cell(const struct cell *cell, int fd)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -286,7 +307,7 @@ static bool start_cell(const struct cell *cell)
     close(ends[1]);
     slot->cell = cell;
     slot->fd = ends[0];
-    slot->hung_at = now_ms() + HUNG_MS * slowness();
+    slot->hung_at = now_ms() + hung_ms();
     runner.active++;
     return true;
 }
@@ -323,7 +344,7 @@ static void end_cell(size_t index, bool hung)
 
     if (hung) {
         kill(slot.pid, SIGKILL);
-        printf("FAILED %s: still running after %d s\n", slot.cell->name, (int)(HUNG_MS * slowness() / 1000));
+        printf("FAILED %s: still running after %d s\n", slot.cell->name, (int)(hung_ms() / 1000));
     }
     n = hung ? 0 : read(slot.fd, &report, sizeof report);
     close(slot.fd);

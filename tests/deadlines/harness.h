@@ -49,8 +49,9 @@ void watch_machine(void);
  */
 #define on_time(what, at, earliest, due) on_time_at(what, at, earliest, due, __FILE__, __LINE__)
 void on_time_at(const char *what, int64_t at, int64_t earliest, int64_t due, const char *file, int line);
-/* Processor time of the process, to see that waiting costs none. */
-int64_t used_ms(void);
+/* Fails the cell if the main thread has been busy since watch_machine(), more than a little (and `work_ms`), instead of
+ * waiting. */
+void was_asleep(int64_t work_ms);
 /* Only for the report. */
 void cell_note(const char *text, ...) __attribute__((format(printf, 1, 2)));
 

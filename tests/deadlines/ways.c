@@ -59,6 +59,12 @@ static void look_at_end(struct run *run, claude_call_t *call)
         run->rc = claude_call_result(call, &run->response, &run->err);
 }
 
+/* Whoever ends the call from outside needs a reference as long as that takes; or has the only one. */
+static void publish(struct run *run, claude_call_t *call)
+{
+    atomic_store(&run->call, run->given_away ? call : claude_call_ref(call));
+}
+
 static void by_execute(struct run *run)
 {
     claude_call_t *call;
@@ -68,7 +74,6 @@ static void by_execute(struct run *run)
     run->attempts = claude_error_attempts(run->err);
     call = atomic_load(&run->call);
     run->state = call ? claude_call_state(call) : 0;
-    claude_call_unref(call);
 }
 
 static void by_call(struct run *run)
@@ -79,7 +84,7 @@ static void by_call(struct run *run)
         claude_client_start(run->client, run->request, run->stream ? CLAUDE_STREAM : 0, &call, &run->err);
 
     check(rc >= 0, "no start: %s", claude_error_message(run->err));
-    atomic_store(&run->call, call);
+    publish(run, call);
     run->waited_at = now_ms();
     do {
         if (run->way == WAY_WAIT)
@@ -132,7 +137,7 @@ static void by_loop(struct run *run)
     if (rc >= 0)
         rc = claude_loop_submit(loop, run->request, run->stream ? CLAUDE_STREAM : 0, 4711, &call, &run->err);
     check(rc >= 0, "no loop: %s", claude_error_message(run->err));
-    atomic_store(&run->call, call);
+    publish(run, call);
     run->waited_at = now_ms();
     while (!has_ended(run, loop)) {
         struct pollfd wait = {.fd = claude_loop_fd(loop), .events = POLLIN};
@@ -170,6 +175,8 @@ void run_call(struct run *run)
 
 void run_free(struct run *run)
 {
+    if (!run->given_away)
+        claude_call_unref(atomic_load(&run->call));
     free(run->trace.bytes);
     claude_error_unref(run->err);
     claude_response_unref(run->response);
