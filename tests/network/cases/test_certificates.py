@@ -278,15 +278,6 @@ def test_client_certificate_accepted(
         assert {request.client for request in nginx.requests(3)} == {"CN=the client"}
 
 
-def test_client_certificate_is_shown_to_nobody_else(
-    nginx: Nginx, ca: CertificateAuthority, client_files: Certificate
-) -> None:
-    """A server that does not ask gets none."""
-    with client_for(nginx.url, ca, **options_of(client_files)) as client:
-        say(client)
-    assert [request.client for request in nginx.requests(1)] == [""]
-
-
 @pytest.mark.parametrize("broken", ["no such certificate", "no such key", "key of another", "no PEM"])
 def test_client_certificate_unusable(
     nginx: Nginx, ca: CertificateAuthority, certificate: Certificate, client_files: Certificate, broken: str

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import libclaude
 import pytest
-from calls import client_for, say
+from calls import client_for, fail, say
 from claudetest import BUILD
 from servers import Nginx, eventually, raise_open_files
 
@@ -207,6 +207,23 @@ def test_reload(sandbox: Sandbox, ca: CertificateAuthority, certificate: Certifi
         result = calls.sum()
         check_nothing_twice(nginx, sandbox, result, 200)
         assert result["failed"] <= 8 * reloads
+
+
+@pytest.mark.parametrize("version", ["1.1", "2"])
+@pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
+def test_dropped_request_is_not_sent_again(
+    sandbox: Sandbox, ca: CertificateAuthority, certificate: Certificate, version: str, streamed: bool
+) -> None:
+    """nginx takes a request on a connection used before, and closes without an answer: the work may be done."""
+    drop = "if ($http_x_drop) { return 444; }"
+    with Nginx(sandbox.url, certificate, directives=[drop]) as nginx:
+        with client_for(nginx.url, ca, network__http_version=version) as client:
+            assert say(client) == "Echo: hi"
+            error = fail(client, streamed=streamed, extra_headers={"x-drop": "1"})
+            assert error.name == "CLAUDE_E_CLOSED"
+            assert error.attempts == 1
+            assert say(client) == "Echo: hi"
+        assert [request.status for request in nginx.requests(3)] == [200, 444, 200]
 
 
 def call_after_call_on_dead_connections(nginx: Nginx, sandbox: Sandbox, client: libclaude.Client) -> None:
