@@ -38,7 +38,7 @@ PUBLIC_OF_ROOM = {
     "auth": {"secret.h"},
     "config": {"config.h", "secret.h"},
     "message": {"call.h", "event.h", "request.h", "response.h"},
-    "call": {"call.h", "event.h", "request.h", "response.h"},
+    "call": {"call.h", "event.h", "loop.h", "request.h", "response.h"},
     "client": {"call.h", "client.h", "config.h", "request.h", "response.h"},
 }
 

@@ -135,6 +135,7 @@ static void loop_free(claude_loop_t *loop)
         end_call(loop->all);
         leave(loop, loop->all);
     }
+    cl_engine_close(loop->engine); /* calls that the program still holds keep the rest of it */
     cl_engine_unref(loop->engine);
     cl_client_unref(loop->client);
     free(loop);

@@ -133,10 +133,18 @@ static int on_timer(CURLM *multi, long timeout_ms, void *user)
 
 /* ---- life ---- */
 
-static void engine_free(cl_engine *engine)
+static void close_one(int *fd)
 {
-    if (!engine)
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+void cl_engine_close(cl_engine *engine)
+{
+    if (engine->generation != cl_fork_generation())
         return;
+    cl_engine_lock(engine);
     while (engine->slots) {
         cl_slot *slot = engine->slots;
         engine->slots = slot->next;
@@ -145,12 +153,18 @@ static void engine_free(cl_engine *engine)
     }
     if (engine->multi)
         curl_multi_cleanup(engine->multi);
-    if (engine->epoll_fd >= 0)
-        close(engine->epoll_fd);
-    if (engine->wake_fd >= 0)
-        close(engine->wake_fd);
-    if (engine->timer_fd >= 0)
-        close(engine->timer_fd);
+    engine->multi = NULL;
+    close_one(&engine->epoll_fd);
+    close_one(&engine->wake_fd);
+    close_one(&engine->timer_fd);
+    cl_engine_unlock(engine);
+}
+
+static void engine_free(cl_engine *engine)
+{
+    if (!engine)
+        return;
+    cl_engine_close(engine);
     free(engine->watch);
     free(engine->clock);
     pthread_mutex_destroy(&engine->lock);
@@ -479,8 +493,10 @@ void cl_engine_turn(cl_engine *engine, int64_t until_ms, size_t max_sockets)
     cl_clock_run(engine, cl_now_ms());
     cl_engine_plan(engine);
     engine->unfinished = n > 0;
-    if (engine->unfinished)
+    if (engine->unfinished) {
+        engine->poked = false; /* its event may still be queued behind the sockets: it must be written again */
         cl_engine_kick(engine);
+    }
     cl_engine_unlock(engine);
 }
 

@@ -72,6 +72,9 @@ void cl_engines_trim(cl_engines *engines);
 
 /* An engine behind a descriptor to be polled, for an event loop. */
 claude_code_t cl_engine_new_for_loop(const cl_http_settings *settings, cl_engine **out, cl_err *err);
+/* Closes connections and descriptors of an engine that has no transfers and gets none any more, before the last
+ * reference is gone. */
+void cl_engine_close(cl_engine *engine);
 cl_engine *cl_engine_ref(cl_engine *engine);
 /* In a forked child it is abandoned untouched. */
 void cl_engine_unref(cl_engine *engine);
