@@ -228,6 +228,12 @@ claude_code_t cl_loop_submit(claude_loop_t *loop, cl_snapshot *request, uint64_t
     return CLAUDE_OK;
 }
 
+/* By the program, inside of a callback: what is inside ends as soon as it can. */
+static bool is_released(const claude_loop_t *loop)
+{
+    return loop->handle.magic != CL_MAGIC_LOOP;
+}
+
 /* Lets a call with a callback go on. Returns how many events that took of the budget. */
 static size_t run_callbacks(claude_loop_t *loop, claude_call_t *call, size_t budget)
 {
@@ -237,7 +243,7 @@ static size_t run_callbacks(claude_loop_t *loop, claude_call_t *call, size_t bud
 
     cl_err_init(&err);
     cl_call_hold(call);
-    while (used < budget && !cl_call_is_over(call)) {
+    while (used < budget && !cl_call_is_over(call) && !is_released(loop)) {
         rc = cl_call_advance(call, INT64_MAX, &err);
         if (rc != 1)
             break;
@@ -277,7 +283,7 @@ static bool work_off_hooked(claude_loop_t *loop)
     size_t budget = loop->max_events;
     claude_call_t *call;
 
-    while (budget > 0 && (call = pop(&loop->hooked)) != NULL) {
+    while (budget > 0 && !is_released(loop) && (call = pop(&loop->hooked)) != NULL) {
         size_t share = budget < EVENTS_IN_A_ROW ? budget : EVENTS_IN_A_ROW;
         if (!call->request.on_event && !call->begun)
             begin_signed(loop, call);
@@ -372,7 +378,7 @@ claude_code_t cl_loop_wait(claude_loop_t *loop, int64_t timeout_ms, cl_err *err)
         woken = atomic_exchange(&loop->woken, false);
         rc = turn(loop, woken || loop->ready.first || loop->hooked.first ? 0 : until_ms);
         woken = atomic_exchange(&loop->woken, false) || woken;
-    } while (rc == 0 && !woken && loop->handle.magic == CL_MAGIC_LOOP && cl_now_ms() < until_ms);
+    } while (rc == 0 && !woken && !is_released(loop) && cl_now_ms() < until_ms);
     get_out(loop);
     return rc;
 }
