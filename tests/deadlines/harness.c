@@ -19,7 +19,7 @@ enum {
     TEXT_MAX = 600,
     PARALLEL_MAX = 128,
     TICK_MS = 10,
-    WORK_MS = 30, /* what a call may use of a processor without being suspicious */
+    WORK_MS = 15, /* what a call may use of a processor without being suspicious */
     HUNG_MS = 40000,
     HUNG_LONG_MS = 100000,
 };

@@ -347,6 +347,7 @@ static void run_paused(const struct cell *cell)
     if (ending >= END_CANCEL)
         outsider_start(&outsider);
     run_call(&run);
+    was_asleep(0);
     if (ending >= END_CANCEL)
         outsider_join(&outsider);
     if (ending < END_CANCEL)
