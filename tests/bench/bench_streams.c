@@ -136,7 +136,7 @@ static void curl_open(work *w)
     curl_easy_setopt(w->model.easy, CURLOPT_BUFFERSIZE, (long)BENCH_RECEIVE_BUFFER);
     curl_easy_setopt(w->model.easy, CURLOPT_WRITEFUNCTION, on_write);
     curl_easy_setopt(w->model.easy, CURLOPT_PIPEWAIT, 1L);
-    /* With HTTP/1.1 each stream has a connection of its own: searching those that are busy takes long with thousands. */
+    /* With HTTP/1.1 each stream has a connection of its own; to search thousands that are busy takes long. */
     curl_easy_setopt(w->model.easy, CURLOPT_FRESH_CONNECT, w->place.http2 ? 0L : 1L);
 }
 
