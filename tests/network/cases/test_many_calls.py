@@ -83,12 +83,13 @@ def check_sharing(nginx: Nginx, count: int, wanted: int, *, most: int, active: i
     assert max(per_connection.values()) <= PER_CONNECTION
 
 
-def test_a_thousand_streams(sandbox: Sandbox, ca: CertificateAuthority, certificate: Certificate) -> None:
-    """On one loop, all open at the same time."""
+@pytest.mark.parametrize("way", ["loop", "threads"] if LONG else ["loop"])
+def test_a_thousand_streams(sandbox: Sandbox, ca: CertificateAuthority, certificate: Certificate, way: str) -> None:
+    """All open at the same time, on one loop; in the long variant also by a thousand threads."""
     count = 1000
     sandbox.register("held", held(20, 5000))
     with Nginx(sandbox.url, certificate) as nginx:
-        calls = Calls("loop", count, nginx, ca, "held")
+        calls = Calls(way, count, nginx, ca, "held")
         assert calls.line() == f"open {count}\n"
         active = nginx.status()["active"]
         open_behind = sandbox.stats()["connections_open"]

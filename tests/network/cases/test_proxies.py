@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import libclaude
 import pytest
-from calls import PASSWORD, USER, client_for, fail, say, says
+from calls import PASSWORD, USER, fail, say, says
+from calls import small_client_for as client_for
 from claudetest import CANARY
 from raw import Peer, RawServer, server_context
 from servers import CertificateAuthority, Nginx, Proxy, SocksProxy, free_port

@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from calls import PASSWORD, USER, client_for, fail, say, says
+from calls import PASSWORD, USER, fail, say, says
+from calls import small_client_for as client_for
 from claudetest import CANARY
 from libclaude import ClaudeError
 from raw import Peer, RawServer, drain

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from calls import client_for, fail, say
+from calls import fail, say
+from calls import small_client_for as client_for
 from raw import RawServer, drain, server_context
 from servers import CertificateAuthority, Nginx
 
