@@ -107,6 +107,7 @@ struct connection {
     bool head;     /* of the present request */
     bool complete; /* the present request */
     size_t body_left;
+    size_t ungranted; /* bytes of DATA that no window has been given for */
     uint32_t stream;
     /* what goes out */
     bool playing;
@@ -195,6 +196,7 @@ static void request_begins(struct connection *c)
     c->head = true;
     c->complete = false;
     c->ponged = false;
+    c->ungranted = 0;
     c->again = c->used;
     c->used = true;
     if (c->ended || host.script.at_accept)
@@ -267,13 +269,8 @@ static int current_step(const struct connection *c, struct step *step)
     return step->kind;
 }
 
-static void transmit(struct connection *c, const char *bytes, size_t len);
-
 static void understand_frame(struct connection *c, int type, int flags, uint32_t stream, size_t len)
 {
-    struct step step;
-    struct bytes grant = {NULL, 0, 0};
-
     if (type == H2_HEADERS && stream != c->stream) {
         c->stream = stream;
         request_begins(c);
@@ -282,12 +279,8 @@ static void understand_frame(struct connection *c, int type, int flags, uint32_t
         c->acked = true;
     if (type == H2_PING && (flags & H2_ACK))
         c->ponged = true;
-    if (type == H2_DATA && len > 0 && current_step(c, &step) == STEP_GRANT) {
-        frame_number(&grant, H2_WINDOW_UPDATE, stream, (uint32_t)len);
-        frame_number(&grant, H2_WINDOW_UPDATE, 0, (uint32_t)len);
-        transmit(c, grant.ptr, grant.len);
-        bytes_free(&grant);
-    }
+    if (type == H2_DATA)
+        c->ungranted += len;
     if ((type == H2_HEADERS || type == H2_DATA) && stream == c->stream && (flags & H2_END_STREAM))
         request_ends(c);
     /* The client has given this stream up: the rest of its reply is of no use. */
@@ -423,6 +416,19 @@ static bool flood_is_over(const struct step *step)
     return (now.tv_sec - host.since.tv_sec) * 1000 + (now.tv_nsec - host.since.tv_nsec) / 1000000 >= FLOOD_MS;
 }
 
+static void grant_window(struct connection *c)
+{
+    struct bytes frames = {NULL, 0, 0};
+
+    if (c->ungranted > 0) {
+        frame_number(&frames, H2_WINDOW_UPDATE, c->stream, (uint32_t)c->ungranted);
+        frame_number(&frames, H2_WINDOW_UPDATE, 0, (uint32_t)c->ungranted);
+        transmit(c, frames.ptr, frames.len);
+        c->ungranted = 0;
+    }
+    bytes_free(&frames);
+}
+
 /* True: the step is done. */
 static bool send_step(struct connection *c, const struct step *step)
 {
@@ -502,6 +508,10 @@ static bool play(struct connection *c)
                 continue;
         } else if (kind == STEP_WAIT_REQUEST || kind == STEP_GRANT) {
             done = c->complete;
+            if (kind == STEP_GRANT && !done)
+                grant_window(c);
+            if (c->out.len > 0)
+                continue;
         } else if (kind == STEP_WAIT_PING) {
             done = c->ponged;
         } else if (kind == STEP_WAIT_ACK) {
@@ -666,13 +676,17 @@ static void take_script(void)
     for (size_t i = 0; i < host.count; i++) {
         struct connection *c = host.all[i];
         bool stuck = c->ended || c->hopeless || ((c->playing || c->out.len > 0) && !c->h2);
-        c->playing = false;
+        c->playing = host.script.unasked;
+        c->at = 0;
+        c->repeats = 0;
         if (stuck)
             connection_free(c);
         else
             host.all[kept++] = c;
     }
     host.count = kept;
+    for (size_t i = 0; i < kept && host.script.unasked; i++)
+        (void)play(host.all[i]);
 }
 
 static void run_server(void)

@@ -10,7 +10,7 @@
 
 #include "wire.h"
 
-/* What to do, step by step. A script begins with the head of a request, or with the connection (script_at_accept). */
+/* What to do, step by step. A script begins with the head of a request, or with the connection (at_accept). */
 enum {
     STEP_SEND,         /* bytes, `count` times; ends early when the client has gone */
     STEP_SEND_FRESH,   /* the same, on a connection that has had no request before */
@@ -30,6 +30,7 @@ enum {
 struct script {
     struct bytes steps;
     bool at_accept;
+    bool unasked;        /* begins at once, on connections that are idle */
     uint32_t write_size; /* most bytes per write to the socket; 0: any */
     uint32_t record;     /* most bytes per TLS record; 0: any */
     int64_t cut;         /* with TLS: bytes of ciphertext of the reply after which its last step comes; -1: none */
