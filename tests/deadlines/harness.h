@@ -45,6 +45,8 @@ _Noreturn void cell_failed(const char *file, int line, const char *text, ...) __
     } while (0)
 /* Forgets what the machine has been late by up to now. */
 void watch_machine(void);
+/* What it has been late by since then. */
+int64_t machine_ms(void);
 /* Something took place at `at` that was due at `due`, not before `earliest`: fails the cell if it was early, or late.
  */
 #define on_time(what, at, earliest, due) on_time_at(what, at, earliest, due, __FILE__, __LINE__)

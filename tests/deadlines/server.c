@@ -174,7 +174,7 @@ static bool run_step(struct server *s, struct connection *c, struct exchange *e)
             atomic_store(&s->last_event_at, now_ms());
         return c->out_len == 0;
     case STEP_WAIT:
-        e->due = now_ms() + step->number;
+        e->due = now_ms() + step->number * (s->plan.scale > 0 ? s->plan.scale : 1);
         return false;
     case STEP_REPEAT:
         if (e->rounds++ < step->number)

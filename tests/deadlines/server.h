@@ -41,6 +41,7 @@ struct server_plan {
     bool stops_reading;  /* after the head of a request */
     bool resets;         /* the same, and resets the connection */
     bool no_window;      /* HTTP/2: the client may send no byte of a body */
+    int64_t scale;       /* of all STEP_WAIT; 0: as they are */
     uint32_t concurrent; /* HTTP/2: streams that a client may open at once; 0: any number */
 };
 
