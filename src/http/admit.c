@@ -112,6 +112,12 @@ static bool has_room(const cl_engine *engine)
            engine->opening < (engine->queued_count + per_connection - 1) / per_connection;
 }
 
+/* libcurl looks through all connections for an idle one: with thousands that are all busy, that is most of its work. */
+static bool knows_none_idle(const cl_engine *engine)
+{
+    return !may_share(engine) && engine->sockets <= engine->sending + engine->opening;
+}
+
 static void fail(cl_engine *engine, cl_transfer *t, CURLcode result)
 {
     t->ended = true;
@@ -134,7 +140,7 @@ static void start(cl_engine *engine, cl_transfer *t)
     slot->transfer = t;
     slot->error_text[0] = '\0';
     t->slot = slot;
-    rc = cl_transfer_setup(t);
+    rc = cl_transfer_setup(t, knows_none_idle(engine));
     if (rc == CURLE_OK && curl_multi_add_handle(engine->multi, slot->easy) != CURLM_OK) {
         t->no_memory = true;
         rc = CURLE_OUT_OF_MEMORY;

@@ -234,8 +234,8 @@ static inline size_t cl_transfer_unread(const cl_transfer *transfer)
 
 /* ---- options.c ---- */
 
-/* Sets the slot's easy handle up for the transfer. */
-CURLcode cl_transfer_setup(cl_transfer *transfer);
+/* Sets the slot's easy handle up for the transfer. `fresh`: there is no use in looking for an idle connection. */
+CURLcode cl_transfer_setup(cl_transfer *transfer, bool fresh);
 
 /* ---- lookups.c: name lookups that were given up and whose threads are still there. No lock needed. ---- */
 

@@ -269,7 +269,7 @@ static CURLcode configure(cl_slot *slot)
     return CURLE_OK;
 }
 
-CURLcode cl_transfer_setup(cl_transfer *t)
+CURLcode cl_transfer_setup(cl_transfer *t, bool fresh)
 {
     CURL *easy = t->slot->easy;
     CURLcode rc = t->slot->configured ? CURLE_OK : configure(t->slot);
@@ -279,6 +279,7 @@ CURLcode cl_transfer_setup(cl_transfer *t)
     SET(CURLOPT_URL, t->url);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_ms);
     SET(CURLOPT_HTTPHEADER, t->header_list);
+    SET(CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
     if (!t->post) {
         SET(CURLOPT_HTTPGET, 1L);
         return CURLE_OK;
