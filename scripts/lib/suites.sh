@@ -105,10 +105,20 @@ suite_valgrind() {
     run_ctest dev 'valgrind-unit|valgrind-component' -C valgrind
 }
 
+# Many threads on one client for a few seconds, see tests/stress/main.c.
+suite_stress() {
+    PATH=$PATH:/usr/sbin need nginx openssl || return 1
+    run_ctest dev stress
+}
+
+# The threads of the stress test for a minute, ten where everything is to be run.
 suite_tsan() {
+    local seconds=60
+    [ "${CLAUDE_TEST_LONG:-}" != 1 ] || seconds=600
     build_preset tsan || return 1
     printf 'left out: unit.auth.leftovers, which has no threads and would read terabytes of the sanitizer'"'"'s own memory\n'
-    run_ctest tsan 'unit|component' -E '^unit[.]auth[.]leftovers$'
+    run_ctest tsan 'unit|component' -E '^unit[.]auth[.]leftovers$' || return 1
+    CLAUDE_STRESS_SECONDS=${CLAUDE_STRESS_SECONDS:-$seconds} run_ctest tsan stress
 }
 
 # Lines and branches per room; a room under 80 % of lines fails.

@@ -450,9 +450,7 @@ static void refuses_every_other_handle(void **state)
     live[RESPONSE] = response;
     live[ERROR] = execute_fails(live[CLIENT], broken, CLAUDE_E_INVALID);
     live[CONFIG] = config;
-    /* Where there are no loops, their functions are still tried with everything else. */
-    if (claude_loop_new(live[CLIENT], &loop, &err) == CLAUDE_E_UNSUPPORTED)
-        fails(CLAUDE_E_UNSUPPORTED, CLAUDE_E_UNSUPPORTED, &err);
+    succeeds(claude_loop_new(live[CLIENT], &loop, &err), err);
     live[LOOP] = loop;
     succeeds(claude_config_on_sign(config, sweep_inside, &wrong, NULL, &err), err);
     succeeds(claude_client_new(config, &signing, &err), err);
@@ -601,6 +599,35 @@ static void refuses_missing_arguments(void **state)
     claude_request_unref(request);
     claude_client_unref(client);
     claude_config_unref(config);
+}
+
+static void refuses_missing_arguments_of_loops(void **state)
+{
+    claude_client_t *client = new_client();
+    claude_request_t *request = hello();
+    claude_loop_t *loop = NULL;
+    claude_call_t *call = NULL;
+    const claude_event_t *event = NULL;
+    claude_error_t *err = NULL;
+    uint64_t tag = 0;
+
+    (void)state;
+    INVALID_NAMES(claude_loop_new(client, NULL, &err), "out");
+    succeeds(claude_loop_new(client, &loop, &err), err);
+    INVALID_NAMES(claude_loop_submit(loop, request, 0, 1, NULL, &err), "out");
+    INVALID_NAMES(claude_loop_submit(loop, request, 2, 1, &call, &err), "flags");
+    INVALID_NAMES(claude_loop_submit(loop, request, UINT32_MAX, 1, &call, &err), "flags");
+    INVALID_NAMES(claude_loop_next(loop, NULL, &event, &err), "tag");
+    INVALID_NAMES(claude_loop_next(loop, &tag, NULL, &err), "event");
+    assert_null(call);
+    assert_int_equal(claude_loop_count(loop), 0);
+    claude_loop_unref(loop);
+    call = start_stream(client, request);
+    assert_null(claude_call_header(call, NULL));
+    assert_null(claude_call_header(call, ""));
+    claude_call_unref(call);
+    claude_request_unref(request);
+    claude_client_unref(client);
 }
 
 static void refuses_numbers_out_of_range(void **state)
@@ -1232,7 +1259,42 @@ static void check_call_errno(claude_client_t *client, claude_request_t *request)
     QUIET(claude_call_state(call));
     QUIET(claude_call_attempts(call));
     QUIET(claude_call_anomalies(call));
+    QUIET(claude_call_http_status(call));
+    QUIET(claude_call_header(call, "content-type"));
+    QUIET_VOID(claude_call_pause(call));
+    QUIET(claude_call_is_paused(call));
+    QUIET(claude_call_is_cancelled(call));
+    QUIET(claude_call_is_running(call));
+    QUIET(claude_call_buffered(call));
+    QUIET(claude_call_dropped(call));
+    QUIET_VOID(claude_call_resume(call));
     QUIET_VOID(claude_call_cancel(call));
+    QUIET_VOID(claude_call_unref(call));
+}
+
+/* With the callback, whose own errno must not get through either. */
+static void check_loop_errno(claude_client_t *client, claude_request_t *request)
+{
+    const claude_event_t *event = NULL;
+    claude_loop_t *loop = NULL;
+    claude_call_t *call = NULL;
+    uint64_t tag = 0;
+
+    FINE(claude_request_on_event(request, spoil_in_event, NULL, spoil_errno, &err));
+    FINE(claude_loop_new(client, &loop, &err));
+    FINE(claude_loop_submit(loop, request, CLAUDE_STREAM, 1, &call, &err));
+    FINE(claude_loop_dispatch(loop, &err));
+    while (claude_loop_count(loop) > 0) {
+        FINE(claude_loop_wait(loop, -1, &err));
+        FINE(claude_loop_next(loop, &tag, &event, &err));
+    }
+    assert_int_equal(claude_call_state(call), CLAUDE_CALL_DONE);
+    QUIET(claude_loop_fd(loop));
+    QUIET(claude_loop_count(loop));
+    QUIET_VOID(claude_loop_wakeup(loop));
+    QUIET(claude_loop_ref(loop));
+    QUIET_VOID(claude_loop_unref(loop));
+    QUIET_VOID(claude_loop_unref(loop));
     QUIET_VOID(claude_call_unref(call));
 }
 
@@ -1257,6 +1319,7 @@ static void leaves_errno_and_errors_alone(void **state)
     QUIET_VOID(claude_client_unref(from_env));
     FINE(claude_client_new(config, &client, &err));
     check_call_errno(client, request);
+    check_loop_errno(client, request);
     FINE(claude_client_trim(client, &err));
     QUIET(claude_client_ref(client));
     QUIET_VOID(claude_client_unref(client));
@@ -1350,6 +1413,7 @@ int main(void)
         TEST(refuses_every_other_handle),
         TEST(knows_every_function),
         TEST(refuses_missing_arguments),
+        TEST(refuses_missing_arguments_of_loops),
         TEST(refuses_numbers_out_of_range),
         TEST(names_the_nearest_option),
         TEST(keeps_the_scope_of_options),
