@@ -169,6 +169,7 @@ static void is_what_it_is_said_to_be(const struct cell *cell)
           strerror(errno));
     check(poll(&wait, 1, 300) == 0, "something comes back from the black hole");
     close(fd);
+    (void)was_asked_for(""); /* what others have asked may have filled the queue */
     check(look_up(client) == CLAUDE_E_TIMEOUT, "the name was found, or not asked for");
     until = now_ms() + 1000 * slowness();
     while (!was_asked_for("asked-for")) {
