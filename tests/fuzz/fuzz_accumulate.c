@@ -188,7 +188,6 @@ static void play(reader *r, side sides[2])
 {
     cl_buf string = CL_BUF_INIT(MAX_EVENT);
     cl_buf complete = CL_BUF_INIT(SIZE_MAX / 2);
-    bool was_done = false;
 
     for (int n = 0; n < MAX_EVENTS && r->left > 0; n++) {
         unsigned kind = take(r) % KINDS;
@@ -196,20 +195,22 @@ static void play(reader *r, side sides[2])
         claude_code_t codes[2];
         bool anomalies[2];
         cl_buf json[2];
+        /* Writing the message takes as long as all that came before: not after each event of many. */
+        bool look = n < 12 || n % 16 == 0 || r->left == 0;
         take_string(r, &string);
         for (int i = 0; i < 2; i++) {
             cl_buf_clear(&sides[i].data);
             write_event(&sides[i].data, kind, index, cl_buf_str(&string), i == 1);
             codes[i] = feed(&sides[i], &anomalies[i]);
-            json[i] = message_of(&sides[i]);
+            json[i] = look ? message_of(&sides[i]) : CL_BUF_INIT(0);
         }
         if (codes[0] != codes[1] || anomalies[0] != anomalies[1] ||
             !cl_str_eq(cl_buf_str(&json[0]), cl_buf_str(&json[1])) ||
-            (was_done && !cl_str_eq(cl_buf_str(&json[0]), cl_buf_str(&complete))))
+            (look && complete.len > 0 && !cl_str_eq(cl_buf_str(&json[0]), cl_buf_str(&complete))))
             __builtin_trap();
-        was_done = cl_accumulator_done(sides[0].accumulator);
-        cl_buf_free(&complete);
-        complete = json[0];
+        if (look && complete.len == 0 && cl_accumulator_done(sides[0].accumulator))
+            (void)cl_buf_append_str(&complete, cl_buf_str(&json[0]));
+        cl_buf_free(&json[0]);
         cl_buf_free(&json[1]);
     }
     cl_buf_free(&complete);
