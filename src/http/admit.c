@@ -63,7 +63,8 @@ static bool may_share(const cl_engine *engine)
 {
     const cl_http_settings *settings = &engine->settings;
 
-    if (settings->http_version == CL_HTTP_VERSION_1_1 || engine->share == CL_SHARE_NEVER)
+    if (settings->http_version == CL_HTTP_VERSION_1_1 || engine->share == CL_SHARE_NEVER ||
+        cl_engine_reuses_nothing(engine))
         return false;
     return settings->https || settings->http_version == CL_HTTP_VERSION_2;
 }
@@ -115,7 +116,8 @@ static bool has_room(const cl_engine *engine)
 /* libcurl looks through all connections for an idle one: with thousands that are all busy, that is most of its work. */
 static bool knows_none_idle(const cl_engine *engine)
 {
-    return !may_share(engine) && engine->sockets <= engine->sending + engine->opening;
+    return cl_engine_reuses_nothing(engine) ||
+           (!may_share(engine) && engine->sockets <= engine->sending + engine->opening);
 }
 
 static void fail(cl_engine *engine, cl_transfer *t, CURLcode result)
@@ -131,6 +133,7 @@ static void start(cl_engine *engine, cl_transfer *t)
 {
     cl_slot *slot = take_slot(engine);
     CURLcode rc;
+    bool fresh;
 
     if (!slot) {
         t->no_memory = true;
@@ -140,7 +143,10 @@ static void start(cl_engine *engine, cl_transfer *t)
     slot->transfer = t;
     slot->error_text[0] = '\0';
     t->slot = slot;
-    rc = cl_transfer_setup(t, knows_none_idle(engine));
+    fresh = knows_none_idle(engine);
+    if (!fresh && engine->sockets > engine->sending)
+        cl_engine_sweep(engine);
+    rc = cl_transfer_setup(t, fresh);
     if (rc == CURLE_OK && curl_multi_add_handle(engine->multi, slot->easy) != CURLM_OK) {
         t->no_memory = true;
         rc = CURLE_OUT_OF_MEMORY;

@@ -3,15 +3,18 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 enum {
     EVENTS_PER_STEP = 256,
+    EVENTS_PER_SWEEP = 64,
     IDLE_CONNECTIONS_MAX = 1024, /* libcurl's own rule would close most of them whenever few calls are under way */
     CURL_FLOOR = 0x075700,       /* 7.87: CURLOPT_QUICK_EXIT, without which deadlines do not hold */
 };
@@ -393,6 +396,35 @@ void cl_engine_run_timer(cl_engine *engine)
     finished(engine);
 }
 
+/*
+ * libcurl takes the unread farewell of a TLS connection for a sign of life, and would send the next request there. It
+ * looks for the end of the bytes: so there shall be one.
+ */
+static void spoil(int fd)
+{
+    char bytes[4096];
+
+    while (recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+        continue;
+    (void)shutdown(fd, SHUT_RDWR);
+}
+
+/* Something has arrived on an idle connection: with HTTP/2 that may be anything, so only its end matters. */
+static void parked_stirs(cl_engine *engine, int fd, uint8_t *watch)
+{
+    struct epoll_event event = {.events = EPOLLRDHUP, .data.fd = fd};
+    struct pollfd look = {.fd = fd, .events = POLLRDHUP};
+
+    if (poll(&look, 1, 0) == 0 && epoll_ctl(engine->epoll_fd, EPOLL_CTL_MOD, fd, &event) == 0) {
+        *watch &= (uint8_t)~CL_WATCH_IN;
+        return;
+    }
+    if (engine->settings.https)
+        spoil(fd);
+    epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+    *watch = CL_WATCH_CONNECTION;
+}
+
 static void socket_ready(cl_engine *engine, const struct epoll_event *event)
 {
     int fd = event->data.fd;
@@ -408,13 +440,36 @@ static void socket_ready(cl_engine *engine, const struct epoll_event *event)
         curl_multi_socket_action(engine->multi, fd, mask, &running);
         return;
     }
-    /* It may have been closed while nobody held the lock, and its number be another thread's. Then it stirs once only.
-     */
-    if (*watch & (CL_WATCH_STRAY | CL_WATCH_PARKED)) {
+    /* It may have been closed while nobody held the lock, and be another thread's by number: then it stirs once only. */
+    if (*watch & CL_WATCH_PARKED)
+        parked_stirs(engine, fd, watch);
+    else if (*watch & CL_WATCH_STRAY)
         epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-        *watch &= CL_WATCH_CONNECTION;
-    } else {
+    else
         *watch |= CL_WATCH_STRAY;
+}
+
+static bool is_parked(const cl_engine *engine, int fd)
+{
+    return (size_t)fd < engine->watch_cap && (engine->watch[fd] & CL_WATCH_PARKED);
+}
+
+void cl_engine_sweep(cl_engine *engine)
+{
+    struct epoll_event events[EVENTS_PER_SWEEP];
+    int n = epoll_wait(engine->epoll_fd, events, EVENTS_PER_SWEEP, 0);
+
+    for (int i = 0; i < n; i++) {
+        int fd = events[i].data.fd;
+        if (fd == engine->wake_fd) {
+            /* Told once only, and not meant for here. */
+            engine->poked = false;
+            cl_engine_kick(engine);
+        } else if (fd == engine->timer_fd) {
+            engine->planned_at = INT64_MAX;
+        } else if (is_parked(engine, fd)) {
+            socket_ready(engine, &events[i]);
+        }
     }
 }
 

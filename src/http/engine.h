@@ -172,6 +172,13 @@ static inline bool cl_engine_is_loop(const cl_engine *engine)
     return engine->timer_fd >= 0;
 }
 
+/* A fault of libcurl's: a second request on such a connection fails. */
+static inline bool cl_engine_reuses_nothing(const cl_engine *engine)
+{
+    return (engine->settings.quirks & CL_QUIRK_H2C_REUSE) && !engine->settings.https &&
+           engine->settings.http_version == CL_HTTP_VERSION_2;
+}
+
 /* ---- engine.c ---- */
 
 /* libcurl's global state, once per process and never undone: the host may use libcurl too. No lock needed. */
@@ -179,6 +186,8 @@ claude_code_t cl_http_global(cl_err *err);
 claude_code_t cl_engine_new(const cl_http_settings *settings, bool for_loop, cl_engine **out, cl_err *err);
 /* One look at the sockets, with the lock free while it waits. Returns how many were ready. */
 int cl_engine_step(cl_engine *engine, int64_t until_ms, int max_events);
+/* Looks for idle connections that their server has closed. */
+void cl_engine_sweep(cl_engine *engine);
 /* Lets libcurl do what it wanted to do by now, without looking at sockets. */
 void cl_engine_run_timer(cl_engine *engine);
 /* Something may be due earlier than whoever waits expects. */

@@ -44,6 +44,23 @@ static claude_code_t code_of(CURLcode result)
     }
 }
 
+/*
+ * Where libcurl's result says too little. With TLS 1.3 a refused client certificate shows only when the answer is read;
+ * a connection that breaks in the middle of the handshake says nothing about certificates.
+ */
+static claude_code_t refine(const cl_transfer *t, claude_code_t code, const char *text)
+{
+    if (code == CLAUDE_E_CLOSED && t->header_bytes == 0 && strstr(text, " alert "))
+        return CLAUDE_E_TLS;
+    if (t->result == CURLE_SSL_CONNECT_ERROR &&
+        (strstr(text, "SSL_ERROR_SYSCALL") || strstr(text, "unexpected eof") || strstr(text, "reset by peer")))
+        return CLAUDE_E_CONNECT;
+    /* "Unsupported" is then what the server speaks; bad chunks have no code of their own. */
+    if (t->attempts > 0 && (code == CLAUDE_E_INVALID || (t->result == CURLE_RECV_ERROR && strstr(text, "chunk"))))
+        return CLAUDE_E_PROTOCOL;
+    return code;
+}
+
 claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
 {
     /* What libcurl says about a proxy that it does not understand quotes its password. */
@@ -61,8 +78,9 @@ claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
         return cl_fail(err, CLAUDE_E_TOO_LARGE, "response body is over %zu bytes (limit.message_bytes)",
                        t->max_body_bytes);
     if (t->resend_refused)
-        return cl_fail(err, CLAUDE_E_CLOSED,
-                       "the connection was closed before an answer came; the request may have been processed");
+        return cl_fail(
+            err, CLAUDE_E_CLOSED,
+            "the connection was closed, or the request refused, before an answer came; it may have been processed");
     if (t->unpausable)
         return cl_fail(
             err, CLAUDE_E_LIMIT,
@@ -77,9 +95,7 @@ claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
     if (t->switched)
         return cl_fail(err, CLAUDE_E_PROTOCOL,
                        "the server answered with HTTP 101, a change of protocol nobody asked for");
-    /* "Unsupported" is then what the server speaks; bad chunks have no code of their own. */
-    if (t->attempts > 0 && (code == CLAUDE_E_INVALID || (t->result == CURLE_RECV_ERROR && strstr(text, "chunk"))))
-        code = CLAUDE_E_PROTOCOL;
+    code = refine(t, code, text);
     /* CURLE_TOO_LARGE of libcurl 8.6: headers over its own limit, which is no option of ours. */
     if ((int)t->result == 100)
         code = CLAUDE_E_TOO_LARGE;

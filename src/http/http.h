@@ -140,8 +140,12 @@ claude_code_t cl_head_parse(cl_str head, cl_headers *out, cl_err *err);
 
 /* ---- libcurl's own faults (quirks.c) ---- */
 
-/* Pausing does not work: a stream that is not read ends with CLAUDE_E_LIMIT at the settings' max_buffered. */
-enum { CL_QUIRK_PAUSE = 1 };
+enum {
+    /* Pausing does not work: a stream that is not read ends with CLAUDE_E_LIMIT at the settings' max_buffered. */
+    CL_QUIRK_PAUSE = 1,
+    /* HTTP/2 without TLS: the second request on a connection fails, so each gets its own. */
+    CL_QUIRK_H2C_REUSE = 2
+};
 /* By version, 0xMMmmpp. */
 uint32_t cl_quirks_of(uint32_t curl_version);
 

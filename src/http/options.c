@@ -243,6 +243,7 @@ static CURLcode configure(cl_slot *slot)
     SET(CURLOPT_MAXAGE_CONN, (long)CONNECTION_MAX_AGE_S);
     SET(CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_MAX_LIFETIME_S);
     SET(CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
+    SET(CURLOPT_FORBID_REUSE, cl_engine_reuses_nothing(slot->engine) ? 1L : 0L);
     SET(CURLOPT_PROXY, settings->proxy); /* "" also keeps libcurl from reading the environment */
     SET(CURLOPT_NOPROXY, settings->no_proxy);
     if ((rc = configure_tls(easy, settings)) != CURLE_OK)

@@ -12,6 +12,8 @@ static const struct {
 } table[] = {
     /* A paused transfer is woken again and again (curl 19334, 21547, 21643, 21671, 21960). */
     {0x081000, 0x0814ff, CL_QUIRK_PAUSE},
+    /* HTTP/2 is set up a second time (curl 10643). */
+    {0x075700, 0x0758ff, CL_QUIRK_H2C_REUSE},
 };
 
 uint32_t cl_quirks_of(uint32_t curl_version)

@@ -33,7 +33,8 @@ enum {
  * @param err         receives why the call failed
  * @return 1 an event was stored; 0 none within the timeout; CLAUDE_DONE (2) the message is complete, see
  *         claude_call_result(); negative: the call failed. The last value is returned again by every later call.
- *         CLAUDE_E_STATE: the request has a callback, or the call belongs to a loop. CLAUDE_E_BUSY: called from inside a callback of this call.
+ *         CLAUDE_E_STATE: the request has a callback, or the call belongs to a loop. CLAUDE_E_BUSY: called from inside
+ * a callback of this call.
  * @threads B
  * @since 0.8
  */

@@ -139,7 +139,8 @@ CLAUDE_API size_t claude_loop_count(const claude_loop_t *loop);
 CLAUDE_API claude_loop_t *claude_loop_ref(claude_loop_t *loop);
 
 /**
- * Drop a reference; the last one cancels the calls that have not ended and closes the descriptor. NULL is accepted. Inside a callback that the loop runs it takes effect when that function returns.
+ * Drop a reference; the last one cancels the calls that have not ended and closes the descriptor. NULL is accepted.
+ * Inside a callback that the loop runs it takes effect when that function returns.
  *
  * @threads A
  * @since 0.8

@@ -246,11 +246,6 @@ def test_connections_that_end_when_idle(sandbox: Sandbox) -> None:
         call_after_call_on_dead_connections(nginx, sandbox, client)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="libcurl takes a TLS connection for alive whose close_notify has not been read, and the second attempt that "
-    "it then makes is refused: every call after an idle time that the server ended is CLAUDE_E_CLOSED",
-)
 @pytest.mark.parametrize("version", ["1.1", "2"])
 def test_tls_connections_that_end_when_idle(
     sandbox: Sandbox, ca: CertificateAuthority, certificate: Certificate, version: str

@@ -202,7 +202,6 @@ def test_http_versions(
         assert nginx.accepted() == 1
 
 
-@pytest.mark.xfail(strict=True, reason="libcurl 7.88 breaks an unencrypted HTTP/2 connection when it uses it again")
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 def test_http_2_unencrypted(sandbox: Sandbox, streamed: bool) -> None:
     with Nginx(sandbox.url, http2=True) as nginx, client_for(nginx.url, network__http_version="2") as client:

@@ -182,7 +182,8 @@ static void ends_where_pausing_is_broken(void **state)
 static void knows_the_versions(void **state)
 {
     (void)state;
-    assert_int_equal(cl_quirks_of(0x075801), 0);
+    assert_int_equal(cl_quirks_of(0x075801), CL_QUIRK_H2C_REUSE);
+    assert_int_equal(cl_quirks_of(0x080000), 0);
     assert_int_equal(cl_quirks_of(0x080f00), 0);
     assert_int_equal(cl_quirks_of(0x081000), CL_QUIRK_PAUSE);
     assert_int_equal(cl_quirks_of(0x081400), CL_QUIRK_PAUSE);
