@@ -444,22 +444,25 @@ static void use_everything(void)
     claude_config_unref(config);
 }
 
+static long count_threads(void)
+{
+    DIR *directory = opendir("/proc/self/task");
+    long threads = -2; /* . and .. */
+
+    while (directory && readdir(directory))
+        threads++;
+    if (directory)
+        closedir(directory);
+    return threads;
+}
+
 /* Threads of the resolver may take a moment to end. */
-static void settle(void)
+static void settle(long threads)
 {
     const struct timespec pause = {.tv_nsec = 10000000};
-    long threads = 0;
 
-    for (int i = 0; i < SETTLE_MS / 10; i++) {
-        DIR *directory = opendir("/proc/self/task");
-        for (threads = -2; directory && readdir(directory); threads++)
-            ;
-        if (directory)
-            closedir(directory);
-        if (threads <= 1)
-            return;
+    for (int i = 0; i < SETTLE_MS / 10 && count_threads() > threads; i++)
         nanosleep(&pause, NULL);
-    }
 }
 
 /* What chance gives next must not depend on the library. */
@@ -481,6 +484,7 @@ static void check_chance(void)
 
 static int child(const char *directory)
 {
+    long threads = count_threads();
     char *before;
     char *after;
 
@@ -493,7 +497,7 @@ static int child(const char *directory)
     before = snapshot();
     use_everything();
     use_everything();
-    settle();
+    settle(threads);
     after = snapshot();
     report_missing(before, after, "is gone");
     report_missing(after, before, "is new");
