@@ -211,8 +211,8 @@ static void sweep(void *arg)
     size_t last;
 
     client_open(&s->client, s->cut.transport, s->cut.framing == BY_H2, NULL);
-    if (s->way == BY_LOOP && !s->client.loop) {
-        printf("    left out: by loop, which claude_loop_new() does not support\n");
+    if (s->cut.used && s->client.h2 && !h2_connections_last(&s->client)) {
+        printf("    left out: libcurl does not use the connection twice\n");
         client_close(&s->client);
         return;
     }

@@ -190,10 +190,7 @@ void client_open(struct client *client, enum transport transport, bool h2, ...)
     client->body = make_request();
     must(claude_request_set_stream(client->delivered, 1, &err), err, "stream");
     must(claude_request_on_event(client->delivered, on_event, &delivered_to, NULL, &err), err, "on_event");
-    if (way_wanted(BY_LOOP) && claude_loop_new(client->client, &client->loop, &err) < 0) {
-        claude_error_unref(err);
-        client->loop = NULL;
-    }
+    must(claude_loop_new(client->client, &client->loop, &err), err, "loop");
 }
 
 void client_close(struct client *client)
@@ -211,8 +208,6 @@ void client_trim(struct client *client)
     claude_error_t *err = NULL;
 
     must(claude_client_trim(client->client, &err), err, "trim");
-    if (!client->loop)
-        return;
     /* A loop has connections of its own. */
     claude_loop_unref(client->loop);
     client->loop = NULL;
@@ -489,8 +484,9 @@ bool h2_connections_last(struct client *client)
     for (int i = 0; i < 2 && known < 0; i++) {
         struct outcome o;
         run_plain(client, BY_NEXT, &o);
+        check(o.code == CLAUDE_OK, "an ordinary request: %s (%s)", claude_code_name(o.code), o.message);
         if (i == 1)
-            known = o.code == CLAUDE_OK;
+            known = o.report.connections == 0;
         outcome_free(&o);
     }
     return known == 1;

@@ -114,8 +114,8 @@ bool check_at(bool holds, const char *condition, const char *file, int line, con
 /* What must hold whatever the server did: a complete stream and success go together, the attempts are what the server
  * counted, no secret is told, it was over within `limit_ms`. */
 void check_always(const struct outcome *outcome, bool complete, int64_t limit_ms, const char *what);
-/* Whether libcurl can use a connection of HTTP/2 without TLS twice. 7.88 cannot (curl/curl#10643): where that is not a
- * test's subject, new connections are used then, and the test whose subject it is fails. */
+/* Whether connections of HTTP/2 without TLS are used more than once: libcurl 7.88 cannot (curl/curl#10643), and gets a
+ * new one for each request. What is about used connections is left out then; TLS has it all. */
 bool h2_connections_last(struct client *client);
 /* The same client completes an ordinary request, for which the server is set to a plain script. */
 void check_goes_on(struct client *client, enum way way, const char *what);

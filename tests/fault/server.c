@@ -113,6 +113,7 @@ struct connection {
     bool playing;
     size_t at; /* in the script's steps */
     uint64_t repeats;
+    int64_t resume_at; /* with a pace: when the next repetition is due, 0: none is waited for */
     int64_t cut;
     struct bytes out;
     size_t out_at;
@@ -125,7 +126,7 @@ static struct host {
     SSL_CTX *ssl;
     struct script script;
     struct report report;
-    struct timespec since; /* when the script came */
+    int64_t since; /* when the script came */
     struct connection *all[CONNECTIONS_MAX];
     size_t count;
 } host;
@@ -406,14 +407,17 @@ static void to_last_step(struct connection *c)
     }
 }
 
-static bool flood_is_over(const struct step *step)
+static int64_t now_ms(void)
 {
     struct timespec now;
 
-    if (step->count != FOR_EVER)
-        return false;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (now.tv_sec - host.since.tv_sec) * 1000 + (now.tv_nsec - host.since.tv_nsec) / 1000000 >= FLOOD_MS;
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool flood_is_over(const struct step *step)
+{
+    return step->count == FOR_EVER && now_ms() - host.since >= FLOOD_MS;
 }
 
 static void grant_window(struct connection *c)
@@ -439,6 +443,9 @@ static bool send_step(struct connection *c, const struct step *step)
 
     if (!wanted || flood_is_over(step))
         return true;
+    if (c->resume_at > now_ms())
+        return false;
+    c->resume_at = host.script.pace_ms > 0 ? now_ms() + host.script.pace_ms : 0;
     bytes_add(&piece, bytes, step->len);
     if (c->h2)
         put_stream(c, piece.ptr, piece.len);
@@ -449,6 +456,8 @@ static bool send_step(struct connection *c, const struct step *step)
             return false;
         }
         c->repeats++;
+        if (c->resume_at > 0)
+            break;
     }
     bytes_free(&piece);
     return c->repeats >= step->count;
@@ -531,6 +540,7 @@ static bool play(struct connection *c)
         if (done) {
             c->at += sizeof step + step.len;
             c->repeats = 0;
+            c->resume_at = 0;
         }
     }
 }
@@ -670,7 +680,7 @@ static void take_script(void)
     if (!script.steps.ptr)
         die("memory");
     read_all(host.control, script.steps.ptr, script.steps.len);
-    clock_gettime(CLOCK_MONOTONIC, &host.since);
+    host.since = now_ms();
     host.script = script;
     host.report = (struct report){.requests = 0};
     for (size_t i = 0; i < host.count; i++) {
@@ -679,6 +689,7 @@ static void take_script(void)
         c->playing = host.script.unasked;
         c->at = 0;
         c->repeats = 0;
+        c->resume_at = 0;
         if (stuck)
             connection_free(c);
         else
@@ -689,12 +700,34 @@ static void take_script(void)
         (void)play(host.all[i]);
 }
 
+/* Connections with a pace go on when their time has come. The time until the next one, -1: none. */
+static int keep_pace(void)
+{
+    int64_t now = now_ms();
+    int64_t wait = -1;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < host.count; i++) {
+        struct connection *c = host.all[i];
+        if (c->playing && c->resume_at > 0 && c->resume_at <= now && !play(c)) {
+            connection_free(c);
+            continue;
+        }
+        host.all[kept++] = c;
+        if (c->playing && c->resume_at > 0 && (wait < 0 || c->resume_at - now < wait))
+            wait = c->resume_at > now ? c->resume_at - now : 0;
+    }
+    host.count = kept;
+    return (int)wait;
+}
+
 static void run_server(void)
 {
     for (;;) {
         char command;
         struct pollfd control = {.fd = host.control, .events = POLLIN};
-        (void)look(-1);
+        int wait = keep_pace();
+        (void)look(wait == 0 ? 1 : wait);
         if (poll(&control, 1, 0) <= 0)
             continue;
         read_all(host.control, &command, 1);

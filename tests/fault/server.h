@@ -31,6 +31,7 @@ struct script {
     struct bytes steps;
     bool at_accept;
     bool unasked;        /* begins at once, on connections that are idle */
+    uint32_t pace_ms;    /* between one repetition of bytes and the next; 0: none */
     uint32_t write_size; /* most bytes per write to the socket; 0: any */
     uint32_t record;     /* most bytes per TLS record; 0: any */
     int64_t cut;         /* with TLS: bytes of ciphertext of the reply after which its last step comes; -1: none */

@@ -648,7 +648,7 @@ static void run_case(void *arg)
     for (int way = 0; way < WAYS; way++) {
         bool only = h->plain || (!is_long() && way != BY_NEXT && !getenv("CLAUDE_FAULT_WAY"));
         client_open(&client, job->h2 ? TLS : PLAIN, job->h2, h->option, h->value, NULL);
-        if ((only && way > 0) || !way_wanted((enum way)way) || (way == BY_LOOP && !client.loop)) {
+        if ((only && way > 0) || !way_wanted((enum way)way)) {
             client_close(&client);
             continue;
         }
@@ -737,7 +737,7 @@ static void run_unasked(void *arg)
     client_open(&client, transport, false, NULL);
     for (int way = 0; way < WAYS; way++) {
         struct script script = SCRIPT_INIT;
-        if (!way_wanted((enum way)way) || (way == BY_LOOP && !client.loop))
+        if (!way_wanted((enum way)way))
             continue;
         client_trim(&client);
         check_goes_on(&client, (enum way)way, "nothing");
