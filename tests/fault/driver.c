@@ -158,7 +158,7 @@ static int32_t on_event(claude_call_t *call, const claude_event_t *event, void *
 /* The callback's outcome: calls are made one after the other. */
 static struct outcome *delivered_to;
 
-void client_open(struct client *client, enum transport transport, bool h2, ...)
+void client_open(struct client *client, enum transport transport, int h2, ...)
 {
     claude_config_t *config = NULL;
     claude_error_t *err = NULL;
@@ -166,7 +166,7 @@ void client_open(struct client *client, enum transport transport, bool h2, ...)
     const char *option;
     va_list args;
 
-    *client = (struct client){.transport = transport, .h2 = h2};
+    *client = (struct client){.transport = transport, .h2 = h2 != 0};
     must(claude_config_new(&config, &err), err, "configuration");
     (void)snprintf(text, sizeof text, transport == TLS ? "https://127.0.0.1:%d" : "http://127.0.0.1:%d",
                    transport == TLS ? server.tls_port : server.port);

@@ -64,7 +64,7 @@ struct client {
 };
 
 /* Further options in pairs, the end is NULL. */
-void client_open(struct client *client, enum transport transport, bool h2, ...);
+void client_open(struct client *client, enum transport transport, int h2, ...);
 void client_close(struct client *client);
 /* New connections from here on. */
 void client_trim(struct client *client);
