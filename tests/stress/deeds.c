@@ -6,7 +6,7 @@
 
 #include "stress.h"
 
-enum { CHILD_LIMIT_S = 60 };
+enum { CHILD_LIMIT_S = 30 };
 
 static const char *const modes[] = {"hold", "buffer"};
 
@@ -366,7 +366,7 @@ static void fork_once(struct worker *w)
     int status = 0;
     pid_t pid;
 
-    if (w->stress->forks && pick(w, 4) == 0) {
+    if (w->stress->forks) {
         pid = fork();
         if (pid == 0)
             be_child(w, request, &answer);
@@ -392,6 +392,6 @@ const struct deed deeds[DEEDS] = {
     {"trim", 3, trim},
     {"keep", 3, keep},
     {"hold the client", 2, hold_client},
-    {"fork", 1, fork_once},
+    {"fork", 3, fork_once},
     {"loop", 8, run_loop},
 };

@@ -34,7 +34,7 @@ enum {
     THREADS = 64,
     MOST_THREADS = 256,
     GRACE_S = SANITIZED ? 300 : 90, /* within which everything must have ended */
-    MOST_GROWTH = 512 * 1024,
+    MOST_GROWTH = 192 * 1024,
 };
 
 extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
