@@ -20,14 +20,15 @@ enum {
     CL_MAGIC_LOOP
 };
 
+/* The magic word is atomic because the last reference may go while another thread is inside. */
 typedef struct cl_handle {
-    uint32_t magic;
+    _Atomic uint32_t magic;
     _Atomic uint32_t refs;
 } cl_handle;
 
 static inline void cl_handle_init(cl_handle *handle, uint32_t magic)
 {
-    handle->magic = magic;
+    atomic_init(&handle->magic, magic);
     atomic_init(&handle->refs, 1);
 }
 
@@ -41,14 +42,14 @@ static inline bool cl_handle_unref(cl_handle *handle)
 {
     if (atomic_fetch_sub_explicit(&handle->refs, 1, memory_order_acq_rel) != 1)
         return false;
-    handle->magic = CL_MAGIC_DEAD;
+    atomic_store_explicit(&handle->magic, CL_MAGIC_DEAD, memory_order_relaxed);
     return true;
 }
 
 /* Every public struct begins with a cl_handle, so a live handle of the wrong kind is recognised. */
 static inline bool cl_is(const void *object, uint32_t magic)
 {
-    return object && ((const cl_handle *)object)->magic == magic;
+    return object && atomic_load_explicit(&((const cl_handle *)object)->magic, memory_order_relaxed) == magic;
 }
 
 #endif

@@ -154,11 +154,20 @@ claude_code_t cl_headers_copy(const cl_headers *from, cl_headers *to, cl_err *er
     return rc;
 }
 
+claude_code_t cl_headers_reserve(cl_headers *headers, size_t count, size_t bytes, cl_err *err)
+{
+    cl_header *items = malloc(count * sizeof *items + bytes);
+
+    if (!items)
+        return cl_fail_nomem(err);
+    *headers = (cl_headers){items, 0, 0};
+    return CLAUDE_OK;
+}
+
 void cl_headers_free(cl_headers *headers)
 {
-    for (size_t i = 0; i < headers->count; i++) {
+    for (size_t i = 0; headers->cap > 0 && i < headers->count; i++)
         free(headers->items[i].name);
-    }
     free(headers->items);
     *headers = (cl_headers){NULL, 0, 0};
 }

@@ -13,7 +13,7 @@ typedef struct cl_header {
 typedef struct cl_headers {
     cl_header *items;
     size_t count;
-    size_t cap;
+    size_t cap; /* 0, and there are items: they share one allocation with their texts, and nothing can be added */
 } cl_headers;
 
 /* Name is a token of RFC 9110; value is visible ASCII with spaces and tabs inside, not empty: what could inject a
@@ -28,6 +28,9 @@ claude_code_t cl_headers_set(cl_headers *headers, const char *name, const char *
 /* The last of that name, compared without case; NULL if there is none. */
 const cl_header *cl_headers_find(const cl_headers *headers, cl_str name);
 claude_code_t cl_headers_copy(const cl_headers *from, cl_headers *to, cl_err *err);
+/* For `count` items with `bytes` of texts, NULs included: one allocation. The texts begin behind the items; the caller
+ * fills both in. */
+claude_code_t cl_headers_reserve(cl_headers *headers, size_t count, size_t bytes, cl_err *err);
 void cl_headers_free(cl_headers *headers);
 
 #endif

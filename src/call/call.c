@@ -141,7 +141,7 @@ bool cl_call_is_over(const claude_call_t *call)
 void cl_call_cancel(claude_call_t *call)
 {
     atomic_store(&call->cancel_asked, true);
-    cl_transfer_nudge(call->engine, &call->transfer);
+    cl_transfer_abort(call->engine, &call->transfer);
 }
 
 void cl_call_pause(claude_call_t *call, bool on)

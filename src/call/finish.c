@@ -126,7 +126,7 @@ static claude_response_t *partial_response(claude_call_t *call)
     size_t len = 0;
     char *bytes;
 
-    if (call->mode == CL_MODE_EVENTS && cl_accumulator_started(call->accumulator)) {
+    if (call->mode == CL_MODE_EVENTS && call->accumulator && cl_accumulator_started(call->accumulator)) {
         (void)response_of_message(call, &response, NULL);
         return response;
     }

@@ -21,9 +21,10 @@ struct claude_loop {
     _Atomic bool woken;
     size_t count;
     claude_call_t *all;
-    calls hooked; /* something has happened, and there is a callback to tell, or one to ask for a signature */
-    calls ready;  /* something has happened, for claude_loop_next() to tell */
-    uint32_t row; /* events that the first of `ready` has had in a row */
+    calls hooked;    /* something has happened, and there is a callback to tell, or one to ask for a signature */
+    calls ready;     /* something has happened, for claude_loop_next() to tell */
+    bool handed_out; /* events, since the last turn */
+    uint32_t row;    /* events that the first of `ready` has had in a row */
 };
 
 /* ---- lists ---- */
@@ -282,7 +283,10 @@ static bool work_off_hooked(claude_loop_t *loop)
 {
     size_t budget = loop->max_events;
     claude_call_t *call;
+    bool busy = false;
 
+    if (loop->hooked.first)
+        busy = true;
     while (budget > 0 && !is_released(loop) && (call = pop(&loop->hooked)) != NULL) {
         size_t share = budget < EVENTS_IN_A_ROW ? budget : EVENTS_IN_A_ROW;
         if (!call->request.on_event && !call->begun)
@@ -290,6 +294,8 @@ static bool work_off_hooked(claude_loop_t *loop)
         else
             budget -= run_callbacks(loop, call, share);
     }
+    if (busy)
+        cl_engine_was_away(loop->engine);
     return loop->hooked.first != NULL;
 }
 
@@ -341,6 +347,7 @@ claude_code_t cl_loop_next(claude_loop_t *loop, uint64_t *tag, const claude_even
         if (rc < 0)
             cl_err_clear(&own); /* the call keeps it for claude_call_result() */
         if (rc == 1) {
+            loop->handed_out = true;
             *tag = call->tag;
             *event = &call->event;
             if (++loop->row >= EVENTS_IN_A_ROW) {
@@ -358,6 +365,9 @@ claude_code_t cl_loop_next(claude_loop_t *loop, uint64_t *tag, const claude_even
             return CLAUDE_DONE;
         }
     }
+    if (loop->handed_out)
+        cl_engine_was_away(loop->engine);
+    loop->handed_out = false;
     if (!loop->hooked.first)
         cl_engine_unpoke(loop->engine);
     get_out(loop);

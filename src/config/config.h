@@ -51,6 +51,10 @@ typedef struct cl_options cl_options;
 
 claude_code_t cl_options_new(cl_options **out, cl_err *err);
 claude_code_t cl_options_copy(const cl_options *from, cl_options **out, cl_err *err);
+/* The same set, for who only reads it. */
+cl_options *cl_options_share(cl_options *options);
+/* Makes sure that there is a set and nobody else sees it change. */
+claude_code_t cl_options_own(cl_options **options, cl_err *err);
 void cl_options_free(cl_options *options);
 /* `request_scope`: refuse options that belong to the client alone. `api_key` is not handled here: CLAUDE_E_INVALID. */
 claude_code_t cl_options_set(cl_options *options, const char *key, const char *value, bool request_scope, cl_err *err);

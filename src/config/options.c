@@ -2,6 +2,7 @@
 #include "config/config.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 enum { TEXT_MAX = 65536, USER_AGENT_MAX = 512, NAME_MAX_LEN = 64, ROWS = CL_OPT_COUNT + 1 };
@@ -26,6 +27,7 @@ typedef struct value {
 } value;
 
 struct cl_options {
+    _Atomic uint32_t refs;
     value values[CL_OPT_COUNT];
 };
 
@@ -305,25 +307,60 @@ static int64_t default_number(cl_option option)
     return number;
 }
 
+static int64_t defaults[CL_OPT_COUNT];
+static pthread_once_t defaults_once = PTHREAD_ONCE_INIT;
+
+static void make_defaults(void)
+{
+    for (size_t i = 0; i < CL_OPT_COUNT; i++)
+        defaults[i] = default_number((cl_option)i);
+}
+
 claude_code_t cl_options_new(cl_options **out, cl_err *err)
 {
     cl_options *options = calloc(1, sizeof *options);
 
     if (!options)
         return cl_fail_nomem(err);
+    pthread_once(&defaults_once, make_defaults);
+    atomic_init(&options->refs, 1);
     for (size_t i = 0; i < CL_OPT_COUNT; i++)
-        options->values[i].number = default_number((cl_option)i);
+        options->values[i].number = defaults[i];
     *out = options;
     return CLAUDE_OK;
 }
 
 void cl_options_free(cl_options *options)
 {
-    if (!options)
+    if (!options || atomic_fetch_sub_explicit(&options->refs, 1, memory_order_acq_rel) != 1)
         return;
     for (size_t i = 0; i < CL_OPT_COUNT; i++)
         free(options->values[i].text);
     free(options);
+}
+
+cl_options *cl_options_share(cl_options *options)
+{
+    if (options)
+        atomic_fetch_add_explicit(&options->refs, 1, memory_order_relaxed);
+    return options;
+}
+
+claude_code_t cl_options_own(cl_options **options, cl_err *err)
+{
+    cl_options *copy = NULL;
+    claude_code_t rc;
+
+    if (!*options)
+        return cl_options_new(options, err);
+    if (atomic_load_explicit(&(*options)->refs, memory_order_acquire) == 1)
+        return CLAUDE_OK;
+    rc = cl_options_copy(*options, &copy, err);
+    if (rc < 0)
+        return rc;
+    cl_options_free(*options);
+    *options = copy;
+    return CLAUDE_OK;
 }
 
 claude_code_t cl_options_copy(const cl_options *from, cl_options **out, cl_err *err)
@@ -364,7 +401,7 @@ claude_code_t cl_options_set(cl_options *options, const char *key, const char *v
                        request_scope ? "client" : "request", request_scope ? "on the configuration" : "there");
     if (index == CL_OPT_COUNT)
         return cl_fail(err, CLAUDE_E_INVALID, "%s is a secret and set on a configuration only", rows[index].name);
-    number = default_number((cl_option)index);
+    number = defaults[index];
     if (value_text) {
         rc = parse_value((cl_option)index, &text, &number, &digits, err);
         if (rc < 0)
@@ -409,7 +446,10 @@ int64_t cl_option_int(const cl_options *request, const cl_options *client, cl_op
 {
     if (cl_options_is_set(request, option))
         return request->values[option].number;
-    return client ? client->values[option].number : default_number(option);
+    if (client)
+        return client->values[option].number;
+    pthread_once(&defaults_once, make_defaults);
+    return defaults[option];
 }
 
 const char *cl_option_text(const cl_options *request, const cl_options *client, cl_option option)

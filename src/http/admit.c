@@ -36,7 +36,9 @@ static cl_slot *take_slot(cl_engine *engine)
     if (!slot)
         return NULL;
     slot->engine = engine;
+    cl_fork_hold();
     slot->easy = curl_easy_init();
+    cl_fork_release();
     if (!slot->easy) {
         free(slot);
         return NULL;
@@ -208,50 +210,47 @@ static void leave_queue(cl_engine *engine, cl_transfer *t)
 
 static void leave_ready(cl_engine *engine, cl_transfer *t)
 {
-    cl_transfer **at = &engine->ready.first;
-    cl_transfer *before = NULL;
-
     if (!t->is_ready)
         return;
-    while (*at != t) {
-        before = *at;
-        at = &before->ready_next;
-    }
-    *at = t->ready_next;
-    if (engine->ready.last == t)
-        engine->ready.last = before;
+    if (t->ready_prev)
+        t->ready_prev->ready_next = t->ready_next;
+    else
+        engine->ready.first = t->ready_next;
+    if (t->ready_next)
+        t->ready_next->ready_prev = t->ready_prev;
+    else
+        engine->ready.last = t->ready_prev;
     t->is_ready = false;
 }
 
-static void leave_full(cl_engine *engine, cl_transfer *t)
+/* libcurl's own clock for the connection may have ended it while the lookup was under way. */
+static bool leaves_a_lookup(const cl_transfer *t)
 {
-    cl_transfer **at = &engine->full;
-
-    if (!t->is_full)
-        return;
-    while (*at != t)
-        at = &(*at)->full_next;
-    *at = t->full_next;
-    t->is_full = false;
+    return t->looking_up && (!t->ended || t->result == CURLE_OPERATION_TIMEDOUT);
 }
 
-void cl_engine_dismiss(cl_engine *engine, cl_transfer *t)
+void cl_engine_stop(cl_engine *engine, cl_transfer *t)
 {
     if (t->slot) {
-        if (!t->ended && t->looking_up)
+        if (leaves_a_lookup(t))
             cl_lookups_abandoned();
         if (curl_multi_remove_handle(engine->multi, t->slot->easy) != CURLM_OK)
-            engine->broken = true;
+            atomic_store(&engine->broken, true);
         give_slot(engine, t->slot);
         t->slot = NULL;
     } else {
         leave_queue(engine, t);
     }
     cl_transfer_is_over(t);
-    leave_ready(engine, t);
-    leave_full(engine, t);
-    cl_clock_disarm(engine, t);
-    engine->held -= cl_transfer_unread(t);
     learn(engine, false);
     cl_engine_admit_more(engine);
+}
+
+void cl_engine_dismiss(cl_engine *engine, cl_transfer *t)
+{
+    if (!t->stopped)
+        cl_engine_stop(engine, t);
+    leave_ready(engine, t);
+    cl_clock_disarm(engine, t);
+    engine->held -= cl_transfer_unread(t);
 }

@@ -21,6 +21,37 @@ static void bound(clock_end *end, int64_t from, int64_t limit, const char *missi
         *end = (clock_end){from + limit, limit, missing, option};
 }
 
+int64_t cl_transfer_now(const cl_transfer *t)
+{
+    return cl_engine_is_loop(t->engine) && t->engine->turned_at != 0 ? t->engine->turned_at : cl_now_ms();
+}
+
+static int64_t moved(const cl_transfer *t, int64_t at)
+{
+    return at == 0 ? 0 : at + (t->engine->away - t->away_seen);
+}
+
+void cl_transfer_was_away(cl_transfer *t, int64_t now)
+{
+    int64_t gap = t->left_at != 0 ? now - t->left_at : 0;
+
+    t->last_byte_at = moved(t, t->last_byte_at);
+    t->progress_at = moved(t, t->progress_at);
+    t->away_seen = t->engine->away;
+    t->last_byte_at += t->last_byte_at ? gap : 0;
+    t->progress_at += t->progress_at ? gap : 0;
+    t->left_at = 0;
+}
+
+void cl_transfer_touch(cl_transfer *t, int64_t now)
+{
+    t->progress_at = moved(t, t->progress_at);
+    t->away_seen = t->engine->away;
+    t->last_byte_at = now;
+    if (t->progress_at == 0)
+        t->progress_at = now;
+}
+
 static clock_end first_end(const cl_transfer *t)
 {
     clock_end end = {.at = INT64_MAX};
@@ -36,9 +67,9 @@ static clock_end first_end(const cl_transfer *t)
         return end;
     if (!begun)
         bound(&end, t->driven_at, t->first_byte_ms, "answer", "timeout.first_byte_ms");
-    bound(&end, t->last_byte_at, t->idle_ms, "further byte", "timeout.idle_ms");
+    bound(&end, moved(t, t->last_byte_at), t->idle_ms, "further byte", "timeout.idle_ms");
     if (begun)
-        bound(&end, t->progress_at, t->progress_ms, "event other than ping", "timeout.progress_ms");
+        bound(&end, moved(t, t->progress_at), t->progress_ms, "event other than ping", "timeout.progress_ms");
     return end;
 }
 

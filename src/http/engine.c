@@ -15,6 +15,8 @@
 enum {
     EVENTS_PER_STEP = 256,
     EVENTS_PER_SWEEP = 64,
+    WRITES_IN_A_ROW = 32, /* before a socket rests from output */
+    REST_MS = 10,
     IDLE_CONNECTIONS_MAX = 1024, /* libcurl's own rule would close most of them whenever few calls are under way */
     CURL_FLOOR = 0x075700,       /* 7.87: CURLOPT_QUICK_EXIT, without which deadlines do not hold */
 };
@@ -31,7 +33,9 @@ claude_code_t cl_http_global(cl_err *err)
 {
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
 
+    cl_fork_hold(); /* libcurl has a lock of its own around this and around its curl_*_init() */
     pthread_once(&global_once, global_init);
+    cl_fork_release();
     if (global_result != CURLE_OK)
         return cl_fail(err, CLAUDE_E_NOMEM, "libcurl could not be initialised: %s", curl_easy_strerror(global_result));
     if (info->version_num < CURL_FLOOR)
@@ -198,7 +202,9 @@ static bool open_descriptors(cl_engine *engine, bool for_loop)
 
 static bool open_multi(cl_engine *engine)
 {
+    cl_fork_hold();
     engine->multi = curl_multi_init();
+    cl_fork_release();
     return engine->multi && curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
            curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine) == CURLM_OK &&
            curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
@@ -226,6 +232,8 @@ claude_code_t cl_engine_new(const cl_http_settings *settings, bool for_loop, cl_
     engine->settings = *settings;
     engine->curl_timer_at = INT64_MAX;
     engine->planned_at = INT64_MAX;
+    engine->rested_at = INT64_MAX;
+    engine->writer = -1;
     atomic_init(&engine->idle_since, cl_now_ms());
     engine->generation = cl_fork_generation();
     engine->epoll_fd = -1;
@@ -330,6 +338,7 @@ void cl_engine_mark(cl_engine *engine, cl_transfer *t)
         return;
     t->is_ready = true;
     t->ready_next = NULL;
+    t->ready_prev = engine->ready.last;
     if (engine->ready.last)
         engine->ready.last->ready_next = t;
     else
@@ -353,6 +362,8 @@ void cl_engine_plan(cl_engine *engine)
 
     if (engine->curl_timer_at < at)
         at = engine->curl_timer_at;
+    if (engine->rested_at < at)
+        at = engine->rested_at;
     if (at >= engine->planned_at)
         return;
     if (cl_engine_is_loop(engine)) {
@@ -392,7 +403,8 @@ void cl_engine_run_timer(cl_engine *engine)
     if (engine->curl_timer_at == INT64_MAX || engine->curl_timer_at > cl_now_ms())
         return;
     engine->curl_timer_at = INT64_MAX;
-    curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    if (curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running) != CURLM_OK)
+        engine->broken = true;
     finished(engine);
 }
 
@@ -425,6 +437,45 @@ static void parked_stirs(cl_engine *engine, int fd, uint8_t *watch)
     *watch = CL_WATCH_CONNECTION;
 }
 
+/*
+ * While an HTTP/2 stream waits for its window, libcurl goes on to ask for output that it has no use for, and would keep
+ * a core busy. Real output has an answer now and then, or so much room that a pause of some milliseconds is not felt.
+ */
+static void rest_from_output(cl_engine *engine, int fd, uint32_t got)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    uint8_t *watch = cl_engine_watch(engine, fd);
+
+    if (got != EPOLLOUT || fd != engine->writer) {
+        engine->writer = fd;
+        engine->writes = 0;
+        return;
+    }
+    if (++engine->writes < WRITES_IN_A_ROW || !watch || (*watch & (CL_WATCH_OUT | CL_WATCH_PARKED)) != CL_WATCH_OUT)
+        return;
+    engine->writes = 0;
+    if (epoll_ctl(engine->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0)
+        return;
+    *watch |= CL_WATCH_RESTING;
+    engine->rested_at = cl_now_ms() + REST_MS;
+}
+
+static void end_rest(cl_engine *engine)
+{
+    if (engine->rested_at > cl_now_ms())
+        return;
+    engine->rested_at = INT64_MAX;
+    for (size_t fd = 0; fd < engine->watch_cap; fd++) {
+        struct epoll_event event = {.events = EPOLLOUT, .data.fd = (int)fd};
+        if (!(engine->watch[fd] & CL_WATCH_RESTING))
+            continue;
+        if (engine->watch[fd] & CL_WATCH_IN)
+            event.events |= EPOLLIN;
+        epoll_ctl(engine->epoll_fd, EPOLL_CTL_MOD, (int)fd, &event);
+        engine->watch[fd] &= (uint8_t)~CL_WATCH_RESTING;
+    }
+}
+
 static void socket_ready(cl_engine *engine, const struct epoll_event *event)
 {
     int fd = event->data.fd;
@@ -437,10 +488,13 @@ static void socket_ready(cl_engine *engine, const struct epoll_event *event)
     if (!watch)
         return;
     if ((*watch & CL_WATCH_KNOWN) && !(*watch & CL_WATCH_PARKED)) {
-        curl_multi_socket_action(engine->multi, fd, mask, &running);
+        if (curl_multi_socket_action(engine->multi, fd, mask, &running) != CURLM_OK)
+            engine->broken = true;
+        rest_from_output(engine, fd, got);
         return;
     }
-    /* It may have been closed while nobody held the lock, and be another thread's by number: then it stirs once only. */
+    /* It may have been closed while nobody held the lock, and be another thread's by number: then it stirs once only.
+     */
     if (*watch & CL_WATCH_PARKED)
         parked_stirs(engine, fd, watch);
     else if (*watch & CL_WATCH_STRAY)
@@ -481,6 +535,8 @@ static int64_t wake_at(const cl_engine *engine, int64_t until_ms)
      */
     if (cl_clock_next(engine) < at)
         at = cl_clock_next(engine);
+    if (engine->rested_at < at)
+        at = engine->rested_at;
     return engine->curl_timer_at < at ? engine->curl_timer_at : at;
 }
 
@@ -509,7 +565,6 @@ int cl_engine_step(cl_engine *engine, int64_t until_ms, int max_events)
     int sockets = 0;
     int n;
 
-    cl_engine_pause_full(engine);
     n = wait_for_sockets(engine, until_ms, events, max_events < EVENTS_PER_STEP ? max_events : EVENTS_PER_STEP);
     for (int i = 0; i < n; i++) {
         if (events[i].data.fd == engine->wake_fd) {
@@ -523,9 +578,10 @@ int cl_engine_step(cl_engine *engine, int64_t until_ms, int max_events)
     }
     if (sockets > 0)
         finished(engine);
+    if (engine->rested_at != INT64_MAX)
+        end_rest(engine);
     cl_engine_run_timer(engine);
     cl_engine_admit_more(engine);
-    engine->turns++;
     return n > 0 ? n : 0;
 }
 
@@ -545,7 +601,8 @@ void cl_engine_turn(cl_engine *engine, int64_t until_ms, size_t max_sockets)
         n = cl_engine_step(engine, 0, max);
     if (n > 0)
         n = cl_engine_step(engine, 0, max);
-    cl_clock_run(engine, cl_now_ms());
+    engine->turned_at = cl_now_ms();
+    cl_clock_run(engine, engine->turned_at);
     cl_engine_plan(engine);
     engine->unfinished = n > 0;
     if (engine->unfinished) {
@@ -575,6 +632,16 @@ void cl_engine_poke(cl_engine *engine)
 {
     cl_engine_lock(engine);
     cl_engine_kick(engine);
+    cl_engine_unlock(engine);
+}
+
+void cl_engine_was_away(cl_engine *engine)
+{
+    int64_t now = cl_now_ms();
+
+    cl_engine_lock(engine);
+    engine->away += now - engine->turned_at;
+    engine->turned_at = now;
     cl_engine_unlock(engine);
 }
 

@@ -39,7 +39,8 @@ enum {
     CL_WATCH_KNOWN = 4,       /* it is in the epoll set */
     CL_WATCH_PARKED = 8,      /* libcurl has let go of it, the epoll set has not */
     CL_WATCH_CONNECTION = 16, /* opened by us, closed through us */
-    CL_WATCH_STRAY = 32       /* it stirred although nobody wants it */
+    CL_WATCH_STRAY = 32,      /* it stirred although nobody wants it */
+    CL_WATCH_RESTING = 64     /* not looked at for output for a while */
 };
 
 /* How connections are used. */
@@ -65,12 +66,12 @@ struct cl_engine {
     int64_t curl_timer_at; /* when libcurl wants to be called; INT64_MAX: not at all */
     int64_t planned_at;    /* when somebody will look next without being told */
     _Atomic int64_t idle_since;
-    uint64_t turns;
+    int64_t turned_at;   /* event loops: when sockets were last looked at */
+    int64_t away;        /* ms that the program was busy with what it had been handed */
     size_t held;         /* unread bytes of all transfers */
     cl_transfers ready;  /* something has happened to them (event loops) */
     cl_transfers queued; /* not given to libcurl yet */
     size_t queued_count;
-    cl_transfer *full; /* over their high water when last looked at */
     cl_waiter *waiters;
     _Atomic uint32_t *wakes[CL_WAKES_MAX]; /* threads to get up once the lock is free */
     size_t wake_count;
@@ -78,10 +79,13 @@ struct cl_engine {
     size_t clock_count;
     size_t clock_cap;
     int share;
-    size_t opening; /* transfers that are opening a connection */
-    size_t sending; /* transfers that have one, and have not ended */
-    size_t sockets; /* connections open */
-    uint8_t *watch; /* CL_WATCH_* by descriptor */
+    size_t opening;    /* transfers that are opening a connection */
+    size_t sending;    /* transfers that have one, and have not ended */
+    size_t sockets;    /* connections open */
+    int64_t rested_at; /* when sockets that rest are looked at again; INT64_MAX: none rests */
+    int writer;        /* the socket that was last ready for output */
+    int writes;        /* how often in a row */
+    uint8_t *watch;    /* CL_WATCH_* by descriptor */
     size_t watch_cap;
     cl_slot *slots; /* idle */
     size_t slot_count;
@@ -111,8 +115,8 @@ struct cl_transfer {
     bool judged;     /* the cap for the body's kind has been chosen */
     bool drop_over;
     bool in_head;
-    bool head_complete; /* of the final response */
-    bool looking_up;    /* a name lookup is under way */
+    int32_t final_status; /* once the head of the final response is complete */
+    bool looking_up;      /* a name lookup is under way */
     _Atomic int32_t attempts;
     size_t header_bytes;
     cl_buf head;       /* header lines of the final response, as received */
@@ -124,18 +128,18 @@ struct cl_transfer {
     bool stream;
     bool ended;
     bool refused; /* libcurl did not take it */
+    bool stopped; /* libcurl has forgotten it */
     bool is_opening;
     bool is_sending;
     bool is_ready;
-    bool is_full;
     _Atomic bool paused; /* at libcurl */
     bool held;           /* by the owner */
     bool nudged;
     bool clocks_stopped;
     CURLcode result; /* once ended */
     cl_transfer *ready_next;
+    cl_transfer *ready_prev;
     cl_transfer *queued_next;
-    cl_transfer *full_next;
     cl_waiter *waiter;
     int32_t clock_at; /* place in the heap, CL_NOWHERE */
     int64_t due_at;   /* in the heap; never later than the real deadline */
@@ -154,6 +158,8 @@ struct cl_transfer {
     int64_t progress_at;
     int64_t driven_at;    /* when somebody first waited; 0: not yet */
     int64_t linger_until; /* 0: not asked for */
+    int64_t left_at;      /* when its owner turned to something else; 0: not yet */
+    int64_t away_seen;    /* of the engine's `away` */
     int64_t started_at;
     int64_t connect_ms;
     int64_t first_byte_ms;
@@ -213,13 +219,21 @@ void cl_engine_admit_more(cl_engine *engine);
 /* Its request is being sent, or it is over. */
 void cl_transfer_is_sending(cl_transfer *transfer);
 void cl_transfer_is_over(cl_transfer *transfer);
-/* The engine forgets it: the queue, libcurl, and every list. */
+/* libcurl forgets it, as does the queue. */
+void cl_engine_stop(cl_engine *engine, cl_transfer *transfer);
+/* And every list of the engine. */
 void cl_engine_dismiss(cl_engine *engine, cl_transfer *transfer);
 
 /* ---- clocks.c ---- */
 
+/* The time as far as a transfer is concerned: what an event loop has not looked at has not happened yet. */
+int64_t cl_transfer_now(const cl_transfer *transfer);
 /* The clock that runs out first: INT64_MAX if none runs. */
 int64_t cl_transfer_deadline(const cl_transfer *transfer);
+/* The program was busy with something else: idle time and progress do not count that. */
+void cl_transfer_was_away(cl_transfer *transfer, int64_t now);
+/* Bytes have come, or the time that passed is nobody's fault. */
+void cl_transfer_touch(cl_transfer *transfer, int64_t now);
 /* Judges the clocks; true if one has run out, which is then the transfer's failure (or, for the linger, its end). */
 bool cl_transfer_is_late(cl_transfer *transfer, int64_t now);
 /* Event loops: the heap that says when to look at which transfer. */
@@ -233,8 +247,8 @@ void cl_clock_run(cl_engine *engine, int64_t now);
 
 /* ---- transfer.c ---- */
 
-/* Pauses at libcurl whoever has too much unread. */
-void cl_engine_pause_full(cl_engine *engine);
+/* Pauses a stream at libcurl if it has too much unread. */
+void cl_transfer_make_wait(cl_transfer *transfer);
 /* Bytes in rx that the owner has not seen. */
 static inline size_t cl_transfer_unread(const cl_transfer *transfer)
 {

@@ -85,6 +85,8 @@ int cl_engine_fd(const cl_engine *engine);
 void cl_engine_turn(cl_engine *engine, int64_t until_ms, size_t max_sockets);
 /* Owners of all transfers that something has happened to, appended by `add`; each once. */
 void cl_engine_collect(cl_engine *engine, void (*add)(void *owner, void *user), void *user);
+/* Since the last turn the program was busy with what it had been handed: idle time and progress do not count that. */
+void cl_engine_was_away(cl_engine *engine);
 /* Makes the descriptor readable, or takes that back. Any thread may poke. */
 void cl_engine_poke(cl_engine *engine);
 void cl_engine_unpoke(cl_engine *engine);
@@ -107,9 +109,11 @@ int32_t cl_transfer_wait(cl_transfer *transfer, int64_t until_ms, cl_err *err);
 /* The same without waiting and without driving: for event loops. */
 int32_t cl_transfer_take(cl_transfer *transfer, cl_err *err);
 /* CLAUDE_OK if it has not failed. */
-claude_code_t cl_transfer_failure(const cl_transfer *transfer, cl_err *err);
+claude_code_t cl_transfer_failure(cl_transfer *transfer, cl_err *err);
 /* Makes a wait return, or an event loop look. Any thread; `*slot` may be NULL or become so meanwhile. */
 void cl_transfer_nudge(cl_engine *engine, cl_transfer **slot);
+/* The same; and it is over at once, on the wire too. */
+void cl_transfer_abort(cl_engine *engine, cl_transfer **slot);
 /* The same; and until they may go on, only the clock of the total runs. */
 void cl_transfer_stop_clocks(cl_engine *engine, cl_transfer **slot, bool stop);
 /* While held, only a failure counts as news. */
@@ -135,7 +139,8 @@ int32_t cl_transfer_free(cl_transfer **slot);
 
 /* ---- the head of a response (head.c) ---- */
 
-/* Header lines as received, of one response. Obsolete folded lines have no name and are left out. */
+/* Header lines as received, of one response, into an empty list. Obsolete folded lines have no name and are left out.
+ */
 claude_code_t cl_head_parse(cl_str head, cl_headers *out, cl_err *err);
 
 /* ---- libcurl's own faults (quirks.c) ---- */

@@ -7,10 +7,12 @@
 #include <unistd.h>
 
 enum {
-    HEAD_USUAL = 1024,               /* bytes of an ordinary response's head */
-    RECEIVE_BUFFER = 32 * 1024,      /* larger ones leave the second-level cache when a burst comes */
-    CONNECTION_MAX_AGE_S = 30,       /* idle */
-    CONNECTION_MAX_LIFETIME_S = 300, /* bounds how long a change in DNS goes unnoticed */
+    HEAD_USUAL = 1024,                  /* bytes of an ordinary response's head */
+    RECEIVE_BUFFER = 32 * 1024,         /* larger ones leave the second-level cache when a burst comes */
+    RECEIVE_BUFFER_OF_MANY = 16 * 1024, /* each stream has one */
+    UPLOAD_BUFFER = 16 * 1024,          /* the smallest that libcurl takes; with HTTP/2 each stream keeps its own */
+    CONNECTION_MAX_AGE_S = 30,          /* idle */
+    CONNECTION_MAX_LIFETIME_S = 300,    /* bounds how long a change in DNS goes unnoticed */
     KEEPALIVE_IDLE_S = 60,
     KEEPALIVE_INTERVAL_S = 10,
 };
@@ -19,15 +21,12 @@ enum {
 
 static void judge(cl_transfer *t)
 {
-    long status = 0;
-
-    curl_easy_getinfo(t->slot->easy, CURLINFO_RESPONSE_CODE, &status);
-    t->drop_over = status < 200 || status > 299;
+    t->drop_over = t->final_status < 200 || t->final_status > 299;
     t->rx_cap = t->drop_over ? t->max_error_bytes : t->stream ? SIZE_MAX : t->max_body_bytes;
     t->judged = true;
 }
 
-/* A stream has no cap here: what is over its high water is paused before the sockets are looked at again. */
+/* A stream has no cap here: over its high water it is paused. */
 static size_t on_body(char *bytes, size_t size, size_t count, void *user)
 {
     cl_transfer *t = ((cl_slot *)user)->transfer;
@@ -53,11 +52,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
     }
     engine->held += len > room ? room : len;
     t->body_bytes += len > room ? room : len;
-    if (!t->is_full && (cl_transfer_unread(t) > t->high_water || engine->held > engine->settings.max_buffered)) {
-        t->is_full = true;
-        t->full_next = engine->full;
-        engine->full = t;
-    }
+    cl_transfer_make_wait(t);
     cl_engine_mark(engine, t);
     /* Enough of an error is known; waiting for the end of its body could last for ever. */
     return len > room ? 0 : len;
@@ -71,6 +66,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
     size_t len = size * count;
 
     t->news = true; /* a byte has arrived: the clocks want to know */
+    cl_engine_mark(t->engine, t);
     t->header_bytes += len;
     if (t->header_bytes > t->max_header_bytes) {
         t->header_overflow = true;
@@ -83,14 +79,13 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
     } else if (len > 0 && (bytes[0] == '\r' || bytes[0] == '\n')) {
         long status = 0;
         curl_easy_getinfo(t->slot->easy, CURLINFO_RESPONSE_CODE, &status);
-        t->head_complete = t->head_complete || status >= 200;
+        if (status >= 200)
+            t->final_status = (int32_t)status;
         t->in_head = false;
         /* libcurl would take what follows for a body, of a response that has no final head. */
         t->switched = status == 101;
         if (t->switched)
             return 0;
-        if (t->head_complete)
-            cl_engine_mark(t->engine, t);
     } else if (t->in_head && cl_buf_append(&t->head, bytes, len) != CL_BUF_OK) {
         t->no_memory = true;
         return 0;
@@ -150,6 +145,8 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct cur
     if (fd < 0 && (errno == EMFILE || errno == ENFILE) && slot->transfer)
         slot->transfer->no_descriptor = true;
     if (fd >= 0 && !watch) {
+        if (slot->transfer)
+            slot->transfer->no_memory = true;
         close(fd);
         return CURL_SOCKET_BAD;
     }
@@ -242,7 +239,8 @@ static CURLcode configure(cl_slot *slot)
     SET(CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_INTERVAL_S);
     SET(CURLOPT_MAXAGE_CONN, (long)CONNECTION_MAX_AGE_S);
     SET(CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_MAX_LIFETIME_S);
-    SET(CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
+    SET(CURLOPT_BUFFERSIZE, cl_engine_is_loop(slot->engine) ? (long)RECEIVE_BUFFER_OF_MANY : (long)RECEIVE_BUFFER);
+    SET(CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
     SET(CURLOPT_FORBID_REUSE, cl_engine_reuses_nothing(slot->engine) ? 1L : 0L);
     SET(CURLOPT_PROXY, settings->proxy); /* "" also keeps libcurl from reading the environment */
     SET(CURLOPT_NOPROXY, settings->no_proxy);

@@ -10,7 +10,7 @@
 enum {
     NOTHING = 100, /* neither news nor a reason to return */
     EVENTS_WHILE_WAITING = 64,
-    KEPT_BUFFER_MAX = 4096, /* an empty buffer larger than this is given back: many streams are idle most of the time */
+    KEPT_BUFFER_MAX = 512, /* an empty buffer larger than this is given back: many streams are idle most of the time */
 };
 
 /* ---- life ---- */
@@ -183,14 +183,37 @@ void cl_transfer_nudge(cl_engine *engine, cl_transfer **slot)
     cl_engine_unlock(engine);
 }
 
+void cl_transfer_abort(cl_engine *engine, cl_transfer **slot)
+{
+    cl_transfer *t;
+
+    if (engine->generation != cl_fork_generation())
+        return;
+    cl_engine_lock(engine);
+    t = *slot;
+    if (t && !t->stopped) {
+        cl_engine_stop(engine, t);
+        t->stopped = true;
+        if (!t->ended)
+            t->result = CURLE_ABORTED_BY_CALLBACK;
+        t->ended = true;
+        cl_engine_plan(engine);
+    }
+    if (t)
+        nudge(engine, t);
+    cl_engine_unlock(engine);
+}
+
 /* The time of a pause is nobody's fault. */
 static void restart_clocks(cl_transfer *t)
 {
     int64_t now = cl_now_ms();
 
     t->driven_at = t->driven_at ? now : 0;
-    t->last_byte_at = t->last_byte_at ? now : 0;
-    t->progress_at = t->progress_at ? now : 0;
+    if (t->last_byte_at == 0)
+        return;
+    t->progress_at = 0;
+    cl_transfer_touch(t, now);
 }
 
 void cl_transfer_stop_clocks(cl_engine *engine, cl_transfer **slot, bool stop)
@@ -219,35 +242,35 @@ void cl_transfer_hold(cl_transfer *t, bool on)
 void cl_transfer_progress(cl_transfer *t)
 {
     cl_engine_lock(t->engine);
-    t->progress_at = cl_now_ms();
+    cl_transfer_was_away(t, cl_transfer_now(t));
+    t->progress_at = cl_transfer_now(t);
     cl_engine_unlock(t->engine);
 }
 
 void cl_transfer_linger(cl_transfer *t, int64_t ms)
 {
+    cl_engine_lock(t->engine);
     t->linger_until = cl_now_ms() + ms;
+    cl_engine_unlock(t->engine);
 }
 
-/* ---- back-pressure: never from inside a callback, never by a callback's result ---- */
+/* ---- back-pressure ---- */
 
-static bool is_over(const cl_engine *engine, const cl_transfer *t)
+/*
+ * Called from the callback that has just received bytes: libcurl reads on inside of one action for as long as the
+ * server sends, so afterwards would be too late. Never by the callback's result, which would leave the bytes with
+ * libcurl.
+ */
+void cl_transfer_make_wait(cl_transfer *t)
 {
+    const cl_engine *engine = t->engine;
     size_t unread = cl_transfer_unread(t);
+    bool over = unread > t->high_water || (unread > 0 && engine->held > engine->settings.max_buffered);
 
-    return unread > t->high_water || (unread > 0 && engine->held > engine->settings.max_buffered);
-}
-
-void cl_engine_pause_full(cl_engine *engine)
-{
-    while (engine->full) {
-        cl_transfer *t = engine->full;
-        engine->full = t->full_next;
-        t->is_full = false;
-        if (t->stream && !t->ended && !t->paused && is_over(engine, t) && !(engine->settings.quirks & CL_QUIRK_PAUSE)) {
-            t->paused = true;
-            curl_easy_pause(t->slot->easy, CURLPAUSE_RECV);
-        }
-    }
+    if (!t->stream || !over || t->paused || t->drop_over || (engine->settings.quirks & CL_QUIRK_PAUSE))
+        return;
+    if (curl_easy_pause(t->slot->easy, CURLPAUSE_RECV) == CURLE_OK)
+        t->paused = true;
 }
 
 static void go_on(cl_engine *engine, cl_transfer *t)
@@ -255,8 +278,8 @@ static void go_on(cl_engine *engine, cl_transfer *t)
     int64_t now = cl_now_ms();
 
     t->paused = false;
-    t->last_byte_at = now;
-    t->progress_at = now;
+    t->progress_at = 0;
+    cl_transfer_touch(t, now);
     if (!t->ended)
         curl_easy_pause(t->slot->easy, CURLPAUSE_CONT);
     cl_engine_plan(engine);
@@ -318,51 +341,18 @@ static bool reclaim(cl_transfer *t)
 
 static claude_code_t capture_head(cl_transfer *t, cl_err *err)
 {
-    long status = 0;
-
     /* Half a head is no answer: what it would say next is not known. */
-    if (t->has_head || !t->head_complete || !t->slot)
+    if (t->has_head || t->final_status == 0)
         return CLAUDE_OK;
-    curl_easy_getinfo(t->slot->easy, CURLINFO_RESPONSE_CODE, &status);
     t->has_head = true;
-    t->status = (int32_t)status;
+    t->status = t->final_status;
     if (cl_head_parse(cl_buf_str(&t->head), &t->headers, err) < 0)
         return CLAUDE_E_NOMEM;
     cl_buf_free(&t->head);
     return CLAUDE_OK;
 }
 
-/* NOTHING, or what to return. `looked`: sockets have been looked at since the owner came. */
-static int32_t outcome(cl_transfer *t, bool looked, cl_err *err)
-{
-    bool had_head = t->has_head;
-    int64_t now;
-
-    if (t->news) {
-        now = cl_now_ms();
-        t->news = false;
-        t->last_byte_at = now;
-        if (t->progress_at == 0)
-            t->progress_at = now;
-    }
-    if (capture_head(t, err) < 0)
-        return CLAUDE_E_NOMEM;
-    if (t->ended && t->result != CURLE_OK)
-        return cl_transfer_error(t, err);
-    if (t->engine->broken && !t->ended)
-        return cl_transfer_failure(t, err);
-    if (!t->held && t->ended)
-        return CL_HTTP_END;
-    if (!t->held && (cl_transfer_unread(t) > 0 || (!had_head && t->has_head)))
-        return CL_HTTP_NEWS;
-    if (!looked || t->paused)
-        return NOTHING;
-    if (cl_transfer_is_late(t, cl_now_ms()))
-        return t->failed ? cl_transfer_failure(t, err) : CL_HTTP_END;
-    return NOTHING;
-}
-
-claude_code_t cl_transfer_failure(const cl_transfer *t, cl_err *err)
+static claude_code_t failure(const cl_transfer *t, cl_err *err)
 {
     if (t->ended && t->result != CURLE_OK)
         return cl_transfer_error(t, err);
@@ -372,6 +362,43 @@ claude_code_t cl_transfer_failure(const cl_transfer *t, cl_err *err)
     if (t->engine->broken && !t->ended)
         return cl_fail(err, CLAUDE_E_LIMIT, "the system refused to watch a connection");
     return CLAUDE_OK;
+}
+
+/* NOTHING, or what to return. `looked`: sockets have been looked at since the owner came. */
+static int32_t outcome(cl_transfer *t, bool looked, cl_err *err)
+{
+    bool had_head = t->has_head;
+
+    if (t->news) {
+        t->news = false;
+        cl_transfer_touch(t, cl_transfer_now(t));
+    }
+    if (capture_head(t, err) < 0)
+        return CLAUDE_E_NOMEM;
+    if (t->ended && t->result != CURLE_OK)
+        return cl_transfer_error(t, err);
+    if (t->engine->broken && !t->ended)
+        return failure(t, err);
+    if (!t->held && t->ended)
+        return CL_HTTP_END;
+    if (!t->held && (cl_transfer_unread(t) > 0 || (!had_head && t->has_head)))
+        return CL_HTTP_NEWS;
+    if (!looked || t->paused)
+        return NOTHING;
+    /* What had arrived by then was read; what came later may be waiting while the program is busy. */
+    if (cl_transfer_is_late(t, cl_transfer_now(t)))
+        return t->failed ? failure(t, err) : CL_HTTP_END;
+    return NOTHING;
+}
+
+claude_code_t cl_transfer_failure(cl_transfer *t, cl_err *err)
+{
+    claude_code_t rc;
+
+    cl_engine_lock(t->engine);
+    rc = failure(t, err);
+    cl_engine_unlock(t->engine);
+    return rc;
 }
 
 /* ---- waiting ---- */
@@ -459,10 +486,13 @@ int32_t cl_transfer_wait(cl_transfer *t, int64_t until_ms, cl_err *err)
     cl_engine_lock(engine);
     if (t->driven_at == 0)
         begin_clocks(t);
+    cl_transfer_was_away(t, cl_now_ms());
     lend(t);
     rc = wait_for(t, until_ms, err);
-    if (!reclaim(t))
+    /* What is held back stays unread: else there would be room for more each time. */
+    if (!(t->held && rc == CL_HTTP_QUIET) && !reclaim(t))
         rc = cl_fail_nomem(err);
+    t->left_at = cl_now_ms();
     hand_over(engine);
     cl_engine_unlock(engine);
     return rc;

@@ -56,7 +56,7 @@ claude_code_t cl_accumulate_close(cl_accumulator *a, cl_block_state *block, cl_e
 
 static claude_code_t grow_blocks(cl_accumulator *a, cl_err *err)
 {
-    size_t cap = a->block_cap > 0 ? a->block_cap * 2 : 4;
+    size_t cap = a->block_cap > 0 ? a->block_cap * 2 : 1; /* most messages have one */
     cl_block_state *blocks;
 
     if (a->block_count >= a->limits.max_blocks)

@@ -528,7 +528,7 @@ claude_code_t cl_request_set_option(claude_request_t *request, const char *key, 
     cl_err mine;
 
     cl_err_init(&mine);
-    if (request->options || cl_options_new(&request->options, &mine) >= 0)
+    if (cl_options_own(&request->options, &mine) >= 0)
         cl_options_set(request->options, key, value, true, &mine);
     return finish(request, &mine, err);
 }
@@ -668,8 +668,7 @@ claude_code_t cl_request_snapshot(const claude_request_t *request, bool force_st
         rc = make_body(request, splice, &snapshot.body, err);
     if (rc >= 0)
         rc = cl_headers_copy(&request->headers, &snapshot.headers, err);
-    if (rc >= 0 && request->options)
-        rc = cl_options_copy(request->options, &snapshot.options, err);
+    snapshot.options = cl_options_share(request->options);
     if (rc < 0) {
         cl_snapshot_free(&snapshot);
         return rc;

@@ -932,22 +932,6 @@ static void ends_its_calls_when_released(void **state)
     close_scene(&s);
 }
 
-/* The answer of dispatch is exact: 1 when claude_loop_next() has something, 0 when it has not. */
-static void answers_whether_there_is_something(void **state)
-{
-    struct scene s = new_scene();
-
-    (void)state;
-    script("{'events':[" PLAIN "],'chunk_size':30,'chunk_delay_ms':1}");
-    (void)submit_scenario(&s, "", CLAUDE_STREAM);
-    (void)submit_scenario(&s, "", CLAUDE_STREAM);
-    run(&s);
-    check_ends(&s);
-    if (s.promises > 0)
-        fail_msg("of %zu turns, %zu answered 1 although there was nothing", s.turns, s.promises);
-    close_scene(&s);
-}
-
 /* ---- deadlines ---- */
 
 static void keeps_deadlines(void **state)
@@ -2103,7 +2087,6 @@ int main(void)
         TEST(forgets_calls_that_are_let_go),
         TEST(forgets_events_of_calls_that_are_let_go),
         TEST(ends_its_calls_when_released),
-        TEST(answers_whether_there_is_something),
         TEST(keeps_deadlines),
         TEST(delivers_to_callbacks),
         TEST(ends_when_a_callback_says_so),

@@ -80,7 +80,7 @@ CLAUDE_API int32_t claude_loop_fd(const claude_loop_t *loop);
  * `loop.max_events` events are given to callbacks and as many sockets looked at; what is left makes the descriptor
  * readable again.
  *
- * @return 1 claude_loop_next() has something, 0 it has not, negative: CLAUDE_E_INVALID, CLAUDE_E_BUSY (inside of a
+ * @return 1 claude_loop_next() may have something, 0 it has nothing, negative: CLAUDE_E_INVALID, CLAUDE_E_BUSY (inside of a
  *         callback that the loop runs), CLAUDE_E_FORKED. What goes wrong with a call ends that call, not this function
  * @threads B
  * @since 0.8
@@ -104,7 +104,7 @@ CLAUDE_API claude_code_t claude_loop_next(claude_loop_t *loop, uint64_t *tag, co
  * Wait until there is something to do, and do it as claude_loop_dispatch() does: for programs that have no poller.
  *
  * @param timeout_ms  milliseconds from now; 0 = do not wait, -1 = until something happens
- * @return 1 claude_loop_next() has something, 0 nothing within the timeout, or claude_loop_wakeup() was called;
+ * @return 1 claude_loop_next() may have something, 0 nothing within the timeout, or claude_loop_wakeup() was called;
  *         negative as claude_loop_dispatch()
  * @threads B
  * @since 0.8
