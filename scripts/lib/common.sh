@@ -33,7 +33,7 @@ libcurl4-openssl-dev    library: HTTP and TLS
 libjson-c-dev           library: JSON
 zlib1g-dev              library: compression
 libcmocka-dev           unit and component tests
-libssl-dev              tests of faults and deadlines: a server with TLS
+libssl-dev              tests of faults, deadlines and fork: a server with TLS
 openssl                 fault tests: certificates
 g++                     header checks in C++
 clang-tidy              lint

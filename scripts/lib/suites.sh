@@ -66,6 +66,19 @@ suite_deadlines() {
     return $status
 }
 
+# What fork() does to clients, calls and loops, from C and from Python.
+suite_fork() {
+    local status=0
+    run_ctest dev fork || status=1
+    run_pytest tests/fork || status=1
+    return $status
+}
+
+# Loading, unloading, and several builds in one process.
+suite_dlopen() {
+    run_ctest dev dlopen
+}
+
 suite_abi() {
     need abidw abidiff readelf nm g++ || return 1
     run_pytest tests/abi
@@ -97,12 +110,12 @@ suite_docs() {
 
 suite_asan() {
     build_preset asan || return 1
-    run_ctest asan 'unit|component'
+    run_ctest asan 'unit|component|fork'
 }
 
 suite_valgrind() {
     need valgrind || return 1
-    run_ctest dev 'valgrind-unit|valgrind-component' -C valgrind
+    run_ctest dev 'valgrind-unit|valgrind-component|valgrind-fork|valgrind-dlopen' -C valgrind
 }
 
 # Many threads on one client for a few seconds, see tests/stress/main.c.
@@ -117,7 +130,7 @@ suite_tsan() {
     [ "${CLAUDE_TEST_LONG:-}" != 1 ] || seconds=600
     build_preset tsan || return 1
     printf 'left out: unit.auth.leftovers, which has no threads and would read terabytes of the sanitizer'"'"'s own memory\n'
-    run_ctest tsan 'unit|component' -E '^unit[.]auth[.]leftovers$' || return 1
+    run_ctest tsan 'unit|component|fork' -E '^unit[.]auth[.]leftovers$' || return 1
     CLAUDE_STRESS_SECONDS=${CLAUDE_STRESS_SECONDS:-$seconds} run_ctest tsan stress
 }
 

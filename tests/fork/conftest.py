@@ -1,0 +1,33 @@
+"""Starts one sandbox server for the session; each test finds it as new."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "sandbox"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python" / "support"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bindings" / "python" / "src"))
+
+from claudetest import BUILD
+from sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Sandbox]:
+    program = os.environ.get("CLAUDE_SANDBOX", str(BUILD / "bin" / "claude-sandbox"))
+    with Sandbox(path=program) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(server: Sandbox) -> Sandbox:
+    server.reset()
+    return server
