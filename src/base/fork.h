@@ -6,8 +6,8 @@
 
 /* Grows by one in the child of each fork(). The first call installs the counter; it must precede the fork. */
 uint32_t cl_fork_generation(void);
-/* Between these no fork() goes through: for what takes a lock of another library, which a child would find taken. Not
- * around callbacks. */
+/* Between these no fork() goes through: for work in libraries whose locks a child would find taken by threads that it
+ * does not have. Not around callbacks, and not nested. */
 void cl_fork_hold(void);
 void cl_fork_release(void);
 

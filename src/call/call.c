@@ -207,9 +207,14 @@ int32_t cl_call_attempts(const claude_call_t *call)
 
 claude_code_t cl_call_fail(claude_call_t *call, cl_err *err)
 {
-    claude_code_t code = err->code;
+    claude_code_t code;
 
-    cl_finish_error(call, err);
+    /* Rather than an error that says less than it knew. */
+    if (cl_finish_error(call, err) < 0) {
+        cl_err_clear(err);
+        cl_fail_nomem(err);
+    }
+    code = err->code;
     cl_call_end_transfer(call);
     err->attempts = call->attempts;
     cl_call_drop_kept(call);

@@ -163,7 +163,8 @@ enum cl_call_mode cl_call_mode_of(const claude_call_t *call);
 /* Makes call->response, or says what is wrong with what arrived. */
 claude_code_t cl_finish_events(claude_call_t *call, cl_err *err);
 claude_code_t cl_finish_body(claude_call_t *call, cl_err *err);
-/* Adds to an error what is known of the call: status, request id, attempts, the partial answer. */
-void cl_finish_error(claude_call_t *call, cl_err *err);
+/* Adds to an error what is known of the call: status, request id, the partial answer. CLAUDE_E_NOMEM if there is no
+ * memory for that. */
+claude_code_t cl_finish_error(claude_call_t *call, cl_err *err);
 
 #endif

@@ -118,38 +118,42 @@ static void unref_response(void *response)
     cl_response_unref(response);
 }
 
-/* Best effort: when memory is out, the error goes without. */
-static claude_response_t *partial_response(claude_call_t *call)
+/* What had arrived. */
+static claude_code_t partial_response(claude_call_t *call, claude_response_t **out, cl_err *err)
 {
-    claude_response_t *response = NULL;
     cl_json root;
     size_t len = 0;
     char *bytes;
+    bool json;
 
-    if (call->mode == CL_MODE_EVENTS && call->accumulator && cl_accumulator_started(call->accumulator)) {
-        (void)response_of_message(call, &response, NULL);
-        return response;
-    }
+    if (call->mode == CL_MODE_EVENTS && call->accumulator && cl_accumulator_started(call->accumulator))
+        return response_of_message(call, out, err);
     bytes = cl_transfer_steal(call->transfer, &len);
-    if (bytes) {
-        bool json = len > 0 && cl_json_validate(cl_str_n(bytes, len), call->max_depth, &root, NULL) >= 0;
-        (void)make_response(call, bytes, len, json, &response, NULL);
-    }
-    return response;
+    if (!bytes)
+        return cl_fail_nomem(err);
+    json = len > 0 && cl_json_validate(cl_str_n(bytes, len), call->max_depth, &root, NULL) >= 0;
+    return make_response(call, bytes, len, json, out, err);
 }
 
-void cl_finish_error(claude_call_t *call, cl_err *err)
+claude_code_t cl_finish_error(claude_call_t *call, cl_err *err)
 {
+    claude_response_t *response = NULL;
+    CL_UNINITIALIZED cl_err why;
+    claude_code_t rc;
+
     if (call->delivered)
         err->retryable = 0;
     if (!call->transfer || cl_transfer_status(call->transfer) == 0)
-        return;
+        return CLAUDE_OK;
     if (err->http_status == 0)
         err->http_status = cl_transfer_status(call->transfer);
     if (err->request_id[0] == '\0')
         cl_err_copy_text(err->request_id, sizeof err->request_id, header(call, CL_STR("request-id")));
-    if (!err->response.ptr) {
-        err->response.ptr = partial_response(call);
-        err->response.unref = unref_response;
-    }
+    if (err->response.ptr)
+        return CLAUDE_OK;
+    cl_err_init(&why);
+    rc = partial_response(call, &response, &why);
+    cl_err_clear(&why);
+    err->response = (cl_err_object){response, unref_response};
+    return rc == CLAUDE_E_NOMEM ? rc : CLAUDE_OK;
 }

@@ -36,9 +36,7 @@ static cl_slot *take_slot(cl_engine *engine)
     if (!slot)
         return NULL;
     slot->engine = engine;
-    cl_fork_hold();
     slot->easy = curl_easy_init();
-    cl_fork_release();
     if (!slot->easy) {
         free(slot);
         return NULL;

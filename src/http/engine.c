@@ -280,8 +280,10 @@ int cl_engine_fd(const cl_engine *engine)
 
 /* ---- the lock, and who sleeps beside it ---- */
 
+/* libcurl and the TLS library work under this lock, and have locks of their own. */
 void cl_engine_lock(cl_engine *engine)
 {
+    cl_fork_hold();
     pthread_mutex_lock(&engine->lock);
 }
 
@@ -300,6 +302,7 @@ void cl_engine_unlock(cl_engine *engine)
         wakes[i] = engine->wakes[i];
     engine->wake_count = 0;
     pthread_mutex_unlock(&engine->lock);
+    cl_fork_release();
     /* Only now: woken with the lock held they would run into it. */
     for (size_t i = 0; i < count; i++)
         wake(wakes[i]);
