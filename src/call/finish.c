@@ -18,7 +18,10 @@ enum cl_call_mode cl_call_mode_of(const claude_call_t *call)
     cl_str type = header(call, CL_STR("content-type"));
     int32_t status = cl_transfer_status(call->transfer);
 
-    if (status != 200)
+    cl_str coding = header(call, CL_STR("content-encoding"));
+
+    /* Compressed although nobody asked for it: no events can be found in that. */
+    if (status != 200 || (coding.len > 0 && !cl_str_eq_nocase(coding, CL_STR("identity"))))
         return CL_MODE_BODY;
     if (cl_str_starts_nocase(type, CL_STR("text/event-stream")))
         return CL_MODE_EVENTS;

@@ -7,7 +7,10 @@
  */
 #include "http/engine.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 enum { IDLE_SLOTS_MAX = 64 };
 
@@ -227,9 +230,39 @@ static bool leaves_a_lookup(const cl_transfer *t)
     return t->looking_up && (!t->ended || t->result == CURLE_OPERATION_TIMEDOUT);
 }
 
+static int local_port(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+
+    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+        return -1;
+    if (address.ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)&address)->sin6_port);
+    return address.ss_family == AF_INET ? ntohs(((const struct sockaddr_in *)&address)->sin_port) : -1;
+}
+
+/*
+ * Nothing came in time on an HTTP/2 connection that nobody else uses: it may be dead, and the next request is not to go
+ * there. libcurl tells of a running transfer only the port.
+ */
+static void give_up_connection(const cl_engine *engine, const cl_transfer *t)
+{
+    long port = 0;
+
+    if (!t->failed || t->ended || engine->sending != 1 ||
+        curl_easy_getinfo(t->slot->easy, CURLINFO_LOCAL_PORT, &port) != CURLE_OK || port <= 0)
+        return;
+    for (size_t fd = 0; fd < engine->watch_cap; fd++) {
+        if ((engine->watch[fd] & CL_WATCH_CONNECTION) && local_port((int)fd) == port)
+            (void)shutdown((int)fd, SHUT_RDWR);
+    }
+}
+
 void cl_engine_stop(cl_engine *engine, cl_transfer *t)
 {
     if (t->slot) {
+        give_up_connection(engine, t);
         if (leaves_a_lookup(t))
             cl_lookups_abandoned();
         if (curl_multi_remove_handle(engine->multi, t->slot->easy) != CURLM_OK)

@@ -412,8 +412,8 @@ void cl_engine_run_timer(cl_engine *engine)
 }
 
 /*
- * libcurl takes the unread farewell of a TLS connection for a sign of life, and would send the next request there. It
- * looks for the end of the bytes: so there shall be one.
+ * libcurl takes unread bytes for a sign of life, also the farewell of a TLS connection, and would send the next request
+ * there. It looks for the end of the bytes: so there shall be one.
  */
 static void spoil(int fd)
 {
@@ -424,18 +424,27 @@ static void spoil(int fd)
     (void)shutdown(fd, SHUT_RDWR);
 }
 
-/* Something has arrived on an idle connection: with HTTP/2 that may be anything, so only its end matters. */
+static bool speaks_http_1(const cl_engine *engine)
+{
+    const cl_http_settings *settings = &engine->settings;
+
+    return settings->http_version == CL_HTTP_VERSION_1_1 || engine->share == CL_SHARE_NEVER ||
+           (!settings->https && settings->http_version != CL_HTTP_VERSION_2);
+}
+
+/* Something has arrived on an idle connection: an end, or what would be taken for the next answer. With HTTP/2 it may
+ * be anything, so only an end matters. */
 static void parked_stirs(cl_engine *engine, int fd, uint8_t *watch)
 {
     struct epoll_event event = {.events = EPOLLRDHUP, .data.fd = fd};
     struct pollfd look = {.fd = fd, .events = POLLRDHUP};
 
-    if (poll(&look, 1, 0) == 0 && epoll_ctl(engine->epoll_fd, EPOLL_CTL_MOD, fd, &event) == 0) {
+    if (!speaks_http_1(engine) && poll(&look, 1, 0) == 0 &&
+        epoll_ctl(engine->epoll_fd, EPOLL_CTL_MOD, fd, &event) == 0) {
         *watch &= (uint8_t)~CL_WATCH_IN;
         return;
     }
-    if (engine->settings.https)
-        spoil(fd);
+    spoil(fd);
     epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
     *watch = CL_WATCH_CONNECTION;
 }

@@ -111,8 +111,9 @@ struct cl_transfer {
     bool no_descriptor;
     bool lookups_exhausted;
     bool unpausable; /* it should have waited, and this libcurl cannot */
-    bool switched;   /* the server left HTTP with a 101 */
-    bool judged;     /* the cap for the body's kind has been chosen */
+    bool foreign_coding;
+    bool switched; /* the server left HTTP with a 101 */
+    bool judged;   /* the cap for the body's kind has been chosen */
     bool drop_over;
     bool in_head;
     int32_t final_status; /* once the head of the final response is complete */

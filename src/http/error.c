@@ -52,6 +52,9 @@ static claude_code_t refine(const cl_transfer *t, claude_code_t code, const char
 {
     if (code == CLAUDE_E_CLOSED && t->header_bytes == 0 && strstr(text, " alert "))
         return CLAUDE_E_TLS;
+    /* A limit of libcurl's own, on what is no part of a stream's body. */
+    if (code == CLAUDE_E_CLOSED && strstr(text, "nghttp2_session_mem_recv() returned -902"))
+        return CLAUDE_E_PROTOCOL;
     if (t->result == CURLE_SSL_CONNECT_ERROR &&
         (strstr(text, "SSL_ERROR_SYSCALL") || strstr(text, "unexpected eof") || strstr(text, "reset by peer")))
         return CLAUDE_E_CONNECT;
@@ -92,6 +95,8 @@ claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
                        "too many name lookups were given up and are still under way; the name server does not answer");
     if (t->no_descriptor && t->attempts == 0)
         return cl_fail(err, CLAUDE_E_LIMIT, "no file descriptor left for a connection");
+    if (t->foreign_coding)
+        return cl_fail(err, CLAUDE_E_PROTOCOL, "the response has a transfer coding that was not asked for");
     if (t->switched)
         return cl_fail(err, CLAUDE_E_PROTOCOL,
                        "the server answered with HTTP 101, a change of protocol nobody asked for");

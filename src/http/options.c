@@ -58,6 +58,17 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *user)
     return len > room ? 0 : len;
 }
 
+/* A coding that nobody asked for: libcurl would unpack it, and a bomb hides in few bytes. */
+static bool is_foreign_coding(cl_str line)
+{
+    cl_str name = CL_STR("transfer-encoding:");
+
+    if (!cl_str_starts_nocase(line, name))
+        return false;
+    line = cl_str_trim(cl_str_n(line.ptr + name.len, line.len - name.len));
+    return !cl_str_eq_nocase(line, CL_STR("chunked")) && !cl_str_eq_nocase(line, CL_STR("identity"));
+}
+
 /* Only the final response's lines are kept: each status line starts anew, and what comes after the blank line that ends
  * a head (trailers) belongs to none. */
 static size_t on_header(char *bytes, size_t size, size_t count, void *user)
@@ -72,7 +83,13 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
         t->header_overflow = true;
         return 0;
     }
+    if (is_foreign_coding(cl_str_n(bytes, len))) {
+        t->foreign_coding = true;
+        return 0;
+    }
     if (cl_str_starts(cl_str_n(bytes, len), CL_STR("HTTP/"))) {
+        if (t->engine->share == CL_SHARE_UNKNOWN && cl_str_starts(cl_str_n(bytes, len), CL_STR("HTTP/1")))
+            t->engine->share = CL_SHARE_NEVER;
         cl_buf_clear(&t->head);
         (void)cl_buf_reserve(&t->head, HEAD_USUAL); /* fewer reallocations; appending decides */
         t->in_head = true;
