@@ -63,7 +63,8 @@ static bool is_foreign_coding(cl_str line)
 {
     cl_str name = CL_STR("transfer-encoding:");
 
-    if (!cl_str_starts_nocase(line, name))
+    /* Half a line comes when the connection breaks. */
+    if (!cl_str_starts_nocase(line, name) || line.ptr[line.len - 1] != '\n')
         return false;
     line = cl_str_trim(cl_str_n(line.ptr + name.len, line.len - name.len));
     return !cl_str_eq_nocase(line, CL_STR("chunked")) && !cl_str_eq_nocase(line, CL_STR("identity"));
