@@ -66,6 +66,7 @@ static bool is_foreign_coding(cl_str line)
     /* Half a line comes when the connection breaks. */
     if (!cl_str_starts_nocase(line, name) || line.ptr[line.len - 1] != '\n')
         return false;
+    line.len -= line.ptr[line.len - 2] == '\r' ? 2 : 1;
     line = cl_str_trim(cl_str_n(line.ptr + name.len, line.len - name.len));
     return !cl_str_eq_nocase(line, CL_STR("chunked")) && !cl_str_eq_nocase(line, CL_STR("identity"));
 }
