@@ -273,6 +273,9 @@ void cl_engine_stop(cl_engine *engine, cl_transfer *t)
         leave_queue(engine, t);
     }
     cl_transfer_is_over(t);
+    if (t->paused)
+        engine->waiting--;
+    t->paused = false;
     learn(engine, false);
     cl_engine_admit_more(engine);
 }

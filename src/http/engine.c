@@ -439,6 +439,12 @@ static void parked_stirs(cl_engine *engine, int fd, uint8_t *watch)
     struct epoll_event event = {.events = EPOLLRDHUP, .data.fd = fd};
     struct pollfd look = {.fd = fd, .events = POLLRDHUP};
 
+    /* That of a paused stream has bytes that must not be lost. It is asked for again when the stream goes on. */
+    if (engine->waiting > 0) {
+        epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+        *watch = CL_WATCH_CONNECTION;
+        return;
+    }
     if (!speaks_http_1(engine) && poll(&look, 1, 0) == 0 &&
         epoll_ctl(engine->epoll_fd, EPOLL_CTL_MOD, fd, &event) == 0) {
         *watch &= (uint8_t)~CL_WATCH_IN;

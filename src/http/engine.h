@@ -81,6 +81,7 @@ struct cl_engine {
     int share;
     size_t opening;    /* transfers that are opening a connection */
     size_t sending;    /* transfers that have one, and have not ended */
+    size_t waiting;    /* transfers that are paused: their sockets look like idle ones */
     size_t sockets;    /* connections open */
     int64_t rested_at; /* when sockets that rest are looked at again; INT64_MAX: none rests */
     int writer;        /* the socket that was last ready for output */

@@ -263,14 +263,16 @@ void cl_transfer_linger(cl_transfer *t, int64_t ms)
  */
 void cl_transfer_make_wait(cl_transfer *t)
 {
-    const cl_engine *engine = t->engine;
+    cl_engine *engine = t->engine;
     size_t unread = cl_transfer_unread(t);
     bool over = unread > t->high_water || (unread > 0 && engine->held > engine->settings.max_buffered);
 
     if (!t->stream || !over || t->paused || t->drop_over || (engine->settings.quirks & CL_QUIRK_PAUSE))
         return;
-    if (curl_easy_pause(t->slot->easy, CURLPAUSE_RECV) == CURLE_OK)
-        t->paused = true;
+    if (curl_easy_pause(t->slot->easy, CURLPAUSE_RECV) != CURLE_OK)
+        return;
+    t->paused = true;
+    engine->waiting++;
 }
 
 static void go_on(cl_engine *engine, cl_transfer *t)
@@ -278,6 +280,7 @@ static void go_on(cl_engine *engine, cl_transfer *t)
     int64_t now = cl_now_ms();
 
     t->paused = false;
+    engine->waiting--;
     t->progress_at = 0;
     cl_transfer_touch(t, now);
     if (!t->ended)

@@ -926,7 +926,7 @@ static void refuses_compressed_answers(void **state)
     claude_error_unref(fails_with(false, CLAUDE_E_PROTOCOL));
     script("{'gzip':true,'events':[{'data':{'type':'message_start','message':{'id':'m','content':[]}}},"
            "{'data':{'type':'message_stop'}}]}");
-    claude_error_unref(fails_with(true, CLAUDE_E_TRUNCATED));
+    claude_error_unref(fails_with(true, CLAUDE_E_PROTOCOL));
 }
 
 /* ---- limits ---- */
