@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import Any
 
 import libclaude
 
+PATIENCE_S = 15
 ASK: dict[str, Any] = {"model": "claude-opus-5", "max_tokens": 1024, "messages": [{"role": "user", "content": "hi"}]}
 
-client = libclaude.Client("sk-ant-canary-J4q0dTz8W3vX-must-never-show", base_url=sys.argv[1])
+client = libclaude.Client("sk-ant-canary-J4q0dTz8W3vX-must-never-show", base_url=sys.argv[1], timeout=2 * PATIENCE_S)
 message = client.messages.create(**ASK)
 stream = client.messages.create(stream=True, **ASK)
 first = next(stream)
@@ -21,5 +23,8 @@ child = os.fork()
 if child == 0:
     sys.exit(0)
 assert os.waitpid(child, 0)[1] == 0
+begun = time.monotonic()
 print(first.type, *(event.type for event in stream))
+# A parent that had lost its events would go on when its clock runs out.
+assert time.monotonic() - begun < PATIENCE_S
 print(client.messages.create(**ASK).text)

@@ -95,7 +95,7 @@ def check_workers(sandbox: Sandbox, answers: list[tuple[int, str]]) -> None:
 def test_a_pool_of_workers(client: libclaude.Client, sandbox: Sandbox) -> None:
     client.messages.create(**ask("before"))
     with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
-        answers = pool.map(question_of_worker, range(QUESTIONS), chunksize=1)
+        answers = pool.map_async(question_of_worker, range(QUESTIONS), chunksize=1).get(PATIENCE_S)
         pool.close()
         pool.join()
     assert client.messages.create(**ask("after")).text == "Echo: after"
@@ -105,7 +105,7 @@ def test_a_pool_of_workers(client: libclaude.Client, sandbox: Sandbox) -> None:
 def test_workers_that_are_terminated(client: libclaude.Client, sandbox: Sandbox) -> None:
     client.messages.create(**ask("before"))
     with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
-        answers = pool.map(question_of_worker, range(QUESTIONS), chunksize=1)
+        answers = pool.map_async(question_of_worker, range(QUESTIONS), chunksize=1).get(PATIENCE_S)
         pool.terminate()
     client.messages.create(**ask("after"))
     check_workers(sandbox, answers)
@@ -114,7 +114,7 @@ def test_workers_that_are_terminated(client: libclaude.Client, sandbox: Sandbox)
 def test_workers_that_do_one_task_each(client: libclaude.Client, sandbox: Sandbox) -> None:
     client.messages.create(**ask("before"))
     with multiprocessing.get_context("fork").Pool(2, maxtasksperchild=1) as pool:
-        answers = pool.map(question_of_worker, range(QUESTIONS // 4), chunksize=1)
+        answers = pool.map_async(question_of_worker, range(QUESTIONS // 4), chunksize=1).get(PATIENCE_S)
     client.messages.create(**ask("after"))
     check_workers(sandbox, answers)
 
@@ -122,7 +122,13 @@ def test_workers_that_do_one_task_each(client: libclaude.Client, sandbox: Sandbo
 def test_an_executor(client: libclaude.Client, sandbox: Sandbox) -> None:
     client.messages.create(**ask("before"))
     with ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("fork")) as executor:
-        answers = list(executor.map(question_of_worker, range(QUESTIONS)))
+        try:
+            answers = list(executor.map(question_of_worker, range(QUESTIONS), timeout=PATIENCE_S))
+        except BaseException:
+            # Leaving the block would wait for them.
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
     client.messages.create(**ask("after"))
     check_workers(sandbox, answers)
 
@@ -150,7 +156,7 @@ def test_a_pool_made_in_the_middle_of_a_stream(client: libclaude.Client, sandbox
         sandbox.scenario(None)
         inherited["stream"] = stream
         with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
-            told = pool.map(touch_the_stream, range(1))
+            told = pool.map_async(touch_the_stream, range(1)).get(PATIENCE_S)
         assert told == [["CLAUDE_E_FORKED", "CLAUDE_E_FORKED", "Echo: question 0"]]
         inherited.pop("stream")
         events += [event.type for event in stream]
