@@ -12,7 +12,7 @@ from typing import Any
 
 import libclaude
 
-PATIENCE_S = 5
+PATIENCE_S = 3
 ASK: dict[str, Any] = {"model": "claude-opus-5", "max_tokens": 1024, "messages": [{"role": "user", "content": "hi"}]}
 
 client = libclaude.Client("sk-ant-canary-J4q0dTz8W3vX-must-never-show", base_url=sys.argv[1], timeout=60)
