@@ -23,13 +23,14 @@ static claude_event_t *pop(claude_call_t *call)
 
 static bool grow(cl_kept *kept)
 {
+    size_t old = kept->cap ? kept->cap : 1;
     size_t cap = kept->cap ? kept->cap * 2 : 16;
     claude_event_t **events = malloc(cap * sizeof events[0]);
 
     if (!events)
         return false;
     for (size_t i = 0; i < kept->count; i++)
-        events[i] = kept->events[(kept->first + i) % kept->cap];
+        events[i] = kept->events[(kept->first + i) % old];
     free(kept->events);
     kept->events = events;
     kept->first = 0;
@@ -43,7 +44,7 @@ claude_code_t cl_call_keep_event(claude_call_t *call, cl_err *err)
     claude_event_t *copy = NULL;
     claude_code_t rc;
 
-    if (kept->count == kept->cap && kept->count < kept->max_events && !grow(kept))
+    if ((kept->cap == 0 || (kept->count == kept->cap && kept->count < kept->max_events)) && !grow(kept))
         return cl_fail_nomem(err);
     rc = cl_event_keep(&call->event, &copy, err);
     if (rc < 0)

@@ -232,7 +232,7 @@ static bool leaves_a_lookup(const cl_transfer *t)
 
 static int local_port(int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
     socklen_t len = sizeof address;
 
     if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)

@@ -100,9 +100,9 @@ struct cl_transfer {
     cl_slot *slot; /* NULL: queued */
     struct curl_slist *header_list;
     char *url; /* until it has a slot */
-    bool post;
     cl_body body;
     size_t body_at;
+    bool post;
     /* ---- set by libcurl's callbacks ---- */
     bool news;
     bool header_overflow;
@@ -117,8 +117,8 @@ struct cl_transfer {
     bool judged;   /* the cap for the body's kind has been chosen */
     bool drop_over;
     bool in_head;
-    int32_t final_status; /* once the head of the final response is complete */
     bool looking_up;      /* a name lookup is under way */
+    int32_t final_status; /* once the head of the final response is complete */
     _Atomic int32_t attempts;
     size_t header_bytes;
     cl_buf head;       /* header lines of the final response, as received */
@@ -143,9 +143,10 @@ struct cl_transfer {
     cl_transfer *ready_prev;
     cl_transfer *queued_next;
     cl_waiter *waiter;
-    int32_t clock_at; /* place in the heap, CL_NOWHERE */
     int64_t due_at;   /* in the heap; never later than the real deadline */
+    int32_t clock_at; /* place in the heap, CL_NOWHERE */
     /* ---- the owner's ---- */
+    int32_t status;
     bool has_head;
     bool failed; /* by a clock */
     const char *missing;
@@ -154,7 +155,6 @@ struct cl_transfer {
     cl_buf window; /* bytes taken */
     size_t window_at;
     cl_headers headers;
-    int32_t status;
     /* ---- clocks ---- */
     int64_t last_byte_at; /* 0: none yet */
     int64_t progress_at;

@@ -80,8 +80,8 @@ CLAUDE_API int32_t claude_loop_fd(const claude_loop_t *loop);
  * `loop.max_events` events are given to callbacks and as many sockets looked at; what is left makes the descriptor
  * readable again.
  *
- * @return 1 claude_loop_next() may have something, 0 it has nothing, negative: CLAUDE_E_INVALID, CLAUDE_E_BUSY (inside of a
- *         callback that the loop runs), CLAUDE_E_FORKED. What goes wrong with a call ends that call, not this function
+ * @return 1 claude_loop_next() may have something, 0 it has nothing, negative: CLAUDE_E_INVALID, CLAUDE_E_BUSY (inside
+ * of a callback that the loop runs), CLAUDE_E_FORKED. What goes wrong with a call ends that call, not this function
  * @threads B
  * @since 0.8
  */
