@@ -439,6 +439,8 @@ claude_code_t cl_call_result(claude_call_t *call, claude_response_t **out, cl_er
 {
     claude_code_t rc;
 
+    if (!cl_call_is_over(call) && call->generation != cl_fork_generation())
+        return cl_fail(err, CLAUDE_E_FORKED, "the call was started by the parent process; start another one here");
     if (!cl_call_is_over(call))
         return cl_fail(err, CLAUDE_E_STATE,
                        "the call has not finished; use claude_call_next, claude_call_wait or claude_loop_next first");

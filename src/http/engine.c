@@ -265,10 +265,26 @@ cl_engine *cl_engine_ref(cl_engine *engine)
     return engine;
 }
 
+/* Everything in it acts on kernel objects that the parent still uses: it is left alone on purpose, but not lost. */
+static _Atomic(cl_engine *) abandoned;
+
+void cl_engine_abandon(cl_engine *engine)
+{
+    if (atomic_exchange(&engine->is_abandoned, true))
+        return;
+    engine->abandoned_next = atomic_load(&abandoned);
+    while (!atomic_compare_exchange_weak(&abandoned, &engine->abandoned_next, engine))
+        continue;
+}
+
 void cl_engine_unref(cl_engine *engine)
 {
-    if (!engine || engine->generation != cl_fork_generation())
-        return; /* the parent's: left alone on purpose */
+    if (!engine)
+        return;
+    if (engine->generation != cl_fork_generation()) {
+        cl_engine_abandon(engine);
+        return;
+    }
     if (atomic_fetch_sub_explicit(&engine->refs, 1, memory_order_acq_rel) == 1)
         engine_free(engine);
 }
@@ -437,15 +453,18 @@ static bool speaks_http_1(const cl_engine *engine)
 static void parked_stirs(cl_engine *engine, int fd, uint8_t *watch)
 {
     struct epoll_event event = {.events = EPOLLRDHUP, .data.fd = fd};
-    struct pollfd look = {.fd = fd, .events = POLLRDHUP};
+    struct pollfd look = {.fd = fd, .events = POLLIN | POLLRDHUP};
 
+    /* It may have been told before somebody else read what there was. */
+    if (poll(&look, 1, 0) == 0)
+        return;
     /* That of a paused stream has bytes that must not be lost. It is asked for again when the stream goes on. */
     if (engine->waiting > 0) {
         epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
         *watch = CL_WATCH_CONNECTION;
         return;
     }
-    if (!speaks_http_1(engine) && poll(&look, 1, 0) == 0 &&
+    if (!speaks_http_1(engine) && !(look.revents & (POLLRDHUP | POLLHUP | POLLERR)) &&
         epoll_ctl(engine->epoll_fd, EPOLL_CTL_MOD, fd, &event) == 0) {
         *watch &= (uint8_t)~CL_WATCH_IN;
         return;

@@ -53,7 +53,9 @@ struct cl_engine {
     _Atomic uint32_t refs;
     _Atomic uint32_t busy; /* calls that picked it and have not ended */
     size_t transfers;
-    uint32_t generation; /* of the process that made it */
+    uint32_t generation;       /* of the process that made it */
+    _Atomic bool is_abandoned; /* in a child: the parent's */
+    cl_engine *abandoned_next;
     cl_http_settings settings;
     CURLM *multi;
     int epoll_fd;
@@ -198,6 +200,8 @@ int cl_engine_step(cl_engine *engine, int64_t until_ms, int max_events);
 void cl_engine_sweep(cl_engine *engine);
 /* Lets libcurl do what it wanted to do by now, without looking at sockets. */
 void cl_engine_run_timer(cl_engine *engine);
+/* In a child, of the parent's. No lock. */
+void cl_engine_abandon(cl_engine *engine);
 /* Something may be due earlier than whoever waits expects. */
 void cl_engine_plan(cl_engine *engine);
 /* Something has happened to a transfer: its thread gets up, or its loop hears of it. */

@@ -48,7 +48,8 @@ static void after_fork(cl_engines *engines)
     claimed = atomic_load(&engines->claimed);
     if (claimed != now && atomic_compare_exchange_strong(&engines->claimed, &claimed, now)) {
         pthread_mutex_init(&engines->lock, NULL);
-        engines->count = 0;
+        while (engines->count > 0)
+            cl_engine_abandon(engines->items[--engines->count]);
         atomic_store_explicit(&engines->generation, now, memory_order_release);
         return;
     }
