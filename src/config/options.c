@@ -307,25 +307,15 @@ static int64_t default_number(cl_option option)
     return number;
 }
 
-static int64_t defaults[CL_OPT_COUNT];
-static pthread_once_t defaults_once = PTHREAD_ONCE_INIT;
-
-static void make_defaults(void)
-{
-    for (size_t i = 0; i < CL_OPT_COUNT; i++)
-        defaults[i] = default_number((cl_option)i);
-}
-
 claude_code_t cl_options_new(cl_options **out, cl_err *err)
 {
     cl_options *options = calloc(1, sizeof *options);
 
     if (!options)
         return cl_fail_nomem(err);
-    pthread_once(&defaults_once, make_defaults);
     atomic_init(&options->refs, 1);
     for (size_t i = 0; i < CL_OPT_COUNT; i++)
-        options->values[i].number = defaults[i];
+        options->values[i].number = default_number((cl_option)i);
     *out = options;
     return CLAUDE_OK;
 }
@@ -401,7 +391,7 @@ claude_code_t cl_options_set(cl_options *options, const char *key, const char *v
                        request_scope ? "client" : "request", request_scope ? "on the configuration" : "there");
     if (index == CL_OPT_COUNT)
         return cl_fail(err, CLAUDE_E_INVALID, "%s is a secret and set on a configuration only", rows[index].name);
-    number = defaults[index];
+    number = default_number((cl_option)index);
     if (value_text) {
         rc = parse_value((cl_option)index, &text, &number, &digits, err);
         if (rc < 0)
@@ -448,8 +438,7 @@ int64_t cl_option_int(const cl_options *request, const cl_options *client, cl_op
         return request->values[option].number;
     if (client)
         return client->values[option].number;
-    pthread_once(&defaults_once, make_defaults);
-    return defaults[option];
+    return default_number(option);
 }
 
 const char *cl_option_text(const cl_options *request, const cl_options *client, cl_option option)

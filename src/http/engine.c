@@ -21,12 +21,16 @@ enum {
     CURL_FLOOR = 0x075700,       /* 7.87: CURLOPT_QUICK_EXIT, without which deadlines do not hold */
 };
 
-static pthread_once_t global_once = PTHREAD_ONCE_INIT;
-static CURLcode global_result;
+/* Of the process. */
+static struct {
+    pthread_once_t once;
+    CURLcode result;
+    _Atomic(cl_engine *) abandoned; /* in a child: the parent's engines */
+} process = {.once = PTHREAD_ONCE_INIT};
 
 static void global_init(void)
 {
-    global_result = curl_global_init(CURL_GLOBAL_ALL);
+    process.result = curl_global_init(CURL_GLOBAL_ALL);
 }
 
 claude_code_t cl_http_global(cl_err *err)
@@ -34,10 +38,10 @@ claude_code_t cl_http_global(cl_err *err)
     const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
 
     cl_fork_hold(); /* libcurl has a lock of its own around this and around its curl_*_init() */
-    pthread_once(&global_once, global_init);
+    pthread_once(&process.once, global_init);
     cl_fork_release();
-    if (global_result != CURLE_OK)
-        return cl_fail(err, CLAUDE_E_NOMEM, "libcurl could not be initialised: %s", curl_easy_strerror(global_result));
+    if (process.result != CURLE_OK)
+        return cl_fail(err, CLAUDE_E_NOMEM, "libcurl could not be initialised: %s", curl_easy_strerror(process.result));
     if (info->version_num < CURL_FLOOR)
         return cl_fail(err, CLAUDE_E_UNSUPPORTED, "libcurl %s is loaded; 7.87 or newer is needed", info->version);
     return CLAUDE_OK;
@@ -266,14 +270,12 @@ cl_engine *cl_engine_ref(cl_engine *engine)
 }
 
 /* Everything in it acts on kernel objects that the parent still uses: it is left alone on purpose, but not lost. */
-static _Atomic(cl_engine *) abandoned;
-
 void cl_engine_abandon(cl_engine *engine)
 {
     if (atomic_exchange(&engine->is_abandoned, true))
         return;
-    engine->abandoned_next = atomic_load(&abandoned);
-    while (!atomic_compare_exchange_weak(&abandoned, &engine->abandoned_next, engine))
+    engine->abandoned_next = atomic_load(&process.abandoned);
+    while (!atomic_compare_exchange_weak(&process.abandoned, &engine->abandoned_next, engine))
         continue;
 }
 
