@@ -340,10 +340,17 @@ static claude_code_t sticky(const claude_call_t *call, cl_err *err)
     return cl_fail_with(err, call->error);
 }
 
-static claude_code_t may_drive(const claude_call_t *call, cl_err *err)
+static claude_code_t check_process(const claude_call_t *call, cl_err *err)
 {
     if (call->generation != cl_fork_generation())
         return cl_fail(err, CLAUDE_E_FORKED, "the call was started by the parent process; start another one here");
+    return CLAUDE_OK;
+}
+
+static claude_code_t may_drive(const claude_call_t *call, cl_err *err)
+{
+    if (check_process(call, err) < 0)
+        return CLAUDE_E_FORKED;
     if (call->in_callback)
         return cl_fail(err, CLAUDE_E_BUSY, "called from inside a callback of this call");
     if (call->in_loop)
@@ -439,8 +446,8 @@ claude_code_t cl_call_result(claude_call_t *call, claude_response_t **out, cl_er
 {
     claude_code_t rc;
 
-    if (!cl_call_is_over(call) && call->generation != cl_fork_generation())
-        return cl_fail(err, CLAUDE_E_FORKED, "the call was started by the parent process; start another one here");
+    if (!cl_call_is_over(call) && check_process(call, err) < 0)
+        return CLAUDE_E_FORKED;
     if (!cl_call_is_over(call))
         return cl_fail(err, CLAUDE_E_STATE,
                        "the call has not finished; use claude_call_next, claude_call_wait or claude_loop_next first");

@@ -377,14 +377,23 @@ static void set_timer(cl_engine *engine, int64_t at)
     timerfd_settime(engine->timer_fd, 0, &when, NULL);
 }
 
-void cl_engine_plan(cl_engine *engine)
+static int64_t wake_at(const cl_engine *engine, int64_t until_ms)
 {
-    int64_t at = cl_clock_next(engine);
+    int64_t at = until_ms;
 
-    if (engine->curl_timer_at < at)
-        at = engine->curl_timer_at;
+    /* Only loops have transfers in the clock, and only for them it matters here: waiting threads know their own time.
+     */
+    if (cl_clock_next(engine) < at)
+        at = cl_clock_next(engine);
     if (engine->rested_at < at)
         at = engine->rested_at;
+    return engine->curl_timer_at < at ? engine->curl_timer_at : at;
+}
+
+void cl_engine_plan(cl_engine *engine)
+{
+    int64_t at = wake_at(engine, INT64_MAX);
+
     if (at >= engine->planned_at)
         return;
     if (cl_engine_is_loop(engine)) {
@@ -564,19 +573,6 @@ void cl_engine_sweep(cl_engine *engine)
             socket_ready(engine, &events[i]);
         }
     }
-}
-
-static int64_t wake_at(const cl_engine *engine, int64_t until_ms)
-{
-    int64_t at = until_ms;
-
-    /* Only loops have transfers in the clock, and only for them it matters here: waiting threads know their own time.
-     */
-    if (cl_clock_next(engine) < at)
-        at = cl_clock_next(engine);
-    if (engine->rested_at < at)
-        at = engine->rested_at;
-    return engine->curl_timer_at < at ? engine->curl_timer_at : at;
 }
 
 /* Waits for sockets with the lock free. */

@@ -21,7 +21,6 @@ typedef struct cl_slot {
 /* A thread that waits for its transfer while another drives. Lives on that thread's stack. */
 typedef struct cl_waiter {
     _Atomic uint32_t word; /* futex: 1 once it may get up */
-    cl_transfer *transfer;
     struct cl_waiter *prev;
     struct cl_waiter *next;
 } cl_waiter;

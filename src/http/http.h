@@ -6,7 +6,8 @@
  * the program or a parser does can meet libcurl on the stack.
  *
  * Everything of libcurl happens under the engine's lock, which no callback of the program ever meets. A transfer has
- * one owner at a time, who alone calls its functions; only cl_transfer_nudge() is for others.
+ * one owner at a time, who alone calls its functions; only cl_transfer_abort() and cl_transfer_stop_clocks() are for
+ * others.
  */
 #ifndef CL_HTTP_H
 #define CL_HTTP_H
@@ -110,11 +111,11 @@ int32_t cl_transfer_wait(cl_transfer *transfer, int64_t until_ms, cl_err *err);
 int32_t cl_transfer_take(cl_transfer *transfer, cl_err *err);
 /* CLAUDE_OK if it has not failed. */
 claude_code_t cl_transfer_failure(cl_transfer *transfer, cl_err *err);
-/* Makes a wait return, or an event loop look. Any thread; `*slot` may be NULL or become so meanwhile. */
-void cl_transfer_nudge(cl_engine *engine, cl_transfer **slot);
-/* The same; and it is over at once, on the wire too. */
+/* Ends it at once, on the wire too, and makes its wait return, or its event loop look. Any thread; `*slot` may be NULL
+ * or become so meanwhile. */
 void cl_transfer_abort(cl_engine *engine, cl_transfer **slot);
-/* The same; and until they may go on, only the clock of the total runs. */
+/* Until they may go on, only the clock of the total runs; its wait returns, or its event loop looks. Any thread, as
+ * above. */
 void cl_transfer_stop_clocks(cl_engine *engine, cl_transfer **slot, bool stop);
 /* While held, only a failure counts as news. */
 void cl_transfer_hold(cl_transfer *transfer, bool on);

@@ -173,16 +173,6 @@ static void nudge(cl_engine *engine, cl_transfer *t)
         cl_engine_kick(engine);
 }
 
-void cl_transfer_nudge(cl_engine *engine, cl_transfer **slot)
-{
-    if (engine->generation != cl_fork_generation())
-        return;
-    cl_engine_lock(engine);
-    if (*slot)
-        nudge(engine, *slot);
-    cl_engine_unlock(engine);
-}
-
 void cl_transfer_abort(cl_engine *engine, cl_transfer **slot)
 {
     cl_transfer *t;
@@ -423,7 +413,7 @@ static void begin_clocks(cl_transfer *t)
 /* Another thread drives: sleeps until that one, or time, brings something. */
 static void sleep_beside(cl_engine *engine, cl_transfer *t, int64_t until_ms)
 {
-    cl_waiter waiter = {.transfer = t, .next = engine->waiters};
+    cl_waiter waiter = {.next = engine->waiters};
     int64_t left = until_ms == INT64_MAX ? INT64_MAX : until_ms - cl_now_ms();
     struct timespec time = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
 
