@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+enum { SMALLEST = 64 };
+
 void cl_buf_free(cl_buf *buf)
 {
     free(buf->ptr);
@@ -21,7 +23,8 @@ int cl_buf_reserve(cl_buf *buf, size_t more)
     need = buf->len + more + 1;
     if (need <= buf->cap)
         return CL_BUF_OK;
-    cap = buf->cap < 64 ? 64 : buf->cap;
+    /* Many buffers are filled once: only those that grow get room to spare. */
+    cap = buf->cap > 0 ? buf->cap : need < SMALLEST ? SMALLEST : need;
     while (cap < need)
         cap = cap > SIZE_MAX / 2 ? need : cap * 2;
     if (cap > buf->max && buf->max < SIZE_MAX)

@@ -131,11 +131,26 @@ claude_code_t cl_headers_set(cl_headers *headers, const char *name, const char *
 
 const cl_header *cl_headers_find(const cl_headers *headers, cl_str name)
 {
-    for (size_t i = headers->count; i > 0; i--) {
-        if (cl_str_eq_nocase(name, cl_str_of(headers->items[i - 1].name)))
+    for (size_t i = headers->count; i > 0 && name.len > 0; i--) {
+        const char *other = headers->items[i - 1].name;
+        /* Most differ in their first letter. */
+        if (((other[0] ^ name.ptr[0]) & ~0x20) == 0 && cl_str_eq_nocase(name, cl_str_of(other)))
             return &headers->items[i - 1];
     }
     return NULL;
+}
+
+/* A copy of `from` (which may be NULL) in the memory at *to. */
+static char *take_text(char **to, const char *from)
+{
+    char *text = *to;
+    size_t size = from ? strlen(from) + 1 : 0;
+
+    if (!from)
+        return NULL;
+    memcpy(text, from, size);
+    *to += size;
+    return text;
 }
 
 claude_code_t cl_headers_copy(const cl_headers *from, cl_headers *to, cl_err *err)
@@ -152,6 +167,27 @@ claude_code_t cl_headers_copy(const cl_headers *from, cl_headers *to, cl_err *er
     else
         *to = copy;
     return rc;
+}
+
+claude_code_t cl_headers_pack(const cl_headers *from, cl_headers *to, cl_err *err)
+{
+    size_t bytes = 0;
+    char *text;
+
+    *to = (cl_headers){NULL, 0, 0};
+    if (from->count == 0)
+        return CLAUDE_OK;
+    for (size_t i = 0; i < from->count; i++)
+        bytes += strlen(from->items[i].name) + 1 + (from->items[i].value ? strlen(from->items[i].value) + 1 : 0);
+    if (cl_headers_reserve(to, from->count, bytes, err) < 0)
+        return CLAUDE_E_NOMEM;
+    text = (char *)(to->items + from->count);
+    for (; to->count < from->count; to->count++) {
+        const cl_header *item = &from->items[to->count];
+        to->items[to->count].name = take_text(&text, item->name);
+        to->items[to->count].value = take_text(&text, item->value);
+    }
+    return CLAUDE_OK;
 }
 
 claude_code_t cl_headers_reserve(cl_headers *headers, size_t count, size_t bytes, cl_err *err)

@@ -28,6 +28,8 @@ claude_code_t cl_headers_set(cl_headers *headers, const char *name, const char *
 /* The last of that name, compared without case; NULL if there is none. */
 const cl_header *cl_headers_find(const cl_headers *headers, cl_str name);
 claude_code_t cl_headers_copy(const cl_headers *from, cl_headers *to, cl_err *err);
+/* A copy in one allocation, to which nothing can be added. */
+claude_code_t cl_headers_pack(const cl_headers *from, cl_headers *to, cl_err *err);
 /* For `count` items with `bytes` of texts, NULs included: one allocation. The texts begin behind the items; the caller
  * fills both in. */
 claude_code_t cl_headers_reserve(cl_headers *headers, size_t count, size_t bytes, cl_err *err);

@@ -5,6 +5,7 @@
 enum {
     URL_MAX = 16384,
     AUTH_HEADER_MAX = 8192,
+    OWN_HEADERS_MAX = 6, /* the library's */
 };
 
 const char *cl_sign_body_sha256(claude_sign_t *sign)
@@ -32,55 +33,58 @@ static const char *text(const claude_call_t *call, cl_option option)
     return cl_option_text(call->request.options, call->client->config->options, option);
 }
 
-/* The program's own headers: those of the request win over the configuration's, which win over the library's. */
-static claude_code_t add_programs(cl_headers *to, const cl_headers *from, cl_err *err)
+/*
+ * The list only borrows its texts. The program's own headers: those of the request win over the configuration's, which
+ * win over the library's. A value of NULL removes.
+ */
+static void put(cl_headers *headers, const char *name, const char *value)
 {
-    claude_code_t rc = CLAUDE_OK;
+    cl_str key = cl_str_of(name);
+    cl_header item = {(char *)(uintptr_t)name, (char *)(uintptr_t)value};
+    const cl_header *old = cl_headers_find(headers, key);
+    size_t at = old ? (size_t)(old - headers->items) : headers->count++;
 
-    for (size_t i = 0; i < from->count && rc >= 0; i++)
-        rc = cl_headers_set(to, from->items[i].name, from->items[i].value, err);
-    return rc;
+    headers->items[at] = item;
 }
 
-/* A value of NULL has done its work by replacing what was there. */
+static void put_all(cl_headers *headers, const cl_headers *more)
+{
+    for (size_t i = 0; i < more->count; i++)
+        put(headers, more->items[i].name, more->items[i].value);
+}
+
 static void drop_removed(cl_headers *headers)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < headers->count; i++) {
-        if (headers->items[i].value) {
-            cl_header item = headers->items[i];
-            headers->items[i] = headers->items[kept];
-            headers->items[kept++] = item;
-        }
+        if (headers->items[i].value)
+            headers->items[kept++] = headers->items[i];
     }
-    while (headers->count > kept)
-        free(headers->items[--headers->count].name);
+    headers->count = kept;
 }
 
 static claude_code_t make_headers(const claude_call_t *call, cl_headers *headers, cl_err *err)
 {
+    const cl_headers *configured = &call->client->config->headers;
+    const cl_headers *own = &call->request.headers;
     const char *beta = text(call, CL_OPT_BETA);
-    claude_code_t rc;
 
-    rc = cl_headers_add(headers, CL_STR("accept"), CL_STR("application/json"), err);
-    if (rc >= 0 && call->request.body.count > 0)
-        rc = cl_headers_add(headers, CL_STR("content-type"), CL_STR("application/json"), err);
-    if (rc >= 0)
-        rc = cl_headers_add(headers, CL_STR("anthropic-version"), cl_str_of(text(call, CL_OPT_API_VERSION)), err);
-    if (rc >= 0 && beta[0] != '\0')
-        rc = cl_headers_add(headers, CL_STR("anthropic-beta"), cl_str_of(beta), err);
-    if (rc >= 0)
-        rc = cl_headers_add(headers, CL_STR("user-agent"), cl_buf_str(&call->client->user_agent), err);
+    if (cl_headers_reserve(headers, OWN_HEADERS_MAX + configured->count + own->count, 0, err) < 0)
+        return CLAUDE_E_NOMEM;
+    put(headers, "accept", "application/json");
+    if (call->request.body.count > 0)
+        put(headers, "content-type", "application/json");
+    put(headers, "anthropic-version", text(call, CL_OPT_API_VERSION));
+    if (beta[0] != '\0')
+        put(headers, "anthropic-beta", beta);
+    put(headers, "user-agent", cl_buf_str(&call->client->user_agent).ptr);
     /* A compressed stream hides truncation, and a bomb hides in a compressed body. */
-    if (rc >= 0)
-        rc = cl_headers_add(headers, CL_STR("accept-encoding"), CL_STR("identity"), err);
-    if (rc >= 0)
-        rc = add_programs(headers, &call->client->config->headers, err);
-    if (rc >= 0)
-        rc = add_programs(headers, &call->request.headers, err);
+    put(headers, "accept-encoding", "identity");
+    put_all(headers, configured);
+    put_all(headers, own);
     drop_removed(headers);
-    return rc;
+    return CLAUDE_OK;
 }
 
 /* A header that the signing hook has written itself is not written twice. */
@@ -108,15 +112,12 @@ static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, c
     return CLAUDE_OK;
 }
 
-static claude_code_t sign(claude_call_t *call, const char *url, cl_headers *headers, cl_err *err)
+static claude_code_t ask_hook(claude_call_t *call, cl_hook *hook, const char *url, cl_headers *headers, cl_err *err)
 {
-    cl_hook *hook = call->client->config->sign;
     claude_sign_t view = {.method = call->request.method, .url = url, .headers = headers, .body = &call->request.body};
     claude_sign_fn fn;
     int32_t answer;
 
-    if (!hook)
-        return CLAUDE_OK;
     fn = (claude_sign_fn)cl_hook_fn(hook);
     cl_handle_init(&view.handle, CL_MAGIC_SIGN);
     call->in_callback = true;
@@ -132,6 +133,21 @@ static claude_code_t sign(claude_call_t *call, const char *url, cl_headers *head
     err->user_code = answer;
     err->feature = "sign";
     return err->code;
+}
+
+/* The hook may replace headers and add some: in a list that owns its texts. */
+static claude_code_t sign(claude_call_t *call, const char *url, cl_headers *headers, cl_err *err)
+{
+    cl_hook *hook = call->client->config->sign;
+    cl_headers own = {NULL, 0, 0};
+
+    if (!hook)
+        return CLAUDE_OK;
+    if (cl_headers_copy(headers, &own, err) < 0)
+        return CLAUDE_E_NOMEM;
+    cl_headers_free(headers);
+    *headers = own;
+    return ask_hook(call, hook, url, headers, err);
 }
 
 static cl_http_request http_request_of(const claude_call_t *call, const char *url, const cl_headers *headers)
@@ -158,10 +174,10 @@ static cl_http_request http_request_of(const claude_call_t *call, const char *ur
     };
 }
 
-/* A signing hook may have written an authorization. */
+/* A signing hook may have written an authorization. A list that has not been signed has borrowed its texts. */
 static void wipe(cl_headers *headers)
 {
-    for (size_t i = 0; i < headers->count; i++) {
+    for (size_t i = 0; headers->cap > 0 && i < headers->count; i++) {
         if (headers->items[i].value)
             cl_wipe(headers->items[i].value, strlen(headers->items[i].value));
     }

@@ -82,11 +82,10 @@ static claude_code_t judge_json(claude_call_t *call, cl_str body, cl_err *err)
     cl_err_init(&syntax);
     if (body.len == 0)
         return not_an_answer(call, body, "an empty body", err);
-    if (cl_json_validate(body, call->max_depth, &root, &syntax) < 0)
+    if (cl_json_validate_member(body, call->max_depth, CL_STR("type"), &root, &type, &syntax) < 0)
         return not_an_answer(call, body, "a body that is not JSON", err);
     if (root.type != CLAUDE_JSON_OBJECT)
         return not_an_answer(call, body, "a body that is not a JSON object", err);
-    type = cl_json_member(root, CL_STR("type"));
     if (cl_json_string_is(type, CL_STR("error")))
         return cl_api_error(cl_transfer_status(call->transfer), cl_transfer_headers(call->transfer), body, err);
     if (strcmp(call->request.endpoint, "messages.create") == 0 && !cl_json_string_is(type, CL_STR("message")) &&

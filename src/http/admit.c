@@ -154,8 +154,6 @@ static void start(cl_engine *engine, cl_transfer *t)
         t->no_memory = true;
         rc = CURLE_OUT_OF_MEMORY;
     }
-    free(t->url);
-    t->url = NULL;
     if (rc != CURLE_OK) {
         t->refused = true;
         fail(engine, t, rc);

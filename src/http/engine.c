@@ -89,6 +89,13 @@ uint8_t *cl_engine_watch(cl_engine *engine, int fd)
     return engine->watch + fd;
 }
 
+static void note_parked(cl_engine *engine, int fd)
+{
+    if (engine->parked_count < CL_PARKED_MAX)
+        engine->parked[engine->parked_count] = fd;
+    engine->parked_count++;
+}
+
 /*
  * libcurl lets go of a connection's socket after each request and asks for it again with the next one. It stays in the
  * set meanwhile, which saves two system calls per request; if it stirs when nobody wants it, it is taken out.
@@ -113,6 +120,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *s
          */
         if ((*watch & CL_WATCH_CONNECTION) && (*watch & CL_WATCH_KNOWN) && !(*watch & CL_WATCH_OUT)) {
             *watch |= CL_WATCH_PARKED;
+            note_parked(engine, fd);
         } else {
             engine->sockets -= *watch & CL_WATCH_CONNECTION ? 1 : 0;
             *watch = 0;
@@ -556,11 +564,43 @@ static bool is_parked(const cl_engine *engine, int fd)
     return (size_t)fd < engine->watch_cap && (engine->watch[fd] & CL_WATCH_PARKED);
 }
 
+static void looked_at_all(cl_engine *engine, int64_t now)
+{
+    engine->looked_at = now;
+    engine->parked_count = 0;
+}
+
+/* Only the sockets that were let go since the last look: the set may hold many that are ready, and tells of them all. */
+static void look_at_new_parked(cl_engine *engine)
+{
+    struct pollfd look[CL_PARKED_MAX];
+    nfds_t count = 0;
+
+    for (size_t i = 0; i < engine->parked_count; i++) {
+        if (is_parked(engine, engine->parked[i]))
+            look[count++] = (struct pollfd){.fd = engine->parked[i], .events = POLLIN | POLLRDHUP};
+    }
+    if (count == 0 || poll(look, count, 0) <= 0)
+        return;
+    for (nfds_t i = 0; i < count; i++) {
+        if (look[i].revents != 0)
+            parked_stirs(engine, look[i].fd, cl_engine_watch(engine, look[i].fd));
+    }
+}
+
 void cl_engine_sweep(cl_engine *engine)
 {
     struct epoll_event events[EVENTS_PER_SWEEP];
-    int n = epoll_wait(engine->epoll_fd, events, EVENTS_PER_SWEEP, 0);
+    int64_t now = cl_now_ms();
+    int n;
 
+    if (now == engine->looked_at && engine->parked_count <= CL_PARKED_MAX) {
+        look_at_new_parked(engine);
+        return;
+    }
+    n = epoll_wait(engine->epoll_fd, events, EVENTS_PER_SWEEP, 0);
+    if (n < EVENTS_PER_SWEEP)
+        looked_at_all(engine, now);
     for (int i = 0; i < n; i++) {
         int fd = events[i].data.fd;
         if (fd == engine->wake_fd) {
@@ -600,7 +640,10 @@ int cl_engine_step(cl_engine *engine, int64_t until_ms, int max_events)
     int sockets = 0;
     int n;
 
-    n = wait_for_sockets(engine, until_ms, events, max_events < EVENTS_PER_STEP ? max_events : EVENTS_PER_STEP);
+    max_events = max_events < EVENTS_PER_STEP ? max_events : EVENTS_PER_STEP;
+    n = wait_for_sockets(engine, until_ms, events, max_events);
+    if (n >= 0 && n < max_events)
+        looked_at_all(engine, cl_now_ms());
     for (int i = 0; i < n; i++) {
         if (events[i].data.fd == engine->wake_fd) {
             engine->poked = false;

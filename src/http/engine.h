@@ -45,7 +45,7 @@ enum {
 /* How connections are used. */
 enum { CL_SHARE_UNKNOWN, CL_SHARE_NEVER, CL_SHARE_ALWAYS };
 
-enum { CL_WAKES_MAX = 32 };
+enum { CL_WAKES_MAX = 32, CL_PARKED_MAX = 8 };
 
 struct cl_engine {
     pthread_mutex_t lock;
@@ -89,7 +89,10 @@ struct cl_engine {
     int writes;        /* how often in a row */
     uint8_t *watch;    /* CL_WATCH_* by descriptor */
     size_t watch_cap;
-    cl_slot *slots; /* idle */
+    int64_t looked_at;         /* when the whole set was last looked at */
+    int parked[CL_PARKED_MAX]; /* sockets let go since then */
+    size_t parked_count;       /* more than fit: there were others, too */
+    cl_slot *slots;            /* idle */
     size_t slot_count;
 };
 
@@ -99,8 +102,9 @@ struct cl_transfer {
     cl_engine *engine;
     void *owner;
     cl_slot *slot; /* NULL: queued */
-    struct curl_slist *header_list;
-    char *url; /* until it has a slot */
+    struct curl_slist *header_list; /* one allocation, the URL included */
+    size_t texts_size;
+    const char *url;
     cl_body body;
     size_t body_at;
     bool post;

@@ -1,62 +1,89 @@
-/* head.c - reads the header lines of a response. */
+/* head.c - the header lines of a response, as they come. */
 #include "http/http.h"
 
 /*
  * curl_easy_nextheader() would do, but it compares every header with every other one: a quarter of a request's whole
- * cost.
+ * cost. A line is looked at once, when it comes, and kept as two lengths and two texts.
  */
+typedef struct line_lengths {
+    uint32_t name;
+    uint32_t value;
+} line_lengths;
 
-/* The next line that has a name; false at the end. */
-static bool next_line(cl_str *head, cl_str *name, cl_str *value)
+/* Name and value, if the line has a name: a folded line and a status line have none. */
+static bool split(cl_str line, cl_str *name, cl_str *value)
 {
-    while (head->len > 0) {
-        const char *eol = memchr(head->ptr, '\n', head->len);
-        size_t len = eol ? (size_t)(eol - head->ptr) : head->len;
-        cl_str line = cl_str_n(head->ptr, len > 0 && head->ptr[len - 1] == '\r' ? len - 1 : len);
-        const char *colon = line.len > 0 ? memchr(line.ptr, ':', line.len) : NULL;
-        len += eol ? 1 : 0;
-        *head = cl_str_n(head->ptr + len, head->len - len);
-        if (colon && colon > line.ptr && line.ptr[0] != ' ' && line.ptr[0] != '\t') {
-            *name = cl_str_n(line.ptr, (size_t)(colon - line.ptr));
-            *value = cl_str_trim(cl_str_n(colon + 1, line.len - name->len - 1));
-            return true;
-        }
-    }
-    return false;
+    const char *colon;
+
+    while (line.len > 0 && (line.ptr[line.len - 1] == '\n' || line.ptr[line.len - 1] == '\r'))
+        line.len--;
+    if (line.len == 0 || line.ptr[0] == ' ' || line.ptr[0] == '\t')
+        return false;
+    colon = memchr(line.ptr, ':', line.len);
+    if (!colon || colon == line.ptr)
+        return false;
+    *name = cl_str_n(line.ptr, (size_t)(colon - line.ptr));
+    *value = cl_str_trim(cl_str_n(colon + 1, line.len - name->len - 1));
+    return value->len <= UINT32_MAX && name->len <= UINT32_MAX;
 }
 
-static char *put(char **to, cl_str text)
+static char *put(char *to, cl_str text)
 {
-    char *at = *to;
-
     if (text.len > 0)
-        memcpy(at, text.ptr, text.len);
-    at[text.len] = '\0';
-    *to += text.len + 1;
-    return at;
+        memcpy(to, text.ptr, text.len);
+    to[text.len] = '\0';
+    return to + text.len + 1;
 }
 
-claude_code_t cl_head_parse(cl_str head, cl_headers *out, cl_err *err)
+int cl_head_add(cl_buf *head, cl_str line)
 {
-    cl_str rest = head;
+    line_lengths lengths;
     cl_str name;
     cl_str value;
+    char *to;
+    int rc;
+
+    if (!split(line, &name, &value))
+        return CL_BUF_OK;
+    lengths = (line_lengths){(uint32_t)name.len, (uint32_t)value.len};
+    rc = cl_buf_reserve(head, sizeof lengths + name.len + value.len + 2);
+    if (rc != CL_BUF_OK)
+        return rc;
+    to = head->ptr + head->len;
+    memcpy(to, &lengths, sizeof lengths);
+    to = put(put(to + sizeof lengths, name), value);
+    head->len = (size_t)(to - head->ptr);
+    return CL_BUF_OK;
+}
+
+static size_t step(const char *record, line_lengths *lengths)
+{
+    memcpy(lengths, record, sizeof *lengths);
+    return sizeof *lengths + lengths->name + lengths->value + 2;
+}
+
+claude_code_t cl_head_take(const cl_buf *head, cl_headers *out, cl_err *err)
+{
+    line_lengths lengths;
     size_t count = 0;
-    size_t bytes = 0;
+    size_t at;
     char *to;
     claude_code_t rc;
 
-    for (; next_line(&rest, &name, &value); count++)
-        bytes += name.len + value.len + 2;
+    for (at = 0; at < head->len; at += step(head->ptr + at, &lengths))
+        count++;
     if (count == 0)
         return CLAUDE_OK;
-    rc = cl_headers_reserve(out, count, bytes, err);
+    rc = cl_headers_reserve(out, count, head->len - count * sizeof lengths, err);
     if (rc < 0)
         return rc;
     to = (char *)(out->items + count);
-    for (rest = head; next_line(&rest, &name, &value); out->count++) {
-        out->items[out->count].name = put(&to, name);
-        out->items[out->count].value = put(&to, value);
+    for (at = 0; at < head->len; out->count++) {
+        size_t len = step(head->ptr + at, &lengths) - sizeof lengths;
+        memcpy(to, head->ptr + at + sizeof lengths, len);
+        out->items[out->count] = (cl_header){to, to + lengths.name + 1};
+        to += len;
+        at += sizeof lengths + len;
     }
     return CLAUDE_OK;
 }

@@ -140,9 +140,11 @@ int32_t cl_transfer_free(cl_transfer **slot);
 
 /* ---- the head of a response (head.c) ---- */
 
-/* Header lines as received, of one response, into an empty list. Obsolete folded lines have no name and are left out.
- */
-claude_code_t cl_head_parse(cl_str head, cl_headers *out, cl_err *err);
+/* Keeps a line as received, in a form of its own. Lines without a name (status line, obsolete folding) are left out.
+ * CL_BUF_* */
+int cl_head_add(cl_buf *head, cl_str line);
+/* What was kept, into an empty list. */
+claude_code_t cl_head_take(const cl_buf *head, cl_headers *out, cl_err *err);
 
 /* ---- libcurl's own faults (quirks.c) ---- */
 

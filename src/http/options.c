@@ -9,7 +9,7 @@
 enum {
     HEAD_USUAL = 1024,                  /* bytes of an ordinary response's head */
     RECEIVE_BUFFER = 32 * 1024,         /* larger ones leave the second-level cache when a burst comes */
-    RECEIVE_BUFFER_OF_MANY = 16 * 1024, /* each stream has one */
+    RECEIVE_BUFFER_OF_MANY = 2 * 1024, /* each stream has one */
     UPLOAD_BUFFER = 16 * 1024,          /* the smallest that libcurl takes; with HTTP/2 each stream keeps its own */
     CONNECTION_MAX_AGE_S = 30,          /* idle */
     CONNECTION_MAX_LIFETIME_S = 300,    /* bounds how long a change in DNS goes unnoticed */
@@ -64,7 +64,7 @@ static bool is_foreign_coding(cl_str line)
     cl_str name = CL_STR("transfer-encoding:");
 
     /* Half a line comes when the connection breaks. */
-    if (!cl_str_starts_nocase(line, name) || line.ptr[line.len - 1] != '\n')
+    if ((line.ptr[0] | 0x20) != 't' || !cl_str_starts_nocase(line, name) || line.ptr[line.len - 1] != '\n')
         return false;
     line.len -= line.ptr[line.len - 2] == '\r' ? 2 : 1;
     line = cl_str_trim(cl_str_n(line.ptr + name.len, line.len - name.len));
@@ -78,14 +78,15 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
     cl_transfer *t = ((cl_slot *)user)->transfer;
     size_t len = size * count;
 
+    if (!t->news)
+        cl_engine_mark(t->engine, t);
     t->news = true; /* a byte has arrived: the clocks want to know */
-    cl_engine_mark(t->engine, t);
     t->header_bytes += len;
     if (t->header_bytes > t->max_header_bytes) {
         t->header_overflow = true;
         return 0;
     }
-    if (is_foreign_coding(cl_str_n(bytes, len))) {
+    if (len > 0 && is_foreign_coding(cl_str_n(bytes, len))) {
         t->foreign_coding = true;
         return 0;
     }
@@ -105,7 +106,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
         t->switched = status == 101;
         if (t->switched)
             return 0;
-    } else if (t->in_head && cl_buf_append(&t->head, bytes, len) != CL_BUF_OK) {
+    } else if (t->in_head && cl_head_add(&t->head, cl_str_n(bytes, len)) != CL_BUF_OK) {
         t->no_memory = true;
         return 0;
     }

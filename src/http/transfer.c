@@ -10,60 +10,103 @@
 enum {
     NOTHING = 100, /* neither news nor a reason to return */
     EVENTS_WHILE_WAITING = 64,
-    KEPT_BUFFER_MAX = 512, /* an empty buffer larger than this is given back: many streams are idle most of the time */
+    KEPT_BUFFER_MAX = 256, /* an empty buffer larger than this is given back: many streams are idle most of the time */
 };
 
 /* ---- life ---- */
 
-static bool add_line(cl_transfer *t, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(t->header_list, line);
+/* One allocation: the nodes of libcurl's list, their lines, and the URL. */
+typedef struct texts {
+    struct curl_slist *node;
+    char *to;
+} texts;
 
-    if (!longer)
+static void put(texts *w, const char *text)
+{
+    size_t len = strlen(text);
+
+    memcpy(w->to, text, len);
+    w->to += len;
+}
+
+static void begin_line(texts *w)
+{
+    *w->node = (struct curl_slist){w->to, w->node + 1};
+    w->node++;
+}
+
+static void end_text(texts *w)
+{
+    *w->to++ = '\0';
+}
+
+static void put_line(texts *w, const char *line)
+{
+    begin_line(w);
+    put(w, line);
+    end_text(w);
+}
+
+static void put_header(texts *w, const cl_header *header)
+{
+    begin_line(w);
+    put(w, header->name);
+    put(w, ": ");
+    put(w, header->value);
+    end_text(w);
+}
+
+/* What libcurl would write by itself. "Expect: 100-continue" costs a round trip and is answered by few gateways. */
+static const char no_accept[] = "Accept:";
+static const char no_expect[] = "Expect:";
+
+static size_t texts_size(const cl_http_request *request)
+{
+    size_t size = request->auth_header.len + 1 + sizeof no_accept + sizeof no_expect + strlen(request->url) + 1;
+
+    for (size_t i = 0; i < request->headers->count; i++)
+        size += strlen(request->headers->items[i].name) + strlen(request->headers->items[i].value) + 3;
+    return size;
+}
+
+static bool make_texts(cl_transfer *t, const cl_http_request *request)
+{
+    size_t nodes = request->headers->count + 3;
+    size_t size = nodes * sizeof(struct curl_slist) + texts_size(request);
+    texts w;
+
+    t->header_list = malloc(size);
+    if (!t->header_list)
         return false;
-    t->header_list = longer;
+    t->texts_size = size;
+    w = (texts){t->header_list, (char *)(t->header_list + nodes)};
+    if (request->auth_header.len > 0)
+        put_line(&w, request->auth_header.ptr);
+    for (size_t i = 0; i < request->headers->count; i++)
+        put_header(&w, &request->headers->items[i]);
+    if (!cl_headers_find(request->headers, CL_STR("accept")))
+        put_line(&w, no_accept);
+    put_line(&w, no_expect);
+    w.node[-1].next = NULL;
+    t->url = w.to;
+    put(&w, request->url);
+    end_text(&w);
     return true;
 }
 
-static claude_code_t make_header_list(cl_transfer *t, const cl_http_request *request, cl_err *err)
+/* They hold the key, and what a signing hook has written. */
+static void free_texts(cl_transfer *t)
 {
-    cl_buf line = CL_BUF_INIT(SIZE_MAX / 2);
-    claude_code_t rc = cl_buf_reserve(&line, 512) == CL_BUF_OK ? CLAUDE_OK : cl_fail_nomem(err);
-
-    if (request->auth_header.len > 0 && !add_line(t, request->auth_header.ptr))
-        rc = cl_fail_nomem(err);
-    for (size_t i = 0; i < request->headers->count && rc >= 0; i++) {
-        cl_buf_clear(&line);
-        if (cl_buf_append_text(&line, request->headers->items[i].name) != CL_BUF_OK ||
-            cl_buf_append_text(&line, ": ") != CL_BUF_OK ||
-            cl_buf_append_text(&line, request->headers->items[i].value) != CL_BUF_OK || !add_line(t, line.ptr))
-            rc = cl_fail_nomem(err);
-    }
-    /* What libcurl would write by itself. "Expect: 100-continue" costs a round trip and is answered by few gateways. */
-    if (rc >= 0 && !cl_headers_find(request->headers, CL_STR("accept")) && !add_line(t, "Accept:"))
-        rc = cl_fail_nomem(err);
-    if (rc >= 0 && !add_line(t, "Expect:"))
-        rc = cl_fail_nomem(err);
-    if (line.ptr)
-        explicit_bzero(line.ptr, line.cap); /* a signing hook may have written an authorization */
-    cl_buf_free(&line);
-    return rc;
-}
-
-/* libcurl does not wipe what it frees; this list holds the key. */
-static void free_header_list(struct curl_slist *list)
-{
-    for (struct curl_slist *item = list; item; item = item->next)
-        explicit_bzero(item->data, strlen(item->data));
-    curl_slist_free_all(list);
+    if (t->header_list)
+        explicit_bzero(t->header_list, t->texts_size);
+    free(t->header_list);
 }
 
 static void transfer_free(cl_transfer *t)
 {
     if (!t)
         return;
-    free_header_list(t->header_list);
-    free(t->url);
+    free_texts(t);
     cl_body_free(&t->body);
     cl_buf_free(&t->rx);
     cl_buf_free(&t->window);
@@ -80,17 +123,12 @@ static cl_transfer *transfer_of(cl_engine *engine, const cl_http_request *reques
         return NULL;
     t->engine = engine;
     t->owner = owner;
-    t->url = strdup(request->url);
-    if (!t->url) {
-        free(t);
-        return NULL;
-    }
     t->body = cl_body_copy(request->body);
     t->post = t->body.count > 0 || strcmp(request->method, "GET") != 0;
     t->stream = request->stream;
     t->rx = CL_BUF_INIT(SIZE_MAX / 2);
     t->window = CL_BUF_INIT(SIZE_MAX / 2);
-    t->head = CL_BUF_INIT(request->max_header_bytes);
+    t->head = CL_BUF_INIT(SIZE_MAX / 2); /* on_header() counts */
     t->clock_at = CL_NOWHERE;
     t->started_at = request->started_at;
     t->connect_ms = request->connect_ms;
@@ -112,12 +150,9 @@ claude_code_t cl_transfer_new(cl_engine *engine, const cl_http_request *request,
     cl_transfer *t = transfer_of(engine, request, owner);
     claude_code_t rc;
 
-    if (!t)
-        return cl_fail_nomem(err);
-    rc = make_header_list(t, request, err);
-    if (rc < 0) {
+    if (!t || !make_texts(t, request)) {
         transfer_free(t);
-        return rc;
+        return cl_fail_nomem(err);
     }
     cl_engine_lock(engine);
     rc = cl_clock_reserve(engine) ? CLAUDE_OK : cl_fail_nomem(err);
@@ -339,7 +374,7 @@ static claude_code_t capture_head(cl_transfer *t, cl_err *err)
         return CLAUDE_OK;
     t->has_head = true;
     t->status = t->final_status;
-    if (cl_head_parse(cl_buf_str(&t->head), &t->headers, err) < 0)
+    if (cl_head_take(&t->head, &t->headers, err) < 0)
         return CLAUDE_E_NOMEM;
     cl_buf_free(&t->head);
     return CLAUDE_OK;

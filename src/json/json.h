@@ -29,6 +29,9 @@ typedef struct cl_json {
  * deeper than max_depth. No recursion: the stack does not grow with the input.
  */
 claude_code_t cl_json_validate(cl_str text, uint32_t max_depth, cl_json *value, cl_err *err);
+/* The same, and finds a member on the way: as cl_json_member() of the value would. */
+claude_code_t cl_json_validate_member(cl_str text, uint32_t max_depth, cl_str name, cl_json *value, cl_json *member,
+                                      cl_err *err);
 
 /* The value of a text that was validated before; type 0 if there is nothing but white space. */
 cl_json cl_json_root(cl_str text);

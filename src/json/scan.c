@@ -112,6 +112,9 @@ struct scan {
     uint32_t max_depth;
     const char *reason;
     const char *at;
+    cl_str name;        /* of the member to be found; empty: none */
+    const char *member; /* its value */
+    bool unsure;        /* a key is spelled with escapes */
     uint64_t objects[CL_JSON_DEPTH_MAX / 64]; /* bit per level: set in an object, clear in an array */
 };
 
@@ -149,10 +152,9 @@ static bool refuse_string(struct scan *s)
     return refuse(s, p, "string without end");
 }
 
-static bool scan_text(struct scan *s)
+static bool scan_text(struct scan *s, bool *plain)
 {
-    bool plain;
-    const char *p = cl_json_scan_string(s->p + 1, s->end, &plain);
+    const char *p = cl_json_scan_string(s->p + 1, s->end, plain);
 
     if (!p)
         return refuse_string(s);
@@ -209,11 +211,13 @@ static bool scan_literal(struct scan *s, cl_str word)
 
 static bool scan_scalar(struct scan *s)
 {
+    bool plain;
+
     if (s->p == s->end)
         return refuse(s, s->p, "the text ends where a value is expected");
     switch (*s->p) {
     case '"':
-        return scan_text(s);
+        return scan_text(s, &plain);
     case 't':
         return scan_literal(s, CL_STR("true"));
     case 'f':
@@ -254,14 +258,22 @@ static bool open_container(struct scan *s)
 /* `"key" :` and the space around it. */
 static bool scan_key(struct scan *s)
 {
+    const char *key = s->p;
+    bool plain;
+    bool wanted;
+
     if (s->p == s->end || *s->p != '"')
         return refuse(s, s->p, "a key in double quotes is expected here");
-    if (!scan_text(s))
+    if (!scan_text(s, &plain))
         return false;
+    wanted = s->depth == 1 && s->name.len > 0 && cl_str_eq(cl_str_n(key + 1, (size_t)(s->p - key - 2)), s->name);
+    s->unsure = s->unsure || !plain;
     s->p = cl_json_skip_space(s->p, s->end);
     if (s->p == s->end || *s->p != ':')
         return refuse(s, s->p, "a colon is expected here");
     s->p = cl_json_skip_space(s->p + 1, s->end);
+    if (wanted)
+        s->member = s->p;
     return true;
 }
 
@@ -334,17 +346,44 @@ refused:
     return cl_fail(err, CLAUDE_E_INVALID, "JSON is not valid at offset %zu: %s", (size_t)(s->at - text.ptr), s->reason);
 }
 
+static void begin(struct scan *s, cl_str *text, uint32_t max_depth, cl_str name)
+{
+    /* The bitmap is left as it is: its words are written when their levels open. */
+    s->p = text->len > 0 ? text->ptr : "";
+    s->end = s->p + text->len;
+    s->depth = 0;
+    s->max_depth = max_depth < CL_JSON_DEPTH_MAX ? max_depth : CL_JSON_DEPTH_MAX;
+    s->reason = NULL;
+    s->at = NULL;
+    s->name = name;
+    s->member = NULL;
+    s->unsure = false;
+    text->ptr = s->p;
+}
+
 claude_code_t cl_json_validate(cl_str text, uint32_t max_depth, cl_json *value, cl_err *err)
 {
     CL_UNINITIALIZED struct scan s; /* its bitmap would cost more to clear than a small document to scan */
 
-    /* The bitmap is left as it is: its words are written when their levels open. */
-    s.p = text.len > 0 ? text.ptr : "";
-    s.end = s.p + text.len;
-    s.depth = 0;
-    s.max_depth = max_depth < CL_JSON_DEPTH_MAX ? max_depth : CL_JSON_DEPTH_MAX;
-    s.reason = NULL;
-    s.at = NULL;
-    text.ptr = s.p;
+    begin(&s, &text, max_depth, (cl_str){NULL, 0});
     return check(&s, text, value, err);
+}
+
+claude_code_t cl_json_validate_member(cl_str text, uint32_t max_depth, cl_str name, cl_json *value, cl_json *member,
+                                      cl_err *err)
+{
+    CL_UNINITIALIZED struct scan s;
+    claude_code_t rc;
+
+    begin(&s, &text, max_depth, name);
+    rc = check(&s, text, value, err);
+    if (rc < 0)
+        return rc;
+    if (s.unsure)
+        *member = cl_json_member(*value, name);
+    else if (value->type != CLAUDE_JSON_OBJECT || !s.member)
+        *member = (cl_json){NULL, 0, CLAUDE_JSON_NONE};
+    else
+        *member = cl_json_value_at(s.member, value->ptr + value->len - 1);
+    return CLAUDE_OK;
 }

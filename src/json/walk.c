@@ -115,6 +115,11 @@ static const char *skip_value(const char *p, const char *end)
     return p;
 }
 
+cl_json cl_json_value_at(const char *p, const char *end)
+{
+    return (cl_json){p, (size_t)(skip_value(p, end) - p), cl_json_type_at(p)};
+}
+
 /* ---- iteration ---- */
 
 cl_json_iter cl_json_iter_of(cl_json container)
@@ -149,8 +154,8 @@ bool cl_json_next(cl_json_iter *iter, cl_json *key, cl_json *value)
         }
         start = p;
     }
-    p = skip_value(p, end);
-    *value = (cl_json){start, (size_t)(p - start), cl_json_type_at(start)};
+    *value = cl_json_value_at(start, end);
+    p = start + value->len;
     p = cl_json_skip_space(p, end);
     iter->p = cl_json_skip_space(p < end ? p + 1 : end, end);
     return true;

@@ -8,6 +8,8 @@
 
 /* Type of the value that begins at p. */
 int32_t cl_json_type_at(const char *p);
+/* The value that begins at p, in a text that ends at `end`. */
+cl_json cl_json_value_at(const char *p, const char *end);
 
 /* Decodes one character of a string's inside; moves *p, returns its length in bytes. */
 size_t cl_json_decode_unit(const char **p, const char *end, char out[4]);

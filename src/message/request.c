@@ -667,7 +667,7 @@ claude_code_t cl_request_snapshot(const claude_request_t *request, bool force_st
     if (rc >= 0 && request->endpoint->has_body)
         rc = make_body(request, splice, &snapshot.body, err);
     if (rc >= 0)
-        rc = cl_headers_copy(&request->headers, &snapshot.headers, err);
+        rc = cl_headers_pack(&request->headers, &snapshot.headers, err);
     snapshot.options = cl_options_share(request->options);
     if (rc < 0) {
         cl_snapshot_free(&snapshot);
