@@ -123,7 +123,7 @@ CLAUDE_SIZED(claude_secret_expose)
 };
 %apply size_t *SIZE { size_t *len };
 %apply (const char **TEXT, size_t *LENGTH) {
-    (const char **text, size_t *len), (const char **json, size_t *len)
+    (const char **text, size_t *len), (const char **json, size_t *len), (const char **json, size_t *json_len)
 };
 %apply const char **NAME { const char **name, const char **value };
 %apply int32_t *NUMBER { int32_t *type, int32_t *index };
@@ -142,13 +142,29 @@ CLAUDE_SIZED(claude_secret_expose)
 
 /* An event and all that is in it, in one crossing of the border and with no copy in C. */
 %inline %{
-/** claude_call_next() and claude_event_view(); type 0, index -1 and nothing else without an event. */
+/* claude_call_next(); without an event the type is 0, the index -1, and there is no text and no JSON. */
 static claude_code_t claude_call_pull(claude_call_t *call, int64_t timeout_ms, int32_t *type, int32_t *index,
-                               const char **text, size_t *len, claude_error_t **err)
+                                      const char **text, size_t *len, const char **json, size_t *json_len,
+                                      claude_error_t **err)
 {
     const claude_event_t *event = NULL;
     claude_code_t rc = claude_call_next(call, timeout_ms, &event, err);
-    (void)claude_event_view(event, type, index, text, len);
+
+    if (claude_event_view(event, type, index, text, len))
+        *json = claude_event_json(event, json_len);
+    return rc;
+}
+
+/* claude_loop_next(), the same way. */
+static claude_code_t claude_loop_pull(claude_loop_t *loop, uint64_t *tag, int32_t *type, int32_t *index,
+                                      const char **text, size_t *len, const char **json, size_t *json_len,
+                                      claude_error_t **err)
+{
+    const claude_event_t *event = NULL;
+    claude_code_t rc = claude_loop_next(loop, tag, &event, err);
+
+    if (claude_event_view(event, type, index, text, len))
+        *json = claude_event_json(event, json_len);
     return rc;
 }
 %}

@@ -81,7 +81,7 @@ static void claude_convert_failure(lua_State *L)
 
 static void claude_complain(lua_State *L, const char *function, int argument, const char *expected)
 {
-    lua_pushfstring(L, "%s: argument %d must be %s, not a %s", function, argument, expected,
+    lua_pushfstring(L, "%s: argument %d must be %s, got %s", function, argument, expected,
                     lua_typename(L, lua_type(L, argument)));
     claude_convert_failure(L);
 }
