@@ -1,9 +1,10 @@
 /*
  * Cold start: from the start of a process to the first byte of its request at the server, which is this program itself.
  *
- *     bench_cold ROW PROGRAM [CORE]
+ *     bench_cold ROW CORE PROGRAM [ARGUMENT ...]
  *
- * runs PROGRAM (on that processor core) and prints ROW in milliseconds.
+ * runs PROGRAM on that processor core (-1: any), with the server's URL as its last argument, and prints ROW in
+ * milliseconds.
  */
 #include <arpa/inet.h>
 #include <poll.h>
@@ -45,7 +46,8 @@ static int listen_on_loopback(char *url, size_t size)
     return fd;
 }
 
-static pid_t start(const char *program, const char *url, int core)
+/* argv ends with a place for the URL and a NULL. */
+static pid_t start(char **argv, int core)
 {
     pid_t pid = fork();
     if (pid == 0) {
@@ -55,7 +57,7 @@ static pid_t start(const char *program, const char *url, int core)
             CPU_SET((size_t)core, &set);
             sched_setaffinity(0, sizeof set, &set);
         }
-        execl(program, program, url, (char *)NULL);
+        execvp(argv[0], argv);
         _exit(127);
     }
     if (pid < 0)
@@ -66,7 +68,7 @@ static pid_t start(const char *program, const char *url, int core)
 /* Reads the request to its end (its body is the last object), then answers it. */
 static void answer(int fd)
 {
-    char text[8192];
+    char text[16384];
     size_t have = 0;
     while (have < sizeof text - 1) {
         ssize_t n = read(fd, text + have, sizeof text - 1 - have);
@@ -91,13 +93,16 @@ int main(int argc, char **argv)
 {
     char url[64];
     int status = 0;
-    if (argc != 3 && argc != 4) {
-        fprintf(stderr, "usage: bench_cold ROW PROGRAM [CORE]\n");
+    char **command = calloc((size_t)argc + 1, sizeof *command);
+    if (argc < 4 || command == NULL) {
+        fprintf(stderr, "usage: bench_cold ROW CORE PROGRAM [ARGUMENT ...]\n");
         return 2;
     }
+    memcpy(command, argv + 3, (size_t)(argc - 3) * sizeof *command);
+    command[argc - 3] = url;
     int listener = listen_on_loopback(url, sizeof url);
     double begin = now_ms();
-    pid_t pid = start(argv[2], url, argc == 4 ? atoi(argv[3]) : -1);
+    pid_t pid = start(command, atoi(argv[2]));
     struct pollfd wait_for = {.fd = listener, .events = POLLIN};
     if (poll(&wait_for, 1, 10000) != 1)
         fail("the program did not connect within 10 s");
@@ -108,9 +113,10 @@ int main(int argc, char **argv)
     double spent = now_ms() - begin;
     answer(fd);
     if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        fprintf(stderr, "%s failed\n", argv[2]);
+        fprintf(stderr, "%s failed\n", argv[3]);
         return 1;
     }
+    free(command);
     printf("%s %.4f ms\n", argv[1], spent);
     return 0;
 }
