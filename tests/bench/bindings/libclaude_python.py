@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import libclaude
-from common import ASK, KEY, idle, in_flight, one_by_one, rate, scenario
+from rows import ASK, KEY, idle, in_flight, one_by_one, rate, scenario
 
 
 def texts(client: libclaude.Client) -> int:

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import Any
 
 import anthropic
 import httpx2
-from common import ASK, KEY, idle, in_flight, one_by_one, rate, scenario
-
-ARGUMENTS: dict[str, Any] = ASK
+from rows import ASK, KEY, idle, in_flight, one_by_one, rate, scenario
 
 
 def texts(client: anthropic.Anthropic) -> int:
     """Takes every piece of text of a stream."""
-    with client.messages.stream(extra_headers=scenario("bench-few"), **ARGUMENTS) as stream:
+    with client.messages.stream(extra_headers=scenario("bench-few"), **ASK) as stream:
         return sum(1 for _ in stream.text_stream)
 
 
 def events(client: anthropic.Anthropic) -> int:
     """Takes every event of a stream as an object: as received, the SDK's fastest way."""
-    with client.messages.create(stream=True, extra_headers=scenario("bench-few"), **ARGUMENTS) as stream:
+    with client.messages.create(stream=True, extra_headers=scenario("bench-few"), **ASK) as stream:
         return sum(1 for _ in stream)
 
 
@@ -32,10 +29,10 @@ async def concurrent(row: str, what: str, url: str) -> None:
     async with anthropic.AsyncAnthropic(api_key=KEY, base_url=url, max_retries=0, http_client=pool) as client:
 
         async def call() -> object:
-            return await client.messages.create(**ARGUMENTS)
+            return await client.messages.create(**ASK)
 
         async def open_stream() -> object:
-            stream = await client.messages.create(stream=True, extra_headers=scenario("bench-idle"), **ARGUMENTS)
+            stream = await client.messages.create(stream=True, extra_headers=scenario("bench-idle"), **ASK)
             return stream, await stream.__anext__()
 
         if what == "idle.1000":
@@ -52,13 +49,13 @@ def main() -> None:
         return
     with anthropic.Anthropic(api_key=KEY, base_url=url, max_retries=0) as client:
         if what == "cold":
-            client.messages.create(**ARGUMENTS)
+            client.messages.create(**ASK)
         elif what == "text":
             rate(row, "texts/s", lambda: texts(client))
         elif what == "events":
             rate(row, "events/s", lambda: events(client))
         else:
-            one_by_one(row, lambda: client.messages.create(**ARGUMENTS))
+            one_by_one(row, lambda: client.messages.create(**ASK))
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 KEY = "sk-ant-benchmark-not-a-real-key"
-ASK = {"model": "claude-opus-5", "max_tokens": 1024, "messages": [{"role": "user", "content": "Hello"}]}
+ASK: dict[str, Any] = {"model": "claude-opus-5", "max_tokens": 1024, "messages": [{"role": "user", "content": "Hello"}]}
 WARM_UP, CALLS, STREAMS = 200, 4000, 1000
 
 
