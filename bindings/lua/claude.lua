@@ -1,0 +1,45 @@
+-- claude.lua - a client of the Claude API, on top of libclaude. See docs/lua.md.
+
+-- Modules that SWIG has made set two globals; nobody has asked for them.
+local globals = { swig_type = rawget(_G, "swig_type"), swig_equals = rawget(_G, "swig_equals") }
+local core = require "claude.core"
+rawset(_G, "swig_type", globals.swig_type)
+rawset(_G, "swig_equals", globals.swig_equals)
+
+local client = require "claude.client"
+local errors = require "claude.errors"
+local json = require "claude.json"
+local loop = require "claude.loop"
+local secret = require "claude.secret"
+
+local claude = {
+    version = core.claude_version_string(),
+    -- Clients
+    client = client.new,
+    from_env = client.from_env,
+    from_workspace = client.from_workspace,
+    loop = loop.new,
+    secret = secret,
+    -- JSON
+    null = json.null,
+    array = json.array,
+    number = json.number,
+    json = json,
+    -- Whether a value is an error of this library.
+    is_error = errors.is,
+}
+
+-- Whether the library has a feature: claude.feature("http2").
+function claude.feature(name)
+    return core.claude_feature(name) == 1
+end
+
+-- Codes of errors: claude.E_RATE_LIMIT, ...
+for name, value in pairs(core) do
+    local code = type(name) == "string" and name:match("^CLAUDE_(E_.+)$")
+    if code then
+        claude[code] = value
+    end
+end
+
+return claude

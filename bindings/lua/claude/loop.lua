@@ -1,0 +1,300 @@
+-- loop.lua - any number of calls on one thread, driven by an event loop that watches one file descriptor.
+--
+-- Poll loop:fd() for reading; when it is readable, call loop:dispatch(), then loop:next() until it returns nil. Calls
+-- made with loop:create() and loop:stream() belong to coroutines: next() hands their events to them, and returns those
+-- of loop:submit() only. How a coroutine is put to sleep and woken is up to loop.suspend and loop.resume, which adapters
+-- to schedulers replace (claude.luv, claude.copas, claude.cqueues).
+
+local core = require "claude.core"
+local client = require "claude.client"
+local errors = require "claude.errors"
+local event = require "claude.event"
+local request = require "claude.request"
+local response = require "claude.response"
+
+local loop = {}
+
+local DONE = core.CLAUDE_DONE
+local pull = core.claude_loop_pull
+
+-- So many events wait for a coroutine that does not take them; then the server is made to wait.
+local QUEUE_HIGH, QUEUE_LOW = 256, 64
+
+-- Calls ---------------------------------------------------------------------------------------------------------------
+
+local Call = {}
+Call.__index = Call
+Call.__name = "claude.call"
+
+-- The answer of a call that has ended. Throws why it failed.
+function Call:result()
+    return response.wrap(core.claude_call_result(self._handle or errors.state("the loop has been closed")))
+end
+
+function Call:cancel()
+    core.claude_call_cancel(self._handle)
+end
+
+-- Holds its events back, and makes the server wait, until resume().
+function Call:pause()
+    core.claude_call_pause(self._handle)
+end
+
+function Call:resume()
+    core.claude_call_resume(self._handle)
+end
+
+function Call:header(name)
+    return core.claude_call_header(self._handle or errors.state("the loop has been closed"), name)
+end
+
+-- Streams and answers for coroutines ----------------------------------------------------------------------------------
+
+local Stream = {}
+Stream.__index = Stream
+Stream.__name = "claude.loop.stream"
+
+-- Something for a call that a coroutine owns; `found` is nil at its end.
+local function deliver(call, found)
+    if found then
+        call.last = call.last + 1
+        call.queue[call.last] = found
+        if call.last - call.first + 1 == QUEUE_HIGH then
+            call:pause()
+        end
+    end
+    if call.waiting then
+        call.loop.resume(call)
+    end
+end
+
+-- Sleeps until ready(call) says something.
+local function await(call, ready)
+    local found = ready(call)
+    while not found do
+        if call.waiting then
+            errors.state("another coroutine waits for this call already")
+        end
+        call.waiting = true
+        local ok, problem = pcall(call.loop.suspend, call)
+        call.waiting = false
+        if not ok then
+            error(problem, 0)
+        end
+        found = ready(call)
+    end
+    return found
+end
+
+local function ended(call)
+    return call.ended
+end
+
+local function event_or_end(call)
+    return call.first <= call.last or call.ended
+end
+
+-- The next event, for which the coroutine sleeps if need be; nil when the message is complete.
+function Stream:next()
+    local call = self._call
+    await(call, event_or_end)
+    if call.first > call.last then
+        core.claude_call_result(call._handle or errors.state("the loop has been closed"))
+        return nil
+    end
+    local found = call.queue[call.first]
+    call.queue[call.first] = nil
+    call.first = call.first + 1
+    if call.last - call.first + 1 == QUEUE_LOW then
+        call:resume()
+    end
+    return found
+end
+
+-- for event in stream do (not in Lua 5.1 itself, whose iterators cannot sleep: call stream:next() there)
+function Stream:__call()
+    return self:next()
+end
+
+-- for text in stream:texts() do
+function Stream:texts()
+    return function()
+        for found in self do
+            if found.kind == "text_delta" then
+                return found.text
+            end
+        end
+    end
+end
+
+-- The whole message; what has not been read is left out.
+function Stream:final()
+    local call = self._call
+    while not call.ended do
+        self:next()
+    end
+    return call:result()
+end
+
+function Stream:cancel()
+    self._call:cancel()
+end
+
+function Stream:header(name)
+    return self._call:header(name)
+end
+
+-- Cancels what is still running.
+function Stream:close()
+    self._call:cancel()
+end
+Stream.__close = Stream.close
+
+-- Loops ---------------------------------------------------------------------------------------------------------------
+
+local Loop = {}
+Loop.__index = Loop
+Loop.__name = "claude.loop"
+
+local function handle_of(self)
+    return self._handle or errors.state("the loop has been closed")
+end
+
+local function submit(self, endpoint, body, options, stream)
+    local tag = self._tags + 1
+    local call = core.claude_loop_submit(handle_of(self), request.build(endpoint, body, options, stream),
+        stream and core.CLAUDE_STREAM or 0, tag)
+    self._tags = tag
+    call = setmetatable({ _handle = call, loop = self, tag = options and options.tag, first = 1, last = 0 }, Call)
+    self._calls[tag] = call
+    return call
+end
+
+-- Sends a message without waiting. All that happens to it comes from next(). Options: as those of client:stream(), also
+-- stream = false (only the end is told), endpoint, and tag, any value for call.tag.
+function Loop:submit(body, options)
+    options = errors.expect(options, "table", "options") or {}
+    return submit(self, options.endpoint or "messages.create", body, options, options.stream ~= false)
+end
+
+-- The file descriptor. It belongs to the loop.
+function Loop:fd()
+    return core.claude_loop_fd(handle_of(self))
+end
+
+-- Does what can be done without waiting. Whether next() may have something.
+function Loop:dispatch()
+    return core.claude_loop_dispatch(handle_of(self)) == 1
+end
+
+-- What happened next to any call of submit(): the call and an event; the call alone at its end; nil: nothing more now.
+function Loop:next()
+    while true do
+        local code, tag, kind, index, text, raw = pull(handle_of(self))
+        if code == 0 then
+            return nil
+        end
+        local call = self._calls[tag]
+        local found = nil
+        if code == DONE then
+            self._calls[tag] = nil
+            call.ended = true
+        else
+            found = event.new(kind, index, text, raw)
+        end
+        if not call.queue then
+            return call, found
+        end
+        deliver(call, found)
+    end
+end
+
+-- For programs without an event loop: waits, at most timeout_ms, and dispatches. Whether next() may have something.
+function Loop:wait(timeout_ms)
+    return core.claude_loop_wait(handle_of(self), timeout_ms or -1) == 1
+end
+
+-- Makes wait() return, or the descriptor readable.
+function Loop:wakeup()
+    core.claude_loop_wakeup(handle_of(self))
+end
+
+-- How many calls have not ended.
+function Loop:count()
+    return core.claude_loop_count(handle_of(self))
+end
+
+local function owned(call)
+    call.queue = {}
+    return call
+end
+
+-- In a coroutine: as client:request(), while other coroutines run.
+function Loop:request(endpoint, body, options)
+    local call = owned(submit(self, endpoint, body, options, false))
+    await(call, ended)
+    return call:result()
+end
+
+function Loop:create(body, options)
+    return self:request("messages.create", body, options)
+end
+
+function Loop:count_tokens(body, options)
+    return self:request("messages.count_tokens", body, options)
+end
+
+-- In a coroutine: as client:stream().
+function Loop:stream(body, options)
+    return setmetatable({ _call = owned(submit(self, "messages.create", body, options, true)) }, Stream)
+end
+
+-- Cancels what is running and closes the descriptor, which must not be watched any more. Coroutines that sleep are
+-- woken, and get an error.
+function Loop:close()
+    local calls = self._calls
+    self._calls = {}
+    core.claude_loop_unref(self._handle)
+    self._handle = nil
+    for _, call in pairs(calls) do
+        core.claude_call_unref(call._handle)
+        call._handle = nil
+        call.ended = true
+        if call.waiting then
+            self.resume(call)
+        end
+    end
+end
+Loop.__close = Loop.close
+
+function Loop:__tostring()
+    return "claude.loop: " .. (self._handle and self:count() .. " calls" or "closed")
+end
+
+-- Plain coroutines: to be resumed from wherever next() is called.
+local function suspend(call)
+    local running, main = coroutine.running()
+    if not running or main then
+        errors.state("only a coroutine can wait here; claude.client waits without one")
+    end
+    call.coroutine = running
+    coroutine.yield(call)
+end
+
+local function resume(call)
+    local sleeper = call.coroutine
+    local ok, problem = coroutine.resume(sleeper)
+    if not ok then
+        error(problem, 0)
+    end
+end
+
+function loop.new(owner)
+    if not client.is(owner) then
+        errors.invalid("a loop is made of a client, got %s", type(owner))
+    end
+    local handle = core.claude_loop_new(owner._handle or errors.state("the client has been closed"))
+    return setmetatable({ _handle = handle, _calls = {}, _tags = 0, suspend = suspend, resume = resume }, Loop)
+end
+
+return loop

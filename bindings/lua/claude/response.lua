@@ -1,0 +1,114 @@
+-- response.lua - an answer: a table-like view of its JSON body, decoded when first looked into.
+
+local core = require "claude.core"
+local errors = require "claude.errors"
+local json = require "claude.json"
+
+local response = {}
+
+local methods, computed = {}, {}
+local meta = { __name = "claude.response" }
+
+-- Where a response keeps what is not of its body: no key of a user's can be equal to these.
+local HANDLE, BODY = {}, {}
+
+local function body_of(self)
+    local body = rawget(self, BODY)
+    if body == nil then
+        -- A body that is no JSON object (a proxy's page of HTML) has no members.
+        body = json.decode(core.claude_response_json(rawget(self, HANDLE)))
+        body = type(body) == "table" and body or {}
+        rawset(self, BODY, body)
+    end
+    return body
+end
+
+function computed.http_status(handle)
+    return core.claude_response_status(handle)
+end
+
+function computed.request_id(handle)
+    return core.claude_response_request_id(handle)
+end
+
+-- The body as it was received; for a stream, the message put together from it.
+function computed.raw(handle)
+    return core.claude_response_json(handle)
+end
+
+-- All text of a message, joined.
+function computed.text(handle)
+    return core.claude_response_text(handle)
+end
+
+-- Headers by their names in lower case; of several with one name, the last counts.
+function computed.headers(handle)
+    local headers, at = {}, 0
+    while true do
+        local found, name, value = core.claude_response_header_at(handle, at)
+        if found == 0 then
+            return headers
+        end
+        headers[name:lower()] = value
+        at = at + 1
+    end
+end
+
+-- The decoded body as a plain table.
+function methods:table()
+    return body_of(self)
+end
+
+-- The value at a JSON pointer ("/content/0/text"), nil if there is none.
+function methods:at(pointer)
+    errors.expect(pointer, "string", "a JSON pointer")
+    local found, text = core.claude_response_slice(rawget(self, HANDLE), pointer)
+    if found == 1 then
+        return (json.decode(text))
+    end
+    return nil
+end
+
+-- A figure of the rate limit "requests", "tokens", "input-tokens", ...: limit, remaining, and when it is full again
+-- (milliseconds since 1970); nil for what the server did not send.
+function methods:rate_limit(what)
+    local figures = {}
+    for index, which in ipairs { "LIMIT", "REMAINING", "RESET_MS" } do
+        local figure = core.claude_response_rate_limit(rawget(self, HANDLE), what, core["CLAUDE_RATE_LIMIT_" .. which])
+        figures[index] = figure ~= -1 and figure or nil
+    end
+    return figures[1], figures[2], figures[3]
+end
+
+function meta:__index(key)
+    local method = methods[key]
+    if method then
+        return method
+    end
+    local compute = computed[key]
+    if compute then
+        return compute(rawget(self, HANDLE))
+    end
+    return body_of(self)[key]
+end
+
+function meta.__newindex()
+    errors.invalid("an answer cannot be changed; :table() is a table")
+end
+
+function meta:__pairs()
+    return pairs(body_of(self))
+end
+
+function meta:__tostring()
+    return ("claude.response: %d, %d bytes"):format(self.http_status, #self.raw)
+end
+
+-- A response of a handle that is handed over; nil for nil.
+function response.wrap(handle)
+    return handle and setmetatable({ [HANDLE] = handle }, meta)
+end
+
+errors.wrap_response = response.wrap
+
+return response
