@@ -52,9 +52,26 @@ ca-certificates         network tests and benchmarks: the bundle that users have
 libuv1-dev              examples of event loops
 libglib2.0-dev          examples of event loops
 libsystemd-dev          examples of event loops
-luajit                  examples of event loops
+luajit2                 examples of event loops, Lua binding; nginx's Lua module excludes the package luajit
 lua-luv                 examples of event loops
 git                     which files are the project's
+swig                    bindings of SWIG
+make                    Lua binding: build
+lua5.1                  Lua binding: tests on each version
+lua5.2                  Lua binding: tests on each version
+lua5.3                  Lua binding: tests on each version
+lua5.4                  Lua binding: tests on each version
+liblua5.1-0-dev         Lua binding: headers of each version
+liblua5.2-dev           Lua binding: headers of each version
+liblua5.3-dev           Lua binding: headers of each version
+liblua5.4-dev           Lua binding: headers of each version
+libluajit2-5.1-dev      Lua binding: headers of each version
+lua-busted              Lua binding: test runner
+lua-socket              Lua binding: how tests talk to the sandbox
+lua-copas               Lua binding: tests and example in an event loop
+lua-cqueues             Lua binding: tests and example in an event loop
+luarocks                Lua binding: tests of the rock
+lua-check               Lua binding: lint
 LIST
 }
 
