@@ -1,0 +1,200 @@
+package claude
+
+// #include "glue.h"
+import "C"
+
+import (
+	"context"
+	"encoding/json"
+	"runtime"
+)
+
+// A Client is configuration, key and connections. Any number of goroutines may use it at once.
+//
+// Make it with [NewClient], [FromEnv] or [FromWorkspace], and close it when it is no longer needed.
+type Client struct {
+	// Messages is the Messages API.
+	Messages MessageService
+	owner    *owner
+}
+
+// An owner holds the engine for a client and its streams: when nobody has it any more the engine is closed.
+type owner struct{ engine *engine }
+
+// MessageService is the Messages API, the field Messages of a [Client].
+type MessageService struct{ owner *owner }
+
+// minimumVersion is the oldest library that has all that this package calls.
+const minimumVersion = 0x000800
+
+// Version is the version of the library that was loaded.
+func Version() string { return C.GoString(C.claude_version_string()) }
+
+// BuildInfo is a JSON object that says what the library was built with and runs with, for bug reports.
+func BuildInfo() string { return C.GoString(C.claude_build_info()) }
+
+func checkVersion(loaded uint32) error {
+	if loaded < minimumVersion {
+		return fail(CodeUnsupported, "libclaude %s is too old: this package needs %d.%d.%d or newer", Version(),
+			minimumVersion>>16, minimumVersion>>8&0xff, minimumVersion&0xff)
+	}
+	return nil
+}
+
+// NewClient makes a client of what it is given, and of nothing else.
+func NewClient(options ...Option) (*Client, error) {
+	return newClient(options, func(config *C.claude_config_t, out **C.claude_client_t, err **C.claude_error_t) C.claude_code_t {
+		return C.claude_client_new(config, out, err)
+	})
+}
+
+// FromEnv makes a client from ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL and their relatives; options win over them.
+func FromEnv(options ...Option) (*Client, error) {
+	return newClient(options, func(config *C.claude_config_t, out **C.claude_client_t, err **C.claude_error_t) C.claude_code_t {
+		return C.claude_client_from_env(config, out, err)
+	})
+}
+
+// FromWorkspace makes a client with the key of the workspace, the line `export ANTHROPIC_API_KEY="..."` in
+// secret/-secrets.sh; a key among the options wins.
+func FromWorkspace(options ...Option) (*Client, error) {
+	return newClient(options, func(config *C.claude_config_t, out **C.claude_client_t, err **C.claude_error_t) C.claude_code_t {
+		return C.claude_client_from_workspace(config, out, err)
+	})
+}
+
+type clientMaker func(*C.claude_config_t, **C.claude_client_t, **C.claude_error_t) C.claude_code_t
+
+func newClient(options []Option, make clientMaker) (*Client, error) {
+	if err := checkVersion(uint32(C.claude_version())); err != nil {
+		return nil, err
+	}
+	var config *C.claude_config_t
+	var failure *C.claude_error_t
+	if err := check(C.claude_config_new(&config, &failure), failure); err != nil {
+		return nil, err
+	}
+	defer C.claude_config_unref(config)
+	for _, option := range options {
+		if option.client == nil {
+			return nil, fail(CodeInvalid, "an option is empty: use the functions With...")
+		}
+		if err := option.client(config); err != nil {
+			return nil, err
+		}
+	}
+	var handle *C.claude_client_t
+	if err := check(make(config, &handle, &failure), failure); err != nil {
+		return nil, err
+	}
+	own := &owner{newEngine(handle)}
+	runtime.SetFinalizer(own, func(own *owner) { go own.engine.close() })
+	return &Client{MessageService{own}, own}, nil
+}
+
+// Close ends the calls that are running, with [CodeCanceled], and lets go of the connections. Further calls are refused.
+func (c *Client) Close() error {
+	if c == nil || c.owner == nil {
+		return nil
+	}
+	runtime.SetFinalizer(c.owner, nil)
+	c.owner.engine.close()
+	return nil
+}
+
+// Request calls any endpoint that the library knows by its name, for example "messages.count_tokens". The body is as the
+// parameters of [MessageService.New]; nil sends none.
+func (c *Client) Request(ctx context.Context, name string, body any, options ...Option) (*Response, error) {
+	if c == nil {
+		return nil, errNoClient()
+	}
+	return c.owner.execute(ctx, name, body, options)
+}
+
+// New sends a message and waits for the answer.
+//
+// Params is a [MessageParams], a map, a struct, or whatever else encoding/json makes an object of; a [json.RawMessage]
+// is sent byte for byte. The end of ctx ends the call at once.
+func (s MessageService) New(ctx context.Context, params any, options ...Option) (*Message, error) {
+	response, err := s.owner.execute(ctx, "messages.create", required(params), options)
+	if err != nil {
+		return nil, err
+	}
+	return &Message{Response: response}, nil
+}
+
+// CountTokens counts the tokens of a message without sending it to the model.
+func (s MessageService) CountTokens(ctx context.Context, params any, options ...Option) (*TokenCount, error) {
+	response, err := s.owner.execute(ctx, "messages.count_tokens", required(params), options)
+	if err != nil {
+		return nil, err
+	}
+	var counted struct {
+		InputTokens int64 `json:"input_tokens"`
+	}
+	if err := response.Decode(&counted); err != nil {
+		return nil, fail(CodeProtocol, "the answer is no count of tokens: %v", err)
+	}
+	return &TokenCount{response, counted.InputTokens}, nil
+}
+
+// NewStreaming sends a message and streams the answer. What goes wrong, the start included, is told by [Stream.Err].
+// Close the stream when you are done with it; the end of ctx ends it at once.
+func (s MessageService) NewStreaming(ctx context.Context, params any, options ...Option) *Stream {
+	call, err := s.owner.start(ctx, "messages.create", required(params), options, true)
+	return newStream(s.owner, call, err)
+}
+
+// required makes nil, which would send no body, a body that is refused.
+func required(params any) any {
+	if params == nil {
+		return json.RawMessage("null")
+	}
+	return params
+}
+
+func errNoClient() error {
+	return fail(CodeInvalid, "the client was not made by NewClient, FromEnv or FromWorkspace")
+}
+
+// start sends a request.
+func (o *owner) start(ctx context.Context, endpoint string, body any, options []Option, stream bool) (*call, error) {
+	if o == nil {
+		return nil, errNoClient()
+	}
+	if ctx == nil {
+		return nil, fail(CodeInvalid, "the context is nil")
+	}
+	if ctx.Err() != nil {
+		return nil, ended(ctx, fail(CodeCanceled, "the context had ended before anything was sent"))
+	}
+	data, err := encode(body)
+	if err != nil {
+		return nil, err
+	}
+	started, err := o.engine.start(endpoint, data, options, stream)
+	runtime.KeepAlive(o)
+	if err != nil {
+		return nil, err
+	}
+	started.ctx = ctx
+	return started, nil
+}
+
+// execute sends a request and waits for the answer.
+func (o *owner) execute(ctx context.Context, endpoint string, body any, options []Option) (*Response, error) {
+	started, err := o.start(ctx, endpoint, body, options, false)
+	if err != nil {
+		return nil, err
+	}
+	defer started.release()
+	select {
+	case <-started.wake:
+	case <-ctx.Done():
+		started.cancel()
+		<-started.wake
+	}
+	response, err := started.result()
+	runtime.KeepAlive(o)
+	return response, err
+}

@@ -1,0 +1,141 @@
+#include "glue.h"
+
+#include <string.h>
+
+/* Whether Go can tell the name of an event by its kind. */
+static int32_t is_known(int32_t kind)
+{
+    switch (kind) {
+    case CLAUDE_EVENT_MESSAGE_START:
+    case CLAUDE_EVENT_MESSAGE_DELTA:
+    case CLAUDE_EVENT_MESSAGE_STOP:
+    case CLAUDE_EVENT_BLOCK_START:
+    case CLAUDE_EVENT_BLOCK_STOP:
+    case CLAUDE_EVENT_TEXT_DELTA:
+    case CLAUDE_EVENT_THINKING_DELTA:
+    case CLAUDE_EVENT_SIGNATURE_DELTA:
+    case CLAUDE_EVENT_INPUT_JSON_DELTA:
+    case CLAUDE_EVENT_CITATIONS_DELTA:
+    case CLAUDE_EVENT_COMPACTION_DELTA:
+    case CLAUDE_EVENT_OTHER_DELTA:
+    case CLAUDE_EVENT_PING:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+/* Whether the text is a part of the JSON, so that it need not be copied again. */
+static int32_t is_inside(const char *text, size_t text_len, const char *json, size_t json_len)
+{
+    uintptr_t from = (uintptr_t)text, start = (uintptr_t)json;
+
+    return from >= start && from - start <= json_len && text_len <= json_len - (from - start);
+}
+
+/* Copies an event behind what is there. Returns 0, and says how much it needs, if there is no room. */
+static int32_t put(claude_go_batch *batch, uint64_t tag, const claude_event_t *event, char *bytes, size_t capacity)
+{
+    claude_go_item *item = &batch->items[batch->count];
+    const char *text = NULL, *json, *name = "";
+    size_t text_bytes, needed;
+
+    item->tag = tag;
+    item->text_len = 0;
+    claude_event_view(event, &item->kind, &item->index, &text, &item->text_len);
+    json = claude_event_json(event, &item->json_len);
+    if (!is_known(item->kind))
+        name = claude_event_name(event);
+    item->name_len = (uint32_t)strlen(name);
+    item->has_text = text != NULL;
+    text_bytes = text && !is_inside(text, item->text_len, json, item->json_len) ? item->text_len : 0;
+    needed = item->json_len + text_bytes + item->name_len;
+    if (needed > capacity - batch->used) {
+        batch->needed = needed;
+        batch->held = event;
+        batch->held_tag = tag;
+        return 0;
+    }
+    item->json = batch->used;
+    memcpy(bytes + item->json, json, item->json_len);
+    batch->used += item->json_len;
+    item->text = text && !text_bytes ? item->json + (size_t)(text - json) : batch->used;
+    if (text_bytes)
+        memcpy(bytes + item->text, text, text_bytes);
+    batch->used += text_bytes;
+    item->name = batch->used;
+    memcpy(bytes + item->name, name, item->name_len);
+    batch->used += item->name_len;
+    batch->count++;
+    return 1;
+}
+
+static void put_end(claude_go_batch *batch, uint64_t tag)
+{
+    claude_go_item *item = &batch->items[batch->count++];
+
+    memset(item, 0, sizeof *item);
+    item->tag = tag;
+}
+
+claude_code_t claude_go_take(claude_loop_t *loop, claude_go_batch *batch, char *bytes, size_t capacity,
+                             int32_t dispatch)
+{
+    const claude_event_t *event = batch->held;
+    uint64_t tag = batch->held_tag;
+    claude_code_t rc = event ? 1 : 0;
+
+    batch->count = batch->used = batch->needed = 0;
+    batch->held = NULL;
+    if (dispatch && !event && (rc = claude_loop_dispatch(loop, &batch->err)) < 0)
+        return rc;
+    if (!event)
+        rc = claude_loop_next(loop, &tag, &event, &batch->err);
+    while (rc > 0) {
+        if (rc == CLAUDE_DONE)
+            put_end(batch, tag);
+        else if (!put(batch, tag, event, bytes, capacity))
+            return 1;
+        if (batch->count == CLAUDE_GO_ITEMS)
+            return 1;
+        rc = claude_loop_next(loop, &tag, &event, &batch->err);
+    }
+    return rc;
+}
+
+void claude_go_measure(const claude_response_t *response, claude_go_answer *out)
+{
+    const char *name = NULL, *value = NULL, *id = claude_response_request_id(response);
+
+    memset(out, 0, sizeof *out);
+    out->status = claude_response_status(response);
+    claude_response_json(response, &out->json_len);
+    out->has_request_id = id != NULL;
+    out->request_id_len = id ? strlen(id) : 0;
+    for (size_t i = 0; claude_response_header_at(response, i, &name, &value); i++)
+        out->headers_len += strlen(name) + strlen(value) + 2;
+}
+
+/* Copies a text with its NUL. Returns where the next one goes. */
+static char *put_text(char *to, const char *text)
+{
+    size_t size = strlen(text) + 1;
+
+    memcpy(to, text, size);
+    return to + size;
+}
+
+void claude_go_copy(const claude_response_t *response, const claude_go_answer *measured, char *bytes)
+{
+    const char *name = NULL, *value = NULL;
+
+    memcpy(bytes, claude_response_json(response, NULL), measured->json_len);
+    bytes += measured->json_len;
+    if (measured->request_id_len)
+        memcpy(bytes, claude_response_request_id(response), measured->request_id_len);
+    bytes += measured->request_id_len;
+    for (size_t i = 0; claude_response_header_at(response, i, &name, &value); i++) {
+        bytes = put_text(bytes, name);
+        bytes = put_text(bytes, value);
+    }
+}

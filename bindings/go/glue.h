@@ -1,0 +1,59 @@
+/*
+ * glue.h - what Go asks for in one crossing of the border where C would call several functions. Go's memory is written
+ * to, and never kept: places in it are given as offsets.
+ */
+#ifndef CLAUDE_GO_GLUE_H
+#define CLAUDE_GO_GLUE_H
+
+#include <claude/claude.h>
+
+enum { CLAUDE_GO_ITEMS = 256 };
+
+/* Something that happened to a call. Places are offsets into the bytes given to claude_go_take(). */
+typedef struct claude_go_item {
+    uint64_t tag;
+    int32_t kind; /* CLAUDE_EVENT_*; CLAUDE_EVENT_NONE: the call has ended */
+    int32_t index;
+    int32_t has_text;
+    uint32_t name_len; /* 0: the kind says it */
+    size_t text;
+    size_t text_len;
+    size_t json;
+    size_t json_len;
+    size_t name;
+} claude_go_item;
+
+/* What claude_go_take() brings. Made of zeroed memory. */
+typedef struct claude_go_batch {
+    claude_error_t *err;
+    size_t count;  /* items that are filled */
+    size_t used;   /* bytes that are filled */
+    size_t needed; /* 0, or how many bytes the next event takes: there was no room for it */
+    uint64_t held_tag;
+    const claude_event_t *held; /* that event */
+    claude_go_item items[CLAUDE_GO_ITEMS];
+} claude_go_batch;
+
+/*
+ * Takes what has happened to the calls of a loop. With `dispatch` it looks at the network first. As long as `needed` is
+ * not 0 nothing else may be asked of the loop.
+ *
+ * Returns 1 there may be more, 0 nothing more now, negative: the loop cannot be used, `err` says why.
+ */
+claude_code_t claude_go_take(claude_loop_t *loop, claude_go_batch *batch, char *bytes, size_t capacity,
+                             int32_t dispatch);
+
+/* An answer in one piece of memory: the JSON, the request id, then each header's name and value with their NULs. */
+typedef struct claude_go_answer {
+    int32_t status;
+    int32_t has_request_id;
+    size_t json_len;
+    size_t request_id_len;
+    size_t headers_len;
+} claude_go_answer;
+
+void claude_go_measure(const claude_response_t *response, claude_go_answer *out);
+/* `bytes` has room for json_len + request_id_len + headers_len. */
+void claude_go_copy(const claude_response_t *response, const claude_go_answer *measured, char *bytes);
+
+#endif

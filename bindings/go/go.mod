@@ -1,0 +1,3 @@
+module libclaude/claude
+
+go 1.19

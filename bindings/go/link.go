@@ -1,0 +1,6 @@
+//go:build !static
+
+package claude
+
+// #cgo pkg-config: libclaude
+import "C"
