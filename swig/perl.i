@@ -61,9 +61,11 @@ static int claude_get_text(SV *value, const char **text, size_t *len, char **cop
     return 1;
 }
 
+/* Of a handle that has been released there is nothing left to own. */
 static int claude_get_handle(SV *value, void **handle, swig_type_info *type, int flags)
 {
-    return sv_isobject(value) && SWIG_IsOK(SWIG_ConvertPtr(value, handle, type, flags));
+    int status = sv_isobject(value) ? SWIG_ConvertPtr(value, handle, type, flags) : SWIG_ERROR;
+    return SWIG_IsOK(status) || status == SWIG_ERROR_RELEASE_NOT_OWNED;
 }
 
 static SV *claude_new_integer(int64_t value)

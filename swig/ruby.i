@@ -49,10 +49,11 @@ static int claude_get_string(VALUE *value, const char **text, size_t *len)
     return 1;
 }
 
+/* Of a handle that has been released there is nothing left to own. */
 static int claude_get_handle(VALUE value, void **handle, swig_type_info *type, int flags)
 {
     int status = SWIG_ConvertPtr(value, handle, type, flags);
-    return SWIG_IsOK(status) || status == SWIG_ObjectPreviouslyDeletedError;
+    return SWIG_IsOK(status) || status == SWIG_ERROR_RELEASE_NOT_OWNED || status == SWIG_ObjectPreviouslyDeletedError;
 }
 
 static VALUE claude_new_text(const char *text, size_t len)

@@ -187,8 +187,11 @@ static Tcl_Obj *claude_new_text(const char *text, size_t len)
 
 static Tcl_Obj *claude_new_unsigned(uint64_t value)
 {
-    return value <= INT64_MAX ? Tcl_NewWideIntObj((Tcl_WideInt)value)
-                              : Tcl_ObjPrintf("%llu", (unsigned long long)value);
+    char digits[24];
+    if (value <= INT64_MAX)
+        return Tcl_NewWideIntObj((Tcl_WideInt)value);
+    (void)snprintf(digits, sizeof digits, "%llu", (unsigned long long)value);
+    return Tcl_NewStringObj(digits, -1);
 }
 
 static void claude_add_field(Tcl_Obj *list, const char *name, Tcl_Obj *value)

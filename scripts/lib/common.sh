@@ -56,6 +56,12 @@ luajit2                 examples of event loops, Lua binding; nginx's Lua module
 lua-luv                 examples of event loops
 git                     which files are the project's
 swig                    bindings of SWIG
+perl                    modules of SWIG: Perl
+libperl-dev             modules of SWIG: Perl
+ruby                    modules of SWIG: Ruby
+ruby-dev                modules of SWIG: Ruby
+tcl                     modules of SWIG: Tcl
+tcl-dev                 modules of SWIG: Tcl
 make                    Lua binding: build
 lua5.1                  Lua binding: tests on each version
 lua5.2                  Lua binding: tests on each version

@@ -88,6 +88,12 @@ suite_python() {
     run_pytest tests/python
 }
 
+# The modules of SWIG that are not Lua's.
+suite_swig() {
+    need swig perl ruby tclsh pkg-config || return 1
+    run_pytest tests/swig
+}
+
 # Real servers on loopback: nginx, proxies.
 suite_network() {
     PATH=$PATH:/usr/sbin need nginx tinyproxy microsocks openssl setpriv || return 1

@@ -1,0 +1,203 @@
+# What the tests do in Perl: use.pl PART URL KEY. Prints lines "name=value"; each part is in use.rb and use.tcl, too.
+use strict;
+use warnings FATAL => 'all';
+use utf8;
+use threads;
+use Claude;
+
+my ($part, $url, $key) = @ARGV;
+binmode STDOUT, ':utf8';
+
+sub say_that { my ($name, $value) = @_; print "$name=", defined $value ? $value : '(nothing)', "\n" }
+sub hex_of { my ($text) = @_; utf8::encode($text); return unpack 'H*', $text }
+
+sub new_client {
+    my $config = Claude::claude_config_new();
+    Claude::claude_config_set($config, 'api_key', $key);
+    Claude::claude_config_set($config, 'base_url', $url);
+    return Claude::claude_client_new($config);
+}
+
+sub new_request {
+    my ($text) = @_;
+    my $request = Claude::claude_request_new('messages.create');
+    Claude::claude_request_set_model($request, 'claude-haiku-5-5');
+    Claude::claude_request_set_max_tokens($request, 1024);
+    Claude::claude_request_add_user_text($request, $text);
+    return $request;
+}
+
+# What went wrong in a block, as a line.
+sub failure {
+    my ($name, $block) = @_;
+    eval { $block->(); 1 } and return say_that($name, 'no error');
+    my $error = $@;
+    return say_that($name, ref $error ? join('|', ref $error, $error->name, $error) : $error =~ s/ at \S+ line.*//sr);
+}
+
+sub open_files { opendir my $folder, '/proc/self/fd'; my @names = readdir $folder; return scalar @names }
+sub memory_kib { open my $file, '<', '/proc/self/statm'; return 4 * (split ' ', <$file>)[1] }
+
+my %parts;
+
+$parts{message} = sub {
+    my $text = "Gr\x{fc}\x{df}e\0\x{6f22}\x{1f600}";
+    my $response = Claude::claude_client_execute(new_client(), new_request($text));
+    say_that('text', hex_of(Claude::claude_response_text($response)));
+    say_that('status', Claude::claude_response_status($response));
+    say_that('missing', Claude::claude_response_header($response, 'x-nothing'));
+};
+
+$parts{stream} = sub {
+    my $call = Claude::claude_client_stream(new_client(), new_request('hi'));
+    my ($rc, $event, $first, $text) = (0, undef, undef, '');
+    while ((($rc, $event) = Claude::claude_call_next($call, 5000)) && $rc == 1) {
+        $first //= $event;
+        $text .= Claude::claude_event_text($event) if Claude::claude_event_type($event) == Claude::CLAUDE_EVENT_TEXT_DELTA;
+    }
+    say_that('end', $rc);
+    say_that('event', $event);
+    say_that('text', $text);
+    say_that('first', Claude::claude_event_name($first));
+    my $response = Claude::claude_call_result($call);
+    undef $call;
+    say_that('stop', Claude::claude_response_stop_reason($response));
+};
+
+$parts{pull} = sub {
+    my $call = Claude::claude_client_stream(new_client(), new_request('hi'));
+    while ((my ($rc, $type, $index, $text) = Claude::claude_call_pull($call, 5000))[0] == 1) {
+        say_that($type, join ' ', $index, defined $text ? $text : '(nothing)');
+    }
+};
+
+$parts{loop} = sub {
+    my $loop = Claude::claude_loop_new(new_client());
+    my $call = Claude::claude_loop_submit($loop, new_request('hi'), Claude::CLAUDE_STREAM, 18446744073709551615);
+    open my $file, '<&=', Claude::claude_loop_fd($loop) or die $!;
+    my ($text, $ready) = ('', '');
+    while (Claude::claude_loop_count($loop)) {
+        vec($ready = '', fileno $file, 1) = 1;
+        select $ready, undef, undef, 5 or die 'nothing came';
+        Claude::claude_loop_dispatch($loop);
+        while ((my ($rc, $tag, $event) = Claude::claude_loop_next($loop))[0] > 0) {
+            $text .= Claude::claude_event_text($event) // '' if $rc == 1;
+            say_that('end', "$rc $tag") if $rc == Claude::CLAUDE_DONE;
+        }
+    }
+    say_that('text', $text);
+    say_that('result', Claude::claude_response_text(Claude::claude_call_result($call)));
+};
+
+$parts{api_error} = sub {
+    eval { Claude::claude_client_execute(new_client(), new_request('hi')) };
+    my $error = $@;
+    say_that($_, $error->$_) for qw(name code category http_status api_type message);
+    say_that('retry_after_ms', Claude::claude_error_retry_after_ms($error->handle));
+    say_that('body', Claude::claude_response_string(Claude::claude_error_response($error->handle), '/error/type'));
+    say_that('cause', Claude::claude_error_cause($error->handle));
+};
+
+$parts{cut} = sub {
+    my $call = Claude::claude_client_stream(new_client(), new_request('hi'));
+    eval { 1 while (Claude::claude_call_next($call, 5000))[0] == 1 };
+    my $partial = Claude::claude_error_response($@->handle);
+    say_that('name', $@->name);
+    undef $call;
+    eval { 1 };
+    say_that('partial', Claude::claude_response_text($partial));
+};
+
+$parts{bad_input} = sub {
+    my ($client, $config, $request) = (new_client(), Claude::claude_config_new(), new_request('hi'));
+    my $released = new_client();
+    Claude::claude_client_unref($released) for 1 .. 2;
+    failure(released => sub { Claude::claude_client_execute($released, $request) });
+    failure(kind => sub { Claude::claude_client_execute($request, $request) });
+    failure(text => sub { Claude::claude_config_set_secret($config, $key) });
+    failure(nul => sub { Claude::claude_request_set_model($request, "a\0b") });
+    failure(no_text => sub { Claude::claude_request_set_model($request, [$key]) });
+    failure(nothing => sub { Claude::claude_request_add_user_text($request, undef) });
+    failure(int64 => sub { Claude::claude_request_set_max_tokens($request, 9223372036854775808) });
+    failure(uint32 => sub { Claude::claude_client_start($client, $request, -1) });
+    failure(int32 => sub { Claude::claude_request_set_stream($request, 4294967296) });
+    failure(fraction => sub { Claude::claude_request_set_max_tokens($request, 1.5) });
+    failure(number => sub { Claude::claude_request_set_max_tokens($request, '12x') });
+    failure(double => sub { Claude::claude_request_set_temperature($request, $key) });
+    failure(flags => sub { Claude::claude_client_start($client, $request, 64) });
+    failure(json => sub { Claude::claude_request_set_json($request, '{"a":NaN}') });
+    failure(utf8 => sub { no warnings; Claude::claude_request_add_user_text($request, chr 0xd800) });
+    failure(option => sub { Claude::claude_config_set($config, 'timeout.totel_ms', 1) });
+    failure(arity => sub { Claude::claude_client_trim() });
+};
+
+$parts{values} = sub {
+    my $response = Claude::claude_client_execute(new_client(), new_request('hi'));
+    say_that($_, Claude::claude_response_int($response, "/$_", -1)) for qw(big least most missing);
+    say_that('fallback', Claude::claude_response_int($response, '/missing', -9223372036854775807 - 1));
+    say_that('half', Claude::claude_response_double($response, '/half', 0));
+    say_that('yes', Claude::claude_response_bool($response, '/yes', 0));
+    say_that('nul', hex_of(Claude::claude_response_string($response, '/nul')));
+    say_that('slice', join ' ', Claude::claude_response_slice($response, '/list'));
+    say_that('header', join ' ', grep { defined } Claude::claude_response_header_at($response, 1000));
+    say_that('version', Claude::claude_version());
+    say_that('keep', Claude::claude_config_get(Claude::claude_config_new(), 'no.such.option'));
+};
+
+# Handles that nobody holds are released, also those of failures; their descriptors tell, and the memory.
+$parts{lifetime} = sub {
+    my ($client, $request, $body) = (new_client(), new_request('hi'), '"' . 'x' x 20000 . '"');
+    my $many = sub {
+        for (1 .. $_[0]) {
+            my $config = Claude::claude_config_new();
+            Claude::claude_config_set($config, 'api_key', $key);
+            Claude::claude_client_new($config);
+            Claude::claude_request_set_field(new_request('hi'), '/metadata', $body);
+            eval { Claude::claude_request_new('no.such.endpoint') } for 1 .. 10;
+        }
+        for (1 .. 20) {
+            my $loop = Claude::claude_loop_new($client);
+            Claude::claude_call_next(Claude::claude_client_stream($client, $request), 5000);
+        }
+    };
+    $many->(20);
+    my ($files, $memory) = (open_files(), memory_kib());
+    $many->(2000);
+    say_that('files', open_files() - $files);
+    say_that('memory', memory_kib() - $memory < 4096 ? 'steady' : 'grows');
+};
+
+# No combination of arguments may do more than fail.
+$parts{anything} = sub {
+    no strict 'refs';
+    my @functions = sort grep { /^claude_/ && defined &{"Claude::$_"} } keys %Claude::;
+    say_that('function', $_) for @functions;
+    for my $function (@functions) {
+        for my $value (undef, 0, '', {}, -1, \'x') {
+            eval { &{"Claude::$function"}(($value) x $_) } for 0 .. 7;
+        }
+    }
+};
+
+# Handles that are still there at the end, in use and in any order.
+$parts{leave} = sub {
+    our $client = new_client();
+    our $call = Claude::claude_client_stream($client, new_request('hi'));
+    our ($rc, $event) = Claude::claude_call_next($call, 5000);
+    our $loop = Claude::claude_loop_new($client);
+    our $other = Claude::claude_loop_submit($loop, new_request('hi'), 0, 1);
+    say_that('left', $rc);
+};
+
+# A thread has none of its parent's handles, and releases none.
+$parts{special} = sub {
+    my $client = new_client();
+    my $mine = threads->create(sub { return Claude::claude_response_status(
+        Claude::claude_client_execute(new_client(), new_request('hi'))) })->join();
+    say_that('thread', $mine);
+    my $theirs = threads->create(sub { return eval { Claude::claude_client_trim($client); 1 } ? 'worked' : 'failed' })->join();
+    say_that('theirs', $theirs);
+    say_that('client', Claude::claude_response_status(Claude::claude_client_execute($client, new_request('hi'))));
+};
+
+$parts{$part}->();

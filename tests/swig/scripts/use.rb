@@ -1,0 +1,239 @@
+# What the tests do in Ruby: use.rb PART URL KEY. Prints lines "name=value"; each part is in use.pl and use.tcl, too.
+require "claude"
+
+PART, URL, KEY = ARGV
+include Claude
+
+def say_that(name, value)
+  puts "#{name}=#{value.nil? ? '(nothing)' : value}"
+end
+
+def hex_of(text)
+  text.unpack1("H*")
+end
+
+def new_client
+  config = Claude.claude_config_new
+  Claude.claude_config_set(config, "api_key", KEY)
+  Claude.claude_config_set(config, "base_url", URL)
+  Claude.claude_client_new(config)
+end
+
+def new_request(text)
+  request = Claude.claude_request_new("messages.create")
+  Claude.claude_request_set_model(request, "claude-haiku-5-5")
+  Claude.claude_request_set_max_tokens(request, 1024)
+  Claude.claude_request_add_user_text(request, text)
+  request
+end
+
+# What went wrong in a block, as a line.
+def failure(name)
+  yield
+  say_that(name, "no error")
+rescue Claude::Error => e
+  say_that(name, "#{e.class}|#{e.name}|#{e.message}")
+rescue StandardError => e
+  say_that(name, "#{e.class} #{e.message}")
+end
+
+def open_files
+  Dir.children("/proc/self/fd").length
+end
+
+def memory_kib
+  4 * File.read("/proc/self/statm").split[1].to_i
+end
+
+def message
+  text = "Gr\u00fc\u00dfe\0\u6f22\u{1f600}"
+  response = Claude.claude_client_execute(new_client, new_request(text.encode("UTF-16LE")))
+  say_that("text", hex_of(Claude.claude_response_text(response)))
+  say_that("status", Claude.claude_response_status(response))
+  say_that("missing", Claude.claude_response_header(response, "x-nothing"))
+end
+
+def stream
+  call = Claude.claude_client_stream(new_client, new_request("hi"))
+  text = +""
+  first = nil
+  rc, event = Claude.claude_call_next(call, 5000)
+  while rc == 1
+    first ||= event
+    text << Claude.claude_event_text(event) if Claude.claude_event_type(event) == CLAUDE_EVENT_TEXT_DELTA
+    rc, event = Claude.claude_call_next(call, 5000)
+  end
+  say_that("end", rc)
+  say_that("event", event)
+  say_that("text", text)
+  say_that("first", Claude.claude_event_name(first))
+  response = Claude.claude_call_result(call)
+  Claude.claude_call_unref(call)
+  say_that("stop", Claude.claude_response_stop_reason(response))
+end
+
+def pull
+  call = Claude.claude_client_stream(new_client, new_request("hi"))
+  loop do
+    rc, type, index, text = Claude.claude_call_pull(call, 5000)
+    break if rc != 1
+    say_that(type, "#{index} #{text || '(nothing)'}")
+  end
+end
+
+def event_loop
+  calls = Claude.claude_loop_new(new_client)
+  call = Claude.claude_loop_submit(calls, new_request("hi"), CLAUDE_STREAM, 18446744073709551615)
+  file = IO.for_fd(Claude.claude_loop_fd(calls), autoclose: false)
+  text = +""
+  while Claude.claude_loop_count(calls).positive?
+    IO.select([file], nil, nil, 5) or raise "nothing came"
+    Claude.claude_loop_dispatch(calls)
+    loop do
+      rc, tag, event = Claude.claude_loop_next(calls)
+      break if rc.zero?
+      text << (Claude.claude_event_text(event) || "") if rc == 1
+      say_that("end", "#{rc} #{tag}") if rc == CLAUDE_DONE
+    end
+  end
+  say_that("text", text)
+  say_that("result", Claude.claude_response_text(Claude.claude_call_result(call)))
+end
+
+def api_error
+  Claude.claude_client_execute(new_client, new_request("hi"))
+rescue Claude::Error => e
+  %w[name code category http_status api_type message].each { |field| say_that(field, e.public_send(field)) }
+  say_that("retry_after_ms", Claude.claude_error_retry_after_ms(e.handle))
+  say_that("body", Claude.claude_response_string(Claude.claude_error_response(e.handle), "/error/type"))
+  say_that("cause", Claude.claude_error_cause(e.handle))
+end
+
+def cut
+  call = Claude.claude_client_stream(new_client, new_request("hi"))
+  begin
+    nil while Claude.claude_call_next(call, 5000)[0] == 1
+  rescue Claude::Error => e
+    partial = Claude.claude_error_response(e.handle)
+    Claude.claude_error_unref(e.handle)
+    say_that("name", e.name)
+  end
+  Claude.claude_call_unref(call)
+  say_that("partial", Claude.claude_response_text(partial))
+end
+
+def bad_input
+  client = new_client
+  config = Claude.claude_config_new
+  request = new_request("hi")
+  released = new_client
+  2.times { Claude.claude_client_unref(released) }
+  failure("released") { Claude.claude_client_execute(released, request) }
+  failure("kind") { Claude.claude_client_execute(request, request) }
+  failure("text") { Claude.claude_config_set_secret(config, KEY) }
+  failure("nul") { Claude.claude_request_set_model(request, "a\0b") }
+  failure("no_text") { Claude.claude_request_set_model(request, [KEY]) }
+  failure("nothing") { Claude.claude_request_add_user_text(request, nil) }
+  failure("int64") { Claude.claude_request_set_max_tokens(request, 9223372036854775808) }
+  failure("uint32") { Claude.claude_client_start(client, request, -1) }
+  failure("int32") { Claude.claude_request_set_stream(request, 4294967296) }
+  failure("fraction") { Claude.claude_request_set_max_tokens(request, 1.5) }
+  failure("number") { Claude.claude_request_set_max_tokens(request, "12x") }
+  failure("double") { Claude.claude_request_set_temperature(request, KEY) }
+  failure("flags") { Claude.claude_client_start(client, request, 64) }
+  failure("json") { Claude.claude_request_set_json(request, '{"a":NaN}') }
+  failure("utf8") { Claude.claude_request_add_user_text(request, "\xff") }
+  failure("option") { Claude.claude_config_set(config, "timeout.totel_ms", "1") }
+  failure("arity") { Claude.claude_client_trim }
+end
+
+def values
+  response = Claude.claude_client_execute(new_client, new_request("hi"))
+  %w[big least most missing].each { |name| say_that(name, Claude.claude_response_int(response, "/#{name}", -1)) }
+  say_that("fallback", Claude.claude_response_int(response, "/missing", -9223372036854775808))
+  say_that("half", Claude.claude_response_double(response, "/half", 0))
+  say_that("yes", Claude.claude_response_bool(response, "/yes", 0))
+  say_that("nul", hex_of(Claude.claude_response_string(response, "/nul")))
+  say_that("slice", Claude.claude_response_slice(response, "/list").join(" "))
+  say_that("header", Claude.claude_response_header_at(response, 1000).compact.join(" "))
+  say_that("version", Claude.claude_version)
+  say_that("keep", Claude.claude_config_get(Claude.claude_config_new, "no.such.option"))
+end
+
+# Handles that nobody holds are released, also those of failures; their descriptors tell, and the memory.
+def lifetime
+  client = new_client
+  request = new_request("hi")
+  body = %("#{'x' * 20_000}")
+  many = lambda do |count|
+    count.times do |number|
+      config = Claude.claude_config_new
+      Claude.claude_config_set(config, "api_key", KEY)
+      Claude.claude_client_new(config)
+      Claude.claude_request_set_field(new_request("hi"), "/metadata", body)
+      10.times { failure_of_request }
+      GC.start if (number % 200).zero?
+    end
+    20.times do
+      Claude.claude_loop_new(client)
+      Claude.claude_call_next(Claude.claude_client_stream(client, request), 5000)
+    end
+    # What the stack seems to hold is overwritten.
+    100.times { [Object.new, Object.new].hash }
+    3.times { GC.start }
+  end
+  many.call(200)
+  files = open_files
+  memory = memory_kib
+  many.call(2000)
+  say_that("files", open_files - files <= 2 ? 0 : open_files - files)
+  say_that("memory", memory_kib - memory < 4096 ? "steady" : "grows")
+end
+
+def failure_of_request
+  Claude.claude_request_new("no.such.endpoint")
+rescue Claude::Error
+  nil
+end
+
+# No combination of arguments may do more than fail.
+def anything
+  functions = Claude.singleton_methods.grep(/^claude_/).sort
+  functions.each { |function| say_that("function", function) }
+  functions.each do |function|
+    [nil, 0, "", {}, -1, Object.new].each do |value|
+      8.times do |count|
+        Claude.public_send(function, *([value] * count))
+      rescue StandardError
+        nil
+      end
+    end
+  end
+end
+
+# Handles that are still there at the end, in use and in any order.
+def leave
+  $client = new_client
+  $call = Claude.claude_client_stream($client, new_request("hi"))
+  rc, $event = Claude.claude_call_next($call, 5000)
+  $loop = Claude.claude_loop_new($client)
+  $other = Claude.claude_loop_submit($loop, new_request("hi"), 0, 1)
+  say_that("left", rc)
+end
+
+# The collector runs at each allocation.
+def special
+  GC.stress = true
+  call = Claude.claude_client_stream(new_client, new_request("hi"))
+  text = +""
+  loop do
+    rc, event = Claude.claude_call_next(call, 5000)
+    break if rc != 1
+    text << (Claude.claude_event_text(event) || "")
+  end
+  failure("error") { Claude.claude_request_new("no.such.endpoint") }
+  GC.stress = false
+  say_that("text", text)
+end
+
+PART == "loop" ? event_loop : send(PART)

@@ -1,0 +1,263 @@
+# What the tests do in Tcl: use.tcl PART URL KEY MODULE. Prints lines "name=value"; each part is in use.pl and use.rb, too.
+package require Tcl 8.6
+lassign $argv part url key library
+load $library Claude
+fconfigure stdout -encoding utf-8
+
+proc say_that {name value} {
+    puts "$name=[expr {$value eq {} ? {(nothing)} : $value}]"
+}
+
+proc hex_of {text} {
+    return [binary encode hex [encoding convertto utf-8 $text]]
+}
+
+proc new_client {} {
+    set config [claude_config_new]
+    claude_config_set $config api_key $::key
+    claude_config_set $config base_url $::url
+    set client [claude_client_new $config]
+    claude_config_unref $config
+    return $client
+}
+
+proc new_request {text} {
+    set request [claude_request_new messages.create]
+    claude_request_set_model $request claude-haiku-5-5
+    claude_request_set_max_tokens $request 1024
+    claude_request_add_user_text $request $text
+    return $request
+}
+
+# What went wrong in a script, as a line.
+proc failure {name script} {
+    try {
+        uplevel 1 $script
+        say_that $name {no error}
+    } trap CLAUDE {message options} {
+        say_that $name "CLAUDE|[lindex [dict get $options -errorcode] 1]|$message"
+    } on error message {
+        say_that $name $message
+    }
+}
+
+proc open_files {} {
+    return [llength [glob -directory /proc/self/fd *]]
+}
+
+proc memory_kib {} {
+    set file [open /proc/self/statm]
+    set pages [lindex [read $file] 1]
+    close $file
+    return [expr {4 * $pages}]
+}
+
+proc part_message {} {
+    set text "Gr\u00fc\u00dfe\0\u6f22[encoding convertfrom utf-8 \xf0\x9f\x98\x80]"
+    set response [claude_client_execute [new_client] [new_request $text]]
+    say_that text [hex_of [claude_response_text $response]]
+    say_that status [claude_response_status $response]
+    say_that missing [claude_response_header $response x-nothing]
+}
+
+proc part_stream {} {
+    set call [claude_client_stream [new_client] [new_request hi]]
+    set text ""
+    set first ""
+    lassign [claude_call_next $call 5000] rc event
+    while {$rc == 1} {
+        if {$first eq ""} {
+            set first [claude_event_keep $event]
+        }
+        if {[claude_event_type $event] == $::CLAUDE_EVENT_TEXT_DELTA} {
+            append text [claude_event_text $event]
+        }
+        lassign [claude_call_next $call 5000] rc event
+    }
+    say_that end $rc
+    say_that event $event
+    say_that text $text
+    say_that first [claude_event_name $first]
+    set response [claude_call_result $call]
+    claude_call_unref $call
+    say_that stop [claude_response_stop_reason $response]
+}
+
+proc part_pull {} {
+    set call [claude_client_stream [new_client] [new_request hi]]
+    while {[lindex [set pulled [claude_call_pull $call 5000]] 0] == 1} {
+        lassign $pulled rc type index text
+        say_that $type "$index [expr {$text eq {} ? {(nothing)} : $text}]"
+    }
+}
+
+proc part_loop {} {
+    set loop [claude_loop_new [new_client]]
+    set call [claude_loop_submit $loop [new_request hi] $::CLAUDE_STREAM 18446744073709551615]
+    set text ""
+    while {[claude_loop_count $loop]} {
+        if {![claude_loop_wait $loop 5000]} {
+            error "nothing came"
+        }
+        while {[lindex [set next [claude_loop_next $loop]] 0] > 0} {
+            lassign $next rc tag event
+            if {$rc == $::CLAUDE_DONE} {
+                say_that end "$rc $tag"
+            } else {
+                append text [claude_event_text $event]
+            }
+        }
+    }
+    say_that text $text
+    say_that result [claude_response_text [claude_call_result $call]]
+}
+
+proc part_api_error {} {
+    try {
+        claude_client_execute [new_client] [new_request hi]
+    } trap CLAUDE {message options} {
+        set code [dict get $options -errorcode]
+        set fields [lrange $code 2 end]
+        say_that name [lindex $code 1]
+        foreach field {code category http_status api_type} {
+            say_that $field [dict get $fields $field]
+        }
+        say_that message $message
+        set handle [dict get $fields handle]
+        say_that retry_after_ms [claude_error_retry_after_ms $handle]
+        say_that body [claude_response_string [claude_error_response $handle] /error/type]
+        say_that cause [claude_error_cause $handle]
+    }
+}
+
+proc part_cut {} {
+    set call [claude_client_stream [new_client] [new_request hi]]
+    try {
+        while {[lindex [claude_call_next $call 5000] 0] == 1} {}
+    } trap {CLAUDE CLAUDE_E_OVERLOADED} {message options} {
+        set partial [claude_error_response [dict get [lrange [dict get $options -errorcode] 2 end] handle]]
+        say_that name [lindex [dict get $options -errorcode] 1]
+    }
+    claude_call_unref $call
+    catch {claude_request_new no.such.endpoint}
+    say_that partial [claude_response_text $partial]
+}
+
+proc part_bad_input {} {
+    set client [new_client]
+    set config [claude_config_new]
+    set request [new_request hi]
+    set released [new_client]
+    claude_client_unref $released
+    claude_client_unref $released
+    failure released {claude_client_execute $released $request}
+    failure kind {claude_client_execute $request $request}
+    failure text {claude_config_set_secret $config $::key}
+    failure nul {claude_request_set_model $request "a\0b"}
+    failure no_text {claude_request_set_model $request NULL}
+    failure nothing {claude_request_add_user_text $request ""}
+    failure int64 {claude_request_set_max_tokens $request 9223372036854775808}
+    failure uint32 {claude_client_start $client $request -1}
+    failure int32 {claude_request_set_stream $request 4294967296}
+    failure fraction {claude_request_set_max_tokens $request 1.5}
+    failure number {claude_request_set_max_tokens $request 12x}
+    failure double {claude_request_set_temperature $request $::key}
+    failure flags {claude_client_start $client $request 64}
+    failure json {claude_request_set_json $request {{"a":NaN}}}
+    failure utf8 {claude_request_add_user_text $request \ud800}
+    failure option {claude_config_set $config timeout.totel_ms 1}
+    failure arity {claude_client_trim}
+}
+
+proc part_values {} {
+    set response [claude_client_execute [new_client] [new_request hi]]
+    foreach name {big least most missing} {
+        say_that $name [claude_response_int $response /$name -1]
+    }
+    say_that fallback [claude_response_int $response /missing -9223372036854775808]
+    say_that half [claude_response_double $response /half 0]
+    say_that yes [claude_response_bool $response /yes 0]
+    say_that nul [hex_of [claude_response_string $response /nul]]
+    say_that slice [join [claude_response_slice $response /list]]
+    say_that header [join [lsearch -all -inline -not [claude_response_header_at $response 1000] ""]]
+    say_that version [claude_version]
+    say_that keep [claude_config_get [claude_config_new] no.such.option]
+}
+
+# Handles that are released, and events and errors that nobody releases; their descriptors tell, and the memory.
+proc many {count client request body} {
+    for {set number 0} {$number < $count} {incr number} {
+        claude_client_unref [new_client]
+        set other [new_request hi]
+        claude_request_set_field $other /metadata $body
+        claude_request_unref $other
+        for {set time 0} {$time < 10} {incr time} {
+            catch {claude_request_new no.such.endpoint}
+        }
+    }
+    for {set number 0} {$number < 20} {incr number} {
+        claude_loop_unref [claude_loop_new $client]
+        set call [claude_client_stream $client $request]
+        claude_call_next $call 5000
+        claude_call_unref $call
+    }
+}
+
+proc part_lifetime {} {
+    set client [new_client]
+    set request [new_request hi]
+    set body "\"[string repeat x 20000]\""
+    many 20 $client $request $body
+    set files [open_files]
+    set memory [memory_kib]
+    many 2000 $client $request $body
+    puts "files=[expr {[open_files] - $files}]"
+    say_that memory [expr {[memory_kib] - $memory < 4096 ? "steady" : "grows"}]
+}
+
+# No combination of arguments may do more than fail.
+proc part_anything {} {
+    set functions [lsort [info commands claude_*]]
+    foreach function $functions {
+        say_that function $function
+    }
+    foreach function $functions {
+        foreach value [list NULL 0 "" {a b} -1 claude_client1 _00_p_claude_client] {
+            for {set count 0} {$count < 8} {incr count} {
+                catch {$function {*}[lrepeat $count $value]}
+            }
+        }
+    }
+}
+
+# Handles that are still there at the end, in use and in any order.
+proc part_leave {} {
+    set client [new_client]
+    set call [claude_client_stream $client [new_request hi]]
+    lassign [claude_call_next $call 5000] rc event
+    set loop [claude_loop_new $client]
+    claude_loop_submit $loop [new_request hi] 0 1
+    say_that left $rc
+}
+
+# Handles belong to their interpreter and go with it; names are never evaluated.
+proc part_special {} {
+    set before [open_files]
+    interp create other
+    interp eval other [list load $::library Claude]
+    interp eval other {proc claude_base {url key} {
+        set config [claude_config_new]
+        claude_config_set $config api_key $key
+        claude_config_set $config base_url $url
+        return [claude_loop_new [claude_client_new $config]]
+    }}
+    set loop [interp eval other [list claude_base $::url $::key]]
+    say_that more [expr {[open_files] > $before}]
+    failure foreign {claude_loop_fd $loop}
+    interp delete other
+    puts "left=[expr {[open_files] - $before}]"
+    failure evaluated {claude_client_trim {[set ::evaluated 1]}}
+    say_that is_evaluated [info exists ::evaluated]
+}
+
+part_$part
