@@ -1,6 +1,7 @@
 /*
- * glue.h - compiled into the extension module: one crossing of the border per event instead of four, waits that end in
- * time for Ctrl-C, and callbacks that keep away from an interpreter that is ending.
+ * glue.h - compiled into the extension module: one crossing of the border per event instead of four, and one per
+ * wake-up of an event loop; waits that end in time for Ctrl-C; callbacks that keep away from an interpreter that is
+ * ending.
  *
  * A call belongs to one thread at a time. `owner` holds the others off where Python threads share a stream: it is taken
  * here, and given back here, or for an event by Python once it has copied what the view points to.
@@ -10,8 +11,12 @@
 
 #include <claude/claude.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { CLAUDE_PY_WAIT_MS = 100, CLAUDE_PY_SKIP_MAX = 256 };
+/* What one wake-up of an event loop takes at most. Bytes: and what the last event has. */
+enum { CLAUDE_PY_BATCH_MAX = 256, CLAUDE_PY_BATCH_BYTES = 65536 };
 
 /* A call, set by Python, and what a function below has brought. */
 typedef struct {
@@ -107,6 +112,106 @@ static void claude_py_abandon(claude_py_view *view)
     if (__atomic_load_n(&view->owner, __ATOMIC_RELAXED) == (size_t)pthread_self())
         claude_py_leave(view, 0);
     claude_py_cancel(view);
+}
+
+/* Something that happened to a call of an event loop. Its text, JSON and name follow the bytes of the one before it. */
+typedef struct {
+    uint64_t tag;
+    int32_t kind; /* of the event, or CLAUDE_DONE */
+    int32_t index;
+    int32_t text_len; /* -1: no text */
+    int32_t json_len;
+    int32_t name_len; /* 0: the kind says it */
+    int32_t unused;
+} claude_py_record;
+
+/* An event loop, set by Python, and what a wake-up has brought. */
+typedef struct {
+    claude_loop_t *loop;
+    claude_error_t *err;
+    char *bytes;
+    size_t used;
+    size_t room;
+    int32_t count;
+    claude_py_record records[CLAUDE_PY_BATCH_MAX];
+} claude_py_batch;
+
+static void claude_py_drop(claude_py_batch *batch)
+{
+    free(batch->bytes);
+    batch->bytes = NULL;
+    batch->room = 0;
+}
+
+static int claude_py_reserve(claude_py_batch *batch, size_t more)
+{
+    size_t room = batch->used + more;
+    char *bytes;
+
+    if (room <= batch->room)
+        return 1;
+    if (room < 2 * CLAUDE_PY_BATCH_BYTES)
+        room = 2 * CLAUDE_PY_BATCH_BYTES;
+    bytes = realloc(batch->bytes, room);
+    if (!bytes)
+        return 0;
+    batch->bytes = bytes;
+    batch->room = room;
+    return 1;
+}
+
+static int32_t claude_py_copy(claude_py_batch *batch, const char *bytes, size_t len)
+{
+    if (len > 0)
+        memcpy(batch->bytes + batch->used, bytes, len);
+    batch->used += len;
+    return (int32_t)len;
+}
+
+static int claude_py_record_event(claude_py_batch *batch, claude_py_record *record, const claude_event_t *event)
+{
+    const char *text = NULL, *json, *name = "";
+    size_t text_len = 0, json_len = 0;
+
+    claude_event_view(event, &record->kind, &record->index, &text, &text_len);
+    json = claude_event_json(event, &json_len);
+    if (record->kind > CLAUDE_EVENT_PING)
+        name = claude_event_name(event);
+    if (!claude_py_reserve(batch, text_len + json_len + strlen(name)))
+        return 0;
+    record->text_len = text ? claude_py_copy(batch, text, text_len) : -1;
+    record->json_len = claude_py_copy(batch, json, json_len);
+    record->name_len = claude_py_copy(batch, name, strlen(name));
+    return 1;
+}
+
+/*
+ * Does what the loop has to do and takes what has happened to its calls: 0 or an error. What is left over makes the
+ * loop's descriptor readable again. A tag is the address of an int32_t: not 0 where nobody wants the events of the
+ * call.
+ */
+static claude_code_t claude_py_take(claude_py_batch *batch)
+{
+    const claude_event_t *event = NULL;
+    claude_code_t code = claude_loop_dispatch(batch->loop, &batch->err);
+
+    if (batch->room > 2 * CLAUDE_PY_BATCH_BYTES)
+        claude_py_drop(batch);
+    batch->count = 0;
+    batch->used = 0;
+    for (int seen = 0; code >= 0 && seen < CLAUDE_PY_BATCH_MAX && batch->used < CLAUDE_PY_BATCH_BYTES; seen++) {
+        claude_py_record *record = &batch->records[batch->count];
+        code = claude_loop_next(batch->loop, &record->tag, &event, &batch->err);
+        if (code <= 0)
+            break;
+        if (code == 1 && *(const int32_t *)(uintptr_t)record->tag)
+            continue;
+        record->kind = code;
+        if (code == 1 && !claude_py_record_event(batch, record, event))
+            return CLAUDE_E_NOMEM;
+        batch->count++;
+    }
+    return code < 0 ? code : 0;
 }
 
 /* Python's functions, which CFFI defines further down. */

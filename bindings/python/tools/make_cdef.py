@@ -46,12 +46,22 @@ class View(CData):
     cancelled: int
     owner: int
 
+class Batch(CData):
+    loop: CData
+    err: CData
+    bytes: CData
+    used: int
+    room: int
+    count: int
+    records: CData
+
 class FFI:
     NULL: CData
     def buffer(self, cdata: CData, size: int = ...) -> Any: ...
+    def cast(self, kind: str, value: CData | int) -> Any: ...
     def def_extern(self, name: str = ..., error: Any = ...) -> Callable[[_F], _F]: ...
     def from_handle(self, handle: CData) -> Any: ...
-    def gc(self, cdata: CData, destructor: Callable[[CData], Any] | None, size: int = ...) -> CData: ...
+    def gc(self, cdata: CData, destructor: Callable[..., Any] | None, size: int = ...) -> CData: ...
     def new(self, kind: str, init: Any = ...) -> Any: ...
     def new_handle(self, value: Any) -> CData: ...
     def string(self, cdata: CData, maxlen: int = ...) -> bytes: ...
@@ -65,6 +75,7 @@ ffi: FFI
 lib: Lib
 """
 COMMA = ",\n    "
+STRUCTS = {"claude_py_view *": "View", "claude_py_batch *": "Batch"}
 NUMBERS = {"claude_code_t", "int32_t", "int64_t", "uint32_t", "uint64_t", "size_t"}
 
 
@@ -111,8 +122,8 @@ def python_type(c_type: str, result: bool) -> str:
     base = c_type.replace("const ", "").strip()
     if base in NUMBERS:
         return "int"
-    if base == "claude_py_view *":
-        return "View"
+    if base in STRUCTS:
+        return STRUCTS[base]
     if base == "void":
         return "None"
     if base == "double":

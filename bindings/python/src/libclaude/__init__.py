@@ -44,6 +44,10 @@ from ._secret import Secret
 from ._sign import Attempt
 from ._stream import Event, EventKind, MessageStream, Stream
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._async import AsyncClient, AsyncMessages, AsyncMessageStream, AsyncStream
+
 __version__ = _text_of(_lib.claude_version_string()) or ""
 
 __all__ = [
@@ -52,6 +56,10 @@ __all__ = [
     "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",
+    "AsyncClient",
+    "AsyncMessageStream",
+    "AsyncMessages",
+    "AsyncStream",
     "Attempt",
     "AuthenticationError",
     "BadRequestError",
@@ -82,3 +90,12 @@ __all__ = [
     "StreamTruncatedError",
     "UnprocessableEntityError",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """What is for asyncio is imported when it is asked for first: programs that wait do without asyncio."""
+    if name.startswith("Async") and name in __all__:
+        from . import _async
+
+        return getattr(_async, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

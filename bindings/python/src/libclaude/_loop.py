@@ -9,7 +9,7 @@ import time
 from itertools import count
 
 from ._args import DAY
-from ._client import _request
+from ._base import Settings
 from ._errors import bad_state, check, invalid, take
 from ._ffi import NULL, ffi, lib, text_of
 from ._response import Message, as_message
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, NoReturn, TypeVar
 
+    from ._base import BaseClient
     from ._claude import CData
-    from ._client import Client
     from ._sign import SignHook
 
     LoopT = TypeVar("LoopT", bound="Loop")
@@ -54,6 +54,9 @@ class LoopCall:
         """The whole message of a call that has ended. Raises why it failed; InvalidStateError while it is running."""
         if not self.ended:
             raise bad_state("the call has not ended: Loop.next() has not told its end yet")
+        return as_message(self._outcome())
+
+    def _outcome(self) -> CData:
         if self._failure is not None:
             raise self._failure
         out, err = ffi.new("claude_response_t **"), ffi.new("claude_error_t **")
@@ -62,7 +65,8 @@ class LoopCall:
             original = self._hook.failure(error.user_code) if self._hook is not None else None
             self._failure = original or error
             raise self._failure
-        return as_message(out[0])
+        response: CData = out[0]
+        return response
 
     def cancel(self) -> None:
         """Ends the call, from any thread. Loop.next() tells its end; no effect afterwards."""
@@ -106,13 +110,12 @@ class Loop:
     A loop belongs to one thread at a time. fileno() and wakeup(), and cancelling calls, are for any thread.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: BaseClient) -> None:
         self._handle: CData | None = None
-        if client._handle is None:
-            raise bad_state("the client has been closed")
         out, self._err = ffi.new("claude_loop_t **"), ffi.new("claude_error_t **")
-        check(lib.claude_loop_new(client._handle, out, self._err), self._err)
+        check(lib.claude_loop_new(client._opened(), out, self._err), self._err)
         self._handle = ffi.gc(out[0], lib.claude_loop_unref)
+        self._request = client._request
         self._hook = client._hook
         self._calls: dict[int, LoopCall] = {}
         self._tags = count()
@@ -138,7 +141,7 @@ class Loop:
 
         The other arguments are those of Messages.create(). With stream=False only the end of the call is told.
         """
-        request = _request("messages.create", body, extra_headers, timeout, options, stream)
+        request = self._request("messages.create", body, stream, Settings(extra_headers, timeout, options))
         number = next(self._tags)
         out, err = ffi.new("claude_call_t **"), ffi.new("claude_error_t **")
         flags = lib.CLAUDE_STREAM if stream else 0

@@ -1,0 +1,475 @@
+"""The client for asyncio. Its calls run on the thread of the event loop, which watches one descriptor for them all."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import struct
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+from ._base import BaseClient, Settings
+from ._errors import bad_state, check, make, take
+from ._ffi import NULL, ffi, lib, text_of
+from ._loop import LoopCall
+from ._response import Message, Response, as_message, wrap
+from ._stream import Event, EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from types import TracebackType
+    from typing import Any, Literal, NoReturn, TypeVar, overload
+
+    from ._claude import Batch, CData
+    from ._sign import SignHook
+
+    ClientT = TypeVar("ClientT", bound="AsyncClient")
+    StreamT = TypeVar("StreamT", bound="AsyncStream")
+    Headers = Mapping[str, "str | None"]
+    Options = Mapping[str, Any]
+
+# A stream whose events nobody takes is held when they need so much memory, an event counting for its JSON and this.
+_HOLD_BYTES, _EVENT_BYTES = 256 * 1024, 512
+
+_DONE = lib.CLAUDE_DONE
+_RECORD = struct.Struct("=Qiiiii4x")
+# Looked up once: these run for every wake-up.
+_take, _unpack, _read_records = lib.claude_py_take, ffi.unpack, _RECORD.iter_unpack
+
+
+class _Call(LoopCall):
+    """A call and its events that nobody has taken yet. `tag` is where C looks whether events are wanted."""
+
+    __slots__ = ("events", "held", "loop", "size", "waiter")
+
+    def __init__(self, handle: CData, hook: SignHook | None, tag: CData, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(handle, hook, tag)
+        self.loop = loop
+        self.events: deque[Event] = deque()
+        self.size = 0
+        self.held = False
+        self.waiter: asyncio.Future[None] | None = None
+
+    def add(self, event: Event, size: int) -> None:
+        """Keeps an event; above the limit the server has to wait."""
+        self.events.append(event)
+        self.size += size + _EVENT_BYTES
+        if self.size > _HOLD_BYTES and not self.held:
+            self.held = True
+            self.pause()
+
+    def wake(self) -> None:
+        """Tells the task that waits for events."""
+        waiter, self.waiter = self.waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def more(self) -> bool:
+        """Waits until there are events; False at the end. A task that is cancelled meanwhile ends the call."""
+        while not self.events:
+            if self.ended:
+                return False
+            self._let_go_on()
+            self.waiter = waiter = self.loop.create_future()
+            try:
+                await waiter
+            except BaseException:
+                if self.waiter is waiter:
+                    self.waiter = None
+                self.cancel()
+                raise
+        return True
+
+    def _let_go_on(self) -> None:
+        loop = asyncio.get_running_loop()
+        if loop is not self.loop:
+            state = ", which has been closed" if self.loop.is_closed() else ""
+            raise bad_state(f"the call belongs to another event loop{state}")
+        if self.waiter is not None:
+            raise bad_state("the call is in use by another task", lib.CLAUDE_E_BUSY)
+        self.size = 0
+        if self.held:
+            self.held = False
+            self.resume()
+
+    async def outcome(self) -> CData:
+        """The response, when the call has ended; events are passed over. Raises why it failed."""
+        self.tag[0] = 1
+        self.events.clear()
+        while await self.more():
+            self.events.clear()
+        return self._outcome()
+
+    def fail(self, error: BaseException) -> None:
+        """Ends the call with an error of our own."""
+        self._failure = error
+        self.ended = True
+        self.cancel()
+        self.wake()
+
+
+class _Engine:
+    """The calls of a client in one event loop.
+
+    The event loop's watch on the descriptor holds it, and nothing else does for long: an event loop that is closed
+    drops the engine, its calls and their connections with it.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_batch",
+        "_calls",
+        "_dropping",
+        "_handle",
+        "_hook",
+        "_pid",
+        "_records",
+        "loop",
+        "retired",
+    )
+
+    def __init__(self, client: CData, hook: SignHook | None, loop: asyncio.AbstractEventLoop) -> None:
+        out, err = ffi.new("claude_loop_t **"), ffi.new("claude_error_t **")
+        check(lib.claude_loop_new(client, out, err), err)
+        self._handle = ffi.gc(out[0], lib.claude_loop_unref)
+        self._batch: Batch = ffi.new("claude_py_batch *")
+        self._batch.loop = self._handle
+        self._dropping = ffi.gc(self._batch, lib.claude_py_drop)
+        self._records = memoryview(ffi.buffer(self._batch.records))
+        self._calls: dict[int, _Call] = {}
+        self._hook = hook
+        self._pid = os.getpid()
+        self.loop = loop
+        self.retired = False
+        loop.add_reader(lib.claude_loop_fd(self._handle), self._ready)
+
+    def submit(self, request: CData, flags: int) -> _Call:
+        """Starts a call."""
+        unwanted = ffi.new("int32_t *")
+        tag = int(ffi.cast("uintptr_t", unwanted))
+        out, err = ffi.new("claude_call_t **"), ffi.new("claude_error_t **")
+        check(lib.claude_loop_submit(self._handle, request, flags, tag, out, err), err)
+        call = self._calls[tag] = _Call(out[0], self._hook, unwanted, self.loop)
+        return call
+
+    def _ready(self) -> None:
+        """Runs whenever the descriptor is readable."""
+        batch = self._batch
+        try:
+            code = _take(batch)
+            if batch.count:
+                self._deliver(_unpack(batch.bytes, batch.used) if batch.used else b"", batch.count)
+            if code < 0:
+                handle, batch.err = batch.err, NULL
+                text = text_of(lib.claude_code_text(code))
+                raise take(handle) if handle else make({"code": code, "message": text})
+        except BaseException as error:
+            # Nobody knows what was lost.
+            calls, self._calls = self._calls, {}
+            for call in calls.values():
+                call.fail(error)
+            self.retired = True
+            if not isinstance(error, Exception):
+                raise
+        if self.retired and not self._calls:
+            self._end()
+
+    def _deliver(self, data: bytes, count: int) -> None:
+        calls = self._calls
+        at = 0
+        for tag, kind, index, text_len, json_len, name_len in _read_records(self._records[: count * _RECORD.size]):
+            call = calls[tag]
+            if kind == _DONE:
+                del calls[tag]
+                call.ended = True
+            else:
+                text = None
+                if text_len >= 0:
+                    text = data[at : at + text_len].decode()
+                    at += text_len
+                event = Event(kind, index, text, data[at : at + json_len])
+                at += json_len
+                if name_len:
+                    event._type = data[at : at + name_len].decode("utf-8", "replace")
+                    at += name_len
+                call.add(event, json_len)
+            if call.waiter is not None:
+                call.wake()
+
+    def retire(self) -> None:
+        """Ends the engine as soon as it has no calls. From any thread."""
+        if self._pid != os.getpid() or self.loop.is_closed():
+            return  # what a child has of it is to be left alone
+        with suppress(RuntimeError):  # it was closed meanwhile
+            self.loop.call_soon_threadsafe(self._retire)
+
+    def _retire(self) -> None:
+        self.retired = True
+        if not self._calls:
+            self._end()
+
+    def _end(self) -> None:
+        self.loop.remove_reader(lib.claude_loop_fd(self._handle))
+
+
+class _Engines:
+    """The engines of a client and of its copies, one for each event loop; they retire when the last of those goes."""
+
+    def __init__(self) -> None:
+        self._known: WeakValueDictionary[int, _Engine] = WeakValueDictionary()
+
+    def running(self, client: CData, hook: SignHook | None) -> _Engine:
+        """The engine of the event loop that runs now."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise bad_state("there is no running asyncio event loop; an AsyncClient needs one") from None
+        engine = self._known.get(id(loop))
+        if engine is None or engine.retired:
+            engine = self._known[id(loop)] = _Engine(client, hook, loop)
+        return engine
+
+    def __del__(self) -> None:
+        for engine in list(self._known.values()):
+            engine.retire()
+
+
+class AsyncClient(BaseClient):
+    """A client of the Claude API for asyncio (and uvloop). Without threads, usable in any number of event loops.
+
+    In each event loop it is used in, it has connections of its own, which are closed with the client or the event loop.
+    A task that is cancelled cancels the call that it waits for.
+    """
+
+    _engines: _Engines | None = None
+
+    @property
+    def messages(self) -> AsyncMessages:
+        """The Messages API."""
+        return AsyncMessages(self)
+
+    async def close(self) -> None:
+        """Lets go of the connections. Calls in flight go on; new ones are refused."""
+        self._handle = self._engines = None
+
+    async def __aenter__(self: ClientT) -> ClientT:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _open(self, *arguments: Any) -> None:
+        super()._open(*arguments)
+        self._engines = _Engines()
+
+    def _start(self, request: CData, flags: int) -> _Call:
+        handle = self._opened()
+        assert self._engines is not None
+        return self._engines.running(handle, self._hook).submit(request, flags)
+
+    async def _execute(self, request: CData) -> CData:
+        return await self._start(request, 0).outcome()
+
+
+class AsyncMessages:
+    """The Messages API. Keyword arguments are the members of the request's JSON body and are passed on as they are."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    if TYPE_CHECKING:
+
+        @overload
+        async def create(
+            self,
+            *,
+            stream: Literal[False] = False,
+            extra_headers: Headers | None = None,
+            timeout: float | None = None,
+            options: Options | None = None,
+            **body: Any,
+        ) -> Message: ...
+
+        @overload
+        async def create(
+            self,
+            *,
+            stream: Literal[True],
+            extra_headers: Headers | None = None,
+            timeout: float | None = None,
+            options: Options | None = None,
+            **body: Any,
+        ) -> AsyncStream: ...
+
+        @overload
+        async def create(
+            self,
+            *,
+            stream: bool,
+            extra_headers: Headers | None = None,
+            timeout: float | None = None,
+            options: Options | None = None,
+            **body: Any,
+        ) -> Message | AsyncStream: ...
+
+    async def create(
+        self,
+        *,
+        stream: bool = False,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        options: Options | None = None,
+        **body: Any,
+    ) -> Message | AsyncStream:
+        """Sends a message and returns the answer, or with stream=True the AsyncStream of its events.
+
+        `timeout` is in seconds, `options` sets options of the library for this call.
+        """
+        request = self._client._request("messages.create", body, stream, Settings(extra_headers, timeout, options))
+        if stream:
+            return await AsyncStream(self._client._start(request, lib.CLAUDE_STREAM))._begun()
+        return as_message(await self._client._execute(request))
+
+    def stream(
+        self,
+        *,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        options: Options | None = None,
+        **body: Any,
+    ) -> AsyncMessageStreamManager:
+        """For an `async with` statement: sends a message and gives the AsyncMessageStream of its answer."""
+        request = self._client._request("messages.create", body, True, Settings(extra_headers, timeout, options))
+        return AsyncMessageStreamManager(lambda: self._client._start(request, lib.CLAUDE_STREAM))
+
+    async def count_tokens(
+        self,
+        *,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        options: Options | None = None,
+        **body: Any,
+    ) -> Response:
+        """Counts the tokens of a message without sending it to the model: `.input_tokens`."""
+        settings = Settings(extra_headers, timeout, options)
+        request = self._client._request("messages.count_tokens", body, False, settings)
+        return wrap(await self._client._execute(request))
+
+
+class AsyncStream:
+    """The events of a streaming call, for `async for`. Leaving an `async with` block closes it; so does losing it.
+
+    One task at a time may wait for it. Events that nobody takes make the server wait.
+    """
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: _Call) -> None:
+        self._call = call
+
+    async def _begun(self: StreamT) -> StreamT:
+        """Waits for the first event, so that a refused request fails where it was made."""
+        if not await self._call.more():
+            self._call._outcome()
+        return self
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self._events()
+
+    async def _events(self) -> AsyncIterator[Event]:
+        call = self._call
+        events = call.events
+        while events or await call.more():
+            yield events.popleft()
+        call._outcome()
+
+    async def __anext__(self) -> Event:
+        if await self._call.more():
+            return self._call.events.popleft()
+        self._call._outcome()
+        raise StopAsyncIteration
+
+    async def until_done(self) -> None:
+        """Waits for the end of the stream; events that were not taken are passed over."""
+        await self._call.outcome()
+
+    async def close(self) -> None:
+        """Ends the call if it is still running. The connection is closed, the answer is not complete."""
+        self._call.cancel()
+
+    async def __aenter__(self: StreamT) -> StreamT:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __del__(self) -> None:
+        self._call.cancel()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"an {type(self).__name__} cannot be pickled or copied")
+
+
+class AsyncMessageStream(AsyncStream):
+    """A stream of events that also knows the message they make."""
+
+    __slots__ = ("_message",)
+
+    def __init__(self, call: _Call) -> None:
+        super().__init__(call)
+        self._message: Message | None = None
+
+    @property
+    def text_stream(self) -> AsyncIterator[str]:
+        """The pieces of the answer's text, as they come; other events are passed over."""
+        return self._texts()
+
+    async def _texts(self) -> AsyncIterator[str]:
+        call = self._call
+        events = call.events
+        while events or await call.more():
+            event = events.popleft()
+            if event.kind == EventKind.TEXT_DELTA and event.text is not None:
+                yield event.text
+        call._outcome()
+
+    async def get_final_message(self) -> Message:
+        """The whole message, waiting for the rest of the stream if need be."""
+        if self._message is None:
+            self._message = as_message(await self._call.outcome())
+        return self._message
+
+    async def get_final_text(self) -> str:
+        """All text of the whole message, joined."""
+        return (await self.get_final_message()).text
+
+
+class AsyncMessageStreamManager:
+    """What messages.stream() returns: entering sends the request, leaving closes the stream."""
+
+    __slots__ = ("_start", "_stream")
+
+    def __init__(self, start: Callable[[], _Call]) -> None:
+        self._start = start
+        self._stream: AsyncMessageStream | None = None
+
+    async def __aenter__(self) -> AsyncMessageStream:
+        self._stream = AsyncMessageStream(self._start())
+        return await self._stream._begun()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._stream is not None:
+            await self._stream.close()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a stream cannot be pickled or copied")

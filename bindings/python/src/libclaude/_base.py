@@ -1,0 +1,203 @@
+"""What all clients have in common: configuration, key and connections, and how a request is made."""
+
+from __future__ import annotations
+
+from ._args import c_text, milliseconds, option_text
+from ._errors import bad_state, check, invalid
+from ._ffi import NULL, ffi, lib
+from ._json import encode
+from ._secret import Secret
+from ._sign import SignHook
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NoReturn, TypeVar
+
+    from ._claude import CData
+    from ._sign import Signer
+
+    AnyClient = TypeVar("AnyClient", bound="BaseClient")
+    Headers = Mapping[str, "str | None"]
+    Options = Mapping[str, Any]
+
+_BODY_TIMEOUTS = ("timeout.total_ms",)
+_STREAM_TIMEOUTS = ("timeout.first_byte_ms", "timeout.idle_ms")
+
+
+class Settings:
+    """What a call is given beside its body."""
+
+    __slots__ = ("headers", "options", "timeout")
+
+    def __init__(self, headers: Headers | None, timeout: float | None, options: Options | None) -> None:
+        self.headers = headers
+        self.timeout = timeout
+        self.options = options
+
+    def apply(self, request: CData, stream: bool) -> None:
+        """Sets all of it; what was set before and is set again is replaced."""
+        err = ffi.new("claude_error_t **")
+        for name, value in _mapping(self.headers, "extra_headers"):
+            text = NULL if value is None else c_text(value, f"header {name}")
+            check(lib.claude_request_set_header(request, c_text(name, "the name of a header"), text, err), err)
+        values = dict(_mapping(self.options, "options"))
+        if self.timeout is not None:
+            limit = milliseconds(self.timeout)
+            values.update(dict.fromkeys(_STREAM_TIMEOUTS if stream else _BODY_TIMEOUTS, limit))
+        for key, value in values.items():
+            option = option_text(value, key)
+            name = c_text(key, "the name of an option")
+            check(lib.claude_request_set_option(request, name, option or NULL, err), err)
+
+
+class BaseClient:
+    """What Client and AsyncClient have in common.
+
+    Nothing is read from the environment and nothing is retried unless it is asked for: the constructor takes what it is
+    given, from_env() and from_workspace() look for the rest where their names say.
+    """
+
+    _handle: CData | None = None
+    _settings: tuple[Settings, ...] = ()
+
+    def __init__(
+        self,
+        api_key: str | Secret | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | None = None,
+        config: Options | None = None,
+        headers: Headers | None = None,
+        sign: Signer | None = None,
+    ) -> None:
+        """The arguments, all of them optional.
+
+        api_key   the key, as str (its format is checked) or Secret
+        base_url  where requests go, for gateways and tests
+        timeout   seconds: how long an answer may take; for a stream, how long it may be silent
+        config    options of the library by name (docs/options.md), for example {"auth.style": "bearer"}
+        headers   sent with every request; a value of None removes a header
+        sign      called with an Attempt before each attempt; returns headers to add, or None
+        """
+        self._open(lib.claude_client_new, _configure(api_key, base_url, timeout, config, headers), sign)
+
+    @classmethod
+    def from_env(
+        cls: type[AnyClient],
+        api_key: str | Secret | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | None = None,
+        config: Options | None = None,
+        headers: Headers | None = None,
+        sign: Signer | None = None,
+    ) -> AnyClient:
+        """A client from ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL and their relatives; arguments win over them."""
+        client = cls.__new__(cls)
+        client._open(lib.claude_client_from_env, _configure(api_key, base_url, timeout, config, headers), sign)
+        return client
+
+    @classmethod
+    def from_workspace(
+        cls: type[AnyClient],
+        api_key: str | Secret | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | None = None,
+        config: Options | None = None,
+        headers: Headers | None = None,
+        sign: Signer | None = None,
+    ) -> AnyClient:
+        """A client with the workspace's key (see Secret.from_workspace); arguments win over it."""
+        client = cls.__new__(cls)
+        client._open(lib.claude_client_from_workspace, _configure(api_key, base_url, timeout, config, headers), sign)
+        return client
+
+    def _open(self, make: Any, config: CData, sign: Signer | None) -> None:
+        self._hook = SignHook(sign) if sign is not None else None
+        if self._hook is not None:
+            self._hook.register(config)
+        out, err = ffi.new("claude_client_t **"), ffi.new("claude_error_t **")
+        check(make(config, out, err), err)
+        self._handle = ffi.gc(out[0], lib.claude_client_unref)
+
+    def with_options(
+        self: AnyClient,
+        *,
+        headers: Headers | None = None,
+        timeout: float | None = None,
+        options: Options | None = None,
+    ) -> AnyClient:
+        """A client of the same key and connections whose calls have these settings unless they say otherwise.
+
+        Each of the two is closed for itself; the connections stay as long as one is open.
+        """
+        settings = Settings(headers, timeout, options)
+        settings.apply(new_request("messages.create"), stream=False)  # says what is wrong with them here
+        clone = type(self).__new__(type(self))
+        clone.__dict__.update(self.__dict__)
+        clone._settings = (*self._settings, settings)
+        return clone
+
+    def _opened(self) -> CData:
+        if self._handle is None:
+            raise bad_state("the client has been closed")
+        return self._handle
+
+    def _request(self, endpoint: str, body: Any, stream: bool, settings: Settings) -> CData:
+        """A request with the client's settings and those of the call."""
+        request = new_request(endpoint)
+        if body is not None:
+            err = ffi.new("claude_error_t **")
+            data = encode(body)
+            check(lib.claude_request_set_json(request, data, len(data), err), err)
+        for each in (*self._settings, settings):
+            each.apply(request, stream)
+        return request
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {'closed' if self._handle is None else 'open'}>"
+
+    def __reduce__(self) -> NoReturn:
+        name = type(self).__name__
+        raise TypeError(f"{name} cannot be pickled or copied; make one per process, or share one before forking")
+
+
+def new_request(endpoint: str) -> CData:
+    """An empty request; the library knows the endpoints by name."""
+    out, err = ffi.new("claude_request_t **"), ffi.new("claude_error_t **")
+    check(lib.claude_request_new(c_text(endpoint, "the name of an endpoint"), out, err), err)
+    return ffi.gc(out[0], lib.claude_request_unref)
+
+
+def _mapping(value: Any, what: str) -> Any:
+    if value is not None and not hasattr(value, "items"):
+        raise invalid(f"{what} must be a mapping, not {type(value).__name__}")
+    return (value or {}).items()
+
+
+def _configure(
+    api_key: str | Secret | None,
+    base_url: str | None,
+    timeout: float | None,
+    config: Options | None,
+    headers: Headers | None,
+) -> CData:
+    out, err = ffi.new("claude_config_t **"), ffi.new("claude_error_t **")
+    check(lib.claude_config_new(out, err), err)
+    handle = ffi.gc(out[0], lib.claude_config_unref)
+    options = dict(_mapping(config, "config"))
+    if timeout is not None:
+        options.update(dict.fromkeys((*_BODY_TIMEOUTS, *_STREAM_TIMEOUTS), milliseconds(timeout)))
+    if base_url is not None:
+        options["base_url"] = base_url
+    data = encode(options)
+    check(lib.claude_config_load_json(handle, data, len(data), err), err)
+    for name, value in _mapping(headers, "headers"):
+        text = NULL if value is None else c_text(value, f"header {name}")
+        check(lib.claude_config_set_header(handle, c_text(name, "the name of a header"), text, err), err)
+    if api_key is not None:
+        secret = api_key if isinstance(api_key, Secret) else Secret(api_key)
+        check(lib.claude_config_set_secret(handle, secret._handle, err), err)
+    return handle
