@@ -8,6 +8,7 @@ from ._ffi import NULL, ffi, lib
 from ._json import encode
 from ._secret import Secret
 from ._sign import SignHook
+from ._trust import trust_host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class BaseClient:
         self._hook = SignHook(sign) if sign is not None else None
         if self._hook is not None:
             self._hook.register(config)
+        trust_host(config, from_env=make == lib.claude_client_from_env)
         out, err = ffi.new("claude_client_t **"), ffi.new("claude_error_t **")
         check(make(config, out, err), err)
         self._handle = ffi.gc(out[0], lib.claude_client_unref)
