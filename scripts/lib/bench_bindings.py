@@ -86,9 +86,13 @@ def do(*command: str, cwd: Path = ROOT) -> None:
 
 
 def install_library(build: Path) -> None:
-    """The release library and its headers."""
+    """The release library and its headers. What pkg-config says is made when the build is configured."""
     shutil.rmtree(PREFIX, ignore_errors=True)
     do("cmake", "--install", str(build), "--prefix", str(PREFIX))
+    for path in PREFIX.rglob("*.pc"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        configured = next(line for line in lines if line.startswith("prefix=")).removeprefix("prefix=")
+        path.write_text("\n".join(lines).replace(configured, str(PREFIX)) + "\n", encoding="utf-8")
 
 
 def install_python() -> None:
@@ -116,10 +120,11 @@ def install_go(name: str) -> None:
 
 
 def install_lua() -> None:
-    """The binding for Lua 5.4, through its rockspec."""
-    (rockspec,) = (ROOT / "bindings" / "lua").glob("*.rockspec")
-    tree = ["--lua-version", "5.4", "--tree", str(PLACE / "lua"), f"CLAUDE_DIR={PREFIX}"]
-    do("luarocks", "make", *tree, str(rockspec), cwd=rockspec.parent)
+    """The binding for Lua 5.4."""
+    make = ["make", "-s", "-C", str(ROOT / "bindings" / "lua"), f"OUT={PLACE}/lua-build"]
+    places = [f"INST_LUADIR={PLACE}/lua/share/lua/5.4", f"INST_LIBDIR={PLACE}/lua/lib/lua/5.4"]
+    shutil.rmtree(PLACE / "lua-build", ignore_errors=True)
+    do(*make, *places, "LUA_INCDIR=/usr/include/lua5.4", "install")
 
 
 INSTALL: dict[str, Callable[[], None]] = {
