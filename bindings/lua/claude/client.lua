@@ -105,9 +105,9 @@ function Client:count_tokens(body, options)
     return self:request("messages.count_tokens", body, options)
 end
 
--- Sends a message and returns the stream of its events.
+-- Sends a message and returns the stream of its events. (options.endpoint: of what else can be streamed.)
 function Client:stream(body, options)
-    local handle = request.build("messages.create", body, options, true)
+    local handle = request.build(request.endpoint_of(options), body, options, true)
     return setmetatable({ _handle = start(self, handle, core.CLAUDE_STREAM) }, Stream)
 end
 

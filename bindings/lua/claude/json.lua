@@ -83,8 +83,8 @@ local function refuse(path, depth, problem)
 end
 
 local function write_number(number, path, depth)
-    if number ~= number or number == math.huge or number == -math.huge then
-        refuse(path, depth, tostring(number) .. " is no JSON number")
+    if number ~= number or math.abs(number) == math.huge then
+        refuse(path, depth, (number ~= number and "NaN" or "an infinite number") .. " is no JSON number")
     end
     if integer_type(number) == "integer" then
         return format("%d", number)
@@ -308,7 +308,7 @@ local function read_array(text, at, depth)
 end
 
 local function read_object(text, at, depth)
-    local object, key = {}, nil
+    local object = {}
     at = skip(text, at + 1)
     if byte(text, at) == 125 then
         return object, at + 1
@@ -317,8 +317,8 @@ local function read_object(text, at, depth)
         if byte(text, at) ~= 34 then
             fail(at, "a key is missing")
         end
-        key, at = read_string(text, at)
-        at = skip(text, at)
+        local key, colon = read_string(text, at)
+        at = skip(text, colon)
         if byte(text, at) ~= 58 then
             fail(at, "':' is missing")
         end

@@ -2,8 +2,9 @@
 --
 -- Poll loop:fd() for reading; when it is readable, call loop:dispatch(), then loop:next() until it returns nil. Calls
 -- made with loop:create() and loop:stream() belong to coroutines: next() hands their events to them, and returns those
--- of loop:submit() only. How a coroutine is put to sleep and woken is up to loop.suspend and loop.resume, which adapters
--- to schedulers replace (claude.luv, claude.copas, claude.cqueues).
+-- of loop:submit() only. Adapters to schedulers (claude.luv, claude.copas, claude.cqueues) replace four functions:
+-- loop.suspend(call) puts the running coroutine to sleep, loop.resume(call) wakes it, loop:watch() is called with each
+-- new call, loop:unwatch() before the descriptor is closed. A coroutine may wake too often.
 
 local core = require "claude.core"
 local client = require "claude.client"
@@ -75,12 +76,9 @@ local function await(call, ready)
         if call.waiting then
             errors.state("another coroutine waits for this call already")
         end
-        call.waiting = true
-        local ok, problem = pcall(call.loop.suspend, call)
+        call.waiting = true -- no pcall() around: Lua 5.1 cannot yield across it
+        call.loop.suspend(call)
         call.waiting = false
-        if not ok then
-            error(problem, 0)
-        end
         found = ready(call)
     end
     return found
@@ -167,14 +165,15 @@ local function submit(self, endpoint, body, options, stream)
     self._tags = tag
     call = setmetatable({ _handle = call, loop = self, tag = options and options.tag, first = 1, last = 0 }, Call)
     self._calls[tag] = call
+    self:watch()
     return call
 end
 
 -- Sends a message without waiting. All that happens to it comes from next(). Options: as those of client:stream(), also
 -- stream = false (only the end is told), endpoint, and tag, any value for call.tag.
 function Loop:submit(body, options)
-    options = errors.expect(options, "table", "options") or {}
-    return submit(self, options.endpoint or "messages.create", body, options, options.stream ~= false)
+    local stream = not (type(options) == "table" and options.stream == false)
+    return submit(self, request.endpoint_of(options), body, options, stream)
 end
 
 -- The file descriptor. It belongs to the loop.
@@ -187,25 +186,48 @@ function Loop:dispatch()
     return core.claude_loop_dispatch(handle_of(self)) == 1
 end
 
+-- The next event and its call; the call alone at its end; nil.
+local function take(self)
+    local code, tag, kind, index, text, raw = pull(handle_of(self))
+    if code == 0 then
+        return nil
+    end
+    local call = self._calls[tag]
+    if code == DONE then
+        self._calls[tag] = nil
+        call.ended = true
+        return call, nil
+    end
+    return call, event.new(kind, index, text, raw)
+end
+
 -- What happened next to any call of submit(): the call and an event; the call alone at its end; nil: nothing more now.
 function Loop:next()
     while true do
-        local code, tag, kind, index, text, raw = pull(handle_of(self))
-        if code == 0 then
-            return nil
-        end
-        local call = self._calls[tag]
-        local found = nil
-        if code == DONE then
-            self._calls[tag] = nil
-            call.ended = true
-        else
-            found = event.new(kind, index, text, raw)
-        end
-        if not call.queue then
+        local call, found = take(self)
+        if not call or not call.queue then
             return call, found
         end
         deliver(call, found)
+    end
+end
+
+-- All of it for the callback of a poller: dispatches, and calls on_event(call, event) for calls of submit(). Of many
+-- events at most `most` (100) are taken; the descriptor is readable again for the rest.
+function Loop:step(on_event, most)
+    self:dispatch()
+    for _ = 1, most or 100 do
+        local call, found = take(self)
+        if not call then
+            return
+        elseif call.queue then
+            deliver(call, found)
+        elseif on_event then
+            on_event(call, found)
+        end
+        if not self._handle then
+            return
+        end
     end
 end
 
@@ -246,13 +268,16 @@ end
 
 -- In a coroutine: as client:stream().
 function Loop:stream(body, options)
-    return setmetatable({ _call = owned(submit(self, "messages.create", body, options, true)) }, Stream)
+    return setmetatable({ _call = owned(submit(self, request.endpoint_of(options), body, options, true)) }, Stream)
 end
 
 -- Cancels what is running and closes the descriptor, which must not be watched any more. Coroutines that sleep are
 -- woken, and get an error.
 function Loop:close()
     local calls = self._calls
+    if self._handle then
+        self:unwatch()
+    end
     self._calls = {}
     core.claude_loop_unref(self._handle)
     self._handle = nil
@@ -271,19 +296,26 @@ function Loop:__tostring()
     return "claude.loop: " .. (self._handle and self:count() .. " calls" or "closed")
 end
 
--- Plain coroutines: to be resumed from wherever next() is called.
-local function suspend(call)
+function Loop.watch() end
+
+function Loop.unwatch() end
+
+-- Plain coroutines: they are resumed from wherever next() or step() is called.
+function Loop.suspend(call)
     local running, main = coroutine.running()
     if not running or main then
+        call.waiting = false
         errors.state("only a coroutine can wait here; claude.client waits without one")
     end
     call.coroutine = running
     coroutine.yield(call)
 end
 
-local function resume(call)
-    local sleeper = call.coroutine
-    local ok, problem = coroutine.resume(sleeper)
+function Loop.resume(call)
+    if coroutine.status(call.coroutine) ~= "suspended" then
+        return -- somebody has ended it
+    end
+    local ok, problem = coroutine.resume(call.coroutine)
     if not ok then
         error(problem, 0)
     end
@@ -294,7 +326,7 @@ function loop.new(owner)
         errors.invalid("a loop is made of a client, got %s", type(owner))
     end
     local handle = core.claude_loop_new(owner._handle or errors.state("the client has been closed"))
-    return setmetatable({ _handle = handle, _calls = {}, _tags = 0, suspend = suspend, resume = resume }, Loop)
+    return setmetatable({ _handle = handle, _calls = {}, _tags = 0 }, Loop)
 end
 
 return loop

@@ -65,8 +65,8 @@ function request.configure(settings)
     settings = errors.expect(settings, "table", "what a client is made of") or {}
     check_keys(settings, CONFIG_KEYS, "a client")
     local config = core.claude_config_new()
-    for name, value in pairs(errors.expect(settings.config, "table", "config") or {}) do
-        core.claude_config_set(config, name, option_text(value, tostring(name)))
+    if errors.expect(settings.config, "table", "config") then
+        core.claude_config_load_json(config, encode(settings.config, "config"))
     end
     if settings.base_url ~= nil then
         core.claude_config_set(config, "base_url", errors.expect(settings.base_url, "string", "base_url"))
@@ -87,6 +87,10 @@ function request.configure(settings)
         core.claude_config_set_secret(config, handle or errors.invalid("api_key must be a string or a claude.secret"))
     end
     return config
+end
+
+function request.endpoint_of(options)
+    return type(options) == "table" and options.endpoint or "messages.create"
 end
 
 -- The handle of a request. The body is a table, a string of JSON that is sent byte for byte, or nil.
