@@ -1,0 +1,268 @@
+/* Does what a case asks for: pulls, waits with a callback, and watches the descriptor of an event loop. */
+#include "run.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../sandbox/client.h"
+
+#define API_KEY "sk-ant-conformance-not-a-real-key"
+
+enum { PATIENCE_MS = 20000, TAG = 77 };
+
+/* One run of a case. What it makes is released by run_clear(). */
+struct run {
+    claude_config_t *config;
+    claude_client_t *client;
+    claude_request_t *request;
+    claude_call_t *call;
+    claude_loop_t *loop;
+    uint32_t flags;
+    struct seen *seen;
+};
+
+static void run_clear(struct run *run)
+{
+    claude_call_unref(run->call);
+    claude_loop_unref(run->loop);
+    claude_request_unref(run->request);
+    claude_client_unref(run->client);
+    claude_config_unref(run->config);
+}
+
+void seen_clear(struct seen *seen)
+{
+    for (size_t i = 0; i < seen->event_count; i++)
+        claude_event_unref(seen->events[i]);
+    free(seen->events);
+    claude_response_unref(seen->response);
+    claude_error_unref(seen->error);
+    json_object_put(seen->requests);
+    memset(seen, 0, sizeof *seen);
+}
+
+static const char *text_of(struct json_object *value)
+{
+    return value ? json_object_get_string(value) : NULL;
+}
+
+/* ---- what comes ---- */
+
+static void keep(struct seen *seen, const claude_event_t *event)
+{
+    claude_event_t **more = realloc(seen->events, (seen->event_count + 1) * sizeof(claude_event_t *));
+
+    if (!more || claude_event_keep(event, &more[seen->event_count], NULL) < 0)
+        abort();
+    seen->events = more;
+    seen->event_count++;
+}
+
+static int32_t on_event(claude_call_t *call, const claude_event_t *event, void *user_data)
+{
+    (void)call;
+    keep(user_data, event);
+    return 0;
+}
+
+static claude_code_t give_up(struct run *run)
+{
+    complain("nothing came for %d ms", PATIENCE_MS);
+    claude_call_cancel(run->call);
+    return claude_call_result(run->call, &run->seen->response, &run->seen->error);
+}
+
+/* ---- the ways ---- */
+
+static claude_code_t execute(struct run *run)
+{
+    return claude_client_execute(run->client, run->request, &run->seen->response, &run->seen->error);
+}
+
+static claude_code_t pull(struct run *run)
+{
+    const claude_event_t *event = NULL;
+    claude_code_t code = claude_client_stream(run->client, run->request, &run->call, &run->seen->error);
+
+    while (code >= 0 && (code = claude_call_next(run->call, PATIENCE_MS, &event, &run->seen->error)) == 1)
+        keep(run->seen, event);
+    if (code == 0)
+        return give_up(run);
+    return code < 0 ? code : claude_call_result(run->call, &run->seen->response, &run->seen->error);
+}
+
+static claude_code_t call_back(struct run *run)
+{
+    claude_error_t **err = &run->seen->error;
+    claude_code_t code = claude_request_on_event(run->request, on_event, run->seen, NULL, err);
+
+    if (code >= 0)
+        code = claude_client_start(run->client, run->request, run->flags, &run->call, err);
+    if (code >= 0)
+        code = claude_call_wait(run->call, PATIENCE_MS, err);
+    if (code == 0)
+        return give_up(run);
+    return code < 0 ? code : claude_call_result(run->call, &run->seen->response, err);
+}
+
+/* Takes what a loop has. Returns CLAUDE_DONE at the end of the call. */
+static claude_code_t take_all(struct run *run)
+{
+    const claude_event_t *event = NULL;
+    uint64_t tag = 0;
+    claude_code_t code;
+
+    while ((code = claude_loop_next(run->loop, &tag, &event, &run->seen->error)) > 0) {
+        if (tag != TAG)
+            complain("tag %llu instead of %d", (unsigned long long)tag, TAG);
+        if (code == CLAUDE_DONE)
+            return code;
+        keep(run->seen, event);
+    }
+    return code;
+}
+
+static claude_code_t loop(struct run *run)
+{
+    claude_error_t **err = &run->seen->error;
+    claude_code_t code = claude_loop_new(run->client, &run->loop, err);
+    struct pollfd watched = {.events = POLLIN};
+
+    if (code >= 0)
+        code = claude_loop_submit(run->loop, run->request, run->flags, TAG, &run->call, err);
+    watched.fd = claude_loop_fd(run->loop);
+    while (code >= 0 && code != CLAUDE_DONE) {
+        if (poll(&watched, 1, PATIENCE_MS) != 1)
+            return give_up(run);
+        code = claude_loop_dispatch(run->loop, err);
+        if (code >= 0)
+            code = take_all(run);
+    }
+    return code < 0 ? code : claude_call_result(run->call, &run->seen->response, err);
+}
+
+/* ---- what a case asks for ---- */
+
+static claude_code_t make_client(struct run *run, struct json_object *test, struct sandbox *sandbox)
+{
+    struct json_object *options = json_object_new_object();
+    struct json_object *own = NULL;
+    const char *text;
+    size_t len = 0;
+    claude_code_t code;
+
+    json_object_object_add(options, "api_key", json_object_new_string(API_KEY));
+    json_object_object_add(options, "base_url", json_object_new_string(sandbox_url(sandbox)));
+    if (json_object_object_get_ex(test, "client", &own)) {
+        json_object_object_foreach(own, name, value) json_object_object_add(options, name, json_object_get(value));
+    }
+    text = json_object_to_json_string_length(options, JSON_C_TO_STRING_PLAIN, &len);
+    code = claude_config_new(&run->config, &run->seen->error);
+    if (code >= 0)
+        code = claude_config_load_json(run->config, text, len, &run->seen->error);
+    if (code >= 0 && json_object_object_get_ex(test, "client_headers", &own)) {
+        json_object_object_foreach(own, header, value) code =
+            code < 0 ? code : claude_config_set_header(run->config, header, text_of(value), &run->seen->error);
+    }
+    if (code >= 0)
+        code = claude_client_new(run->config, &run->client, &run->seen->error);
+    json_object_put(options);
+    return code;
+}
+
+static claude_code_t set_body(struct run *run, struct json_object *asked)
+{
+    struct json_object *body = NULL;
+    const char *text;
+    size_t len = 0;
+
+    if (json_object_object_get_ex(asked, "body_text", &body)) {
+        text = json_object_get_string(body);
+        len = (size_t)json_object_get_string_len(body);
+    } else if (json_object_object_get_ex(asked, "body", &body)) {
+        text = json_object_to_json_string_length(body, JSON_C_TO_STRING_PLAIN, &len);
+    } else {
+        return CLAUDE_OK;
+    }
+    return claude_request_set_json(run->request, text, len, &run->seen->error);
+}
+
+static claude_code_t make_request(struct run *run, const char *name, struct json_object *test)
+{
+    claude_error_t **err = &run->seen->error;
+    struct json_object *asked = json_object_object_get(test, "request");
+    struct json_object *scenario = json_object_object_get(test, "scenario");
+    struct json_object *pairs = NULL;
+    claude_code_t code = claude_request_new(text_of(json_object_object_get(asked, "endpoint")), &run->request, err);
+
+    if (code >= 0)
+        code = set_body(run, asked);
+    if (code >= 0 && scenario)
+        code = claude_request_set_header(
+            run->request, "x-sandbox-scenario",
+            json_object_is_type(scenario, json_type_string) ? json_object_get_string(scenario) : name, err);
+    if (code >= 0 && json_object_object_get_ex(asked, "headers", &pairs)) {
+        json_object_object_foreach(pairs, header, value) code =
+            code < 0 ? code : claude_request_set_header(run->request, header, text_of(value), err);
+    }
+    if (code >= 0 && json_object_object_get_ex(asked, "options", &pairs)) {
+        json_object_object_foreach(pairs, key, value) code =
+            code < 0 ? code : claude_request_set_option(run->request, key, text_of(value), err);
+    }
+    return code;
+}
+
+static const struct way {
+    const char *name;
+    bool stream;
+    claude_code_t (*go)(struct run *run);
+} ways[] = {{"pull", true, pull},
+            {"callback", true, call_back},
+            {"loop", true, loop},
+            {"execute", false, execute},
+            {"loop", false, loop}};
+
+static const struct way *find_way(size_t number, bool stream)
+{
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        if (ways[i].stream == stream && number-- == 0)
+            return &ways[i];
+    }
+    return NULL;
+}
+
+static void ask_sandbox(struct sandbox *sandbox, struct seen *seen)
+{
+    char *text = sandbox_requests(sandbox);
+    struct json_object *reply = text ? json_tokener_parse(text) : NULL;
+
+    seen->requests = json_object_get(json_object_object_get(reply, "requests"));
+    if (!seen->requests)
+        complain("the sandbox did not tell its requests");
+    json_object_put(reply);
+    free(text);
+}
+
+const char *run_way(size_t number, const char *name, struct json_object *test, struct sandbox *sandbox,
+                    struct seen *seen)
+{
+    struct json_object *asked = json_object_object_get(test, "request");
+    struct json_object *scenario = json_object_object_get(test, "scenario");
+    bool stream = json_object_get_boolean(json_object_object_get(asked, "stream"));
+    const struct way *way = find_way(number, stream);
+    struct run run = {.flags = stream ? CLAUDE_STREAM : 0, .seen = seen};
+
+    if (!way)
+        return NULL;
+    if (sandbox_reset(sandbox) != 0 ||
+        (json_object_is_type(scenario, json_type_object) &&
+         sandbox_register(sandbox, name, json_object_to_json_string_ext(scenario, JSON_C_TO_STRING_PLAIN)) != 0))
+        complain("the sandbox refuses the scenario");
+    if (make_client(&run, test, sandbox) >= 0 && make_request(&run, name, test) >= 0)
+        way->go(&run);
+    run_clear(&run);
+    ask_sandbox(sandbox, seen);
+    return way->name;
+}
