@@ -36,7 +36,8 @@
 #elif defined(SWIGTCL)
 %include "tcl.i"
 #else
-#error "claude.i has no typemaps for this language yet: see the list at the top"
+/* Yours, from the include path: see docs/swig.md. */
+%include "language.i"
 #endif
 
 /* Callbacks are left out: a language's code must not run, and fail, below a C function. Events are pulled. */

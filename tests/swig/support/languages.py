@@ -7,6 +7,10 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[3]
 BUILD = Path(os.environ.get("CLAUDE_BUILD_DIR", ROOT / "build" / "dev")).resolve()
@@ -33,6 +37,24 @@ def need(program: str, package: str) -> str:
     return path
 
 
+def generate(folder: Path, options: Sequence[str]) -> Path:
+    """Runs swig, for which every warning is an error; the C file that comes out."""
+    wrapper = folder / "claude_wrap.c"
+    command = [need("swig", "swig"), *options, "-Werror", f"-I{HEADERS}", f"-I{ROOT / 'swig'}"]
+    command += ["-outdir", str(folder), "-o", str(wrapper), str(ROOT / "swig" / "claude.i")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    return wrapper
+
+
+def compile_module(wrapper: Path, module: Path, flags: Sequence[str], packages: str = "") -> None:
+    """Compiles what swig has generated, against the library of the build folder."""
+    command = [need("gcc", "gcc"), "-std=gnu11", "-O1", "-g", "-fPIC", "-shared", *WARNINGS, *flags, f"-I{HEADERS}"]
+    command += ["-o", str(module), str(wrapper), f"-L{BUILD / 'lib'}", f"-Wl,-rpath,{BUILD / 'lib'}", "-lclaude"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert done.returncode == 0, f"for the headers, on Debian: apt-get install {packages}\n{done.stderr}"
+
+
 @dataclass(frozen=True)
 class Language:
     """A language of SWIG: its options, and where its headers are."""
@@ -44,16 +66,6 @@ class Language:
     packages: str
     script: str
     load: tuple[str, ...]
-
-    def generate(self, folder: Path) -> Path:
-        """Runs swig, for which every warning is an error."""
-        folder.mkdir(parents=True, exist_ok=True)
-        wrapper = folder / "claude_wrap.c"
-        command = [need("swig", "swig"), *self.options, "-Werror", f"-I{HEADERS}", f"-I{ROOT / 'swig'}"]
-        command += ["-outdir", str(folder), "-o", str(wrapper), str(ROOT / "swig" / "claude.i")]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
-        assert (done.returncode, done.stdout + done.stderr) == (0, "")
-        return wrapper
 
     def flags(self) -> list[str]:
         """What the compiler must know of the language. Its headers are not ours to be warned of."""
@@ -68,12 +80,7 @@ class Language:
 
     def build(self, folder: Path) -> Module:
         need(self.program, self.packages)
-        wrapper = self.generate(folder)
-        command = [need("gcc", "gcc"), "-std=gnu11", "-O1", "-g", "-fPIC", "-shared", *WARNINGS, *self.flags()]
-        command += [f"-I{HEADERS}", "-o", str(folder / self.module), str(wrapper)]
-        command += [f"-L{BUILD / 'lib'}", f"-Wl,-rpath,{BUILD / 'lib'}", "-lclaude"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
-        assert done.returncode == 0, f"for the headers, on Debian: apt-get install {self.packages}\n{done.stderr}"
+        compile_module(generate(folder, self.options), folder / self.module, self.flags(), self.packages)
         return Module(self, folder)
 
 
