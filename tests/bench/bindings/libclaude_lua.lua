@@ -99,6 +99,7 @@ local function idle()
         open_some(loop, 50)
     end
     show(row, (resident_kib() - before) / STREAMS, "KiB")
+    show(row .. ".process", resident_kib() / 1024, "MiB")
     show(row .. ".threads", threads(), "threads")
     os.exit(true, false) -- closing a thousand streams is not measured
 end

@@ -128,6 +128,7 @@ func idle(row string, client Client) {
 	before := residentKiB()
 	openSome(client, &kept, streams)
 	show(row, (residentKiB()-before)/streams, "KiB")
+	show(row+".process", residentKiB()/1024, "MiB")
 	threads, err := os.ReadDir("/proc/self/task")
 	fail(err)
 	show(row+".threads", float64(len(threads)), "threads")
