@@ -24,10 +24,14 @@ STATUSES = [
     (422, "invalid_request_error", libclaude.UnprocessableEntityError, "CLAUDE_E_BAD_REQUEST", False),
     (429, "rate_limit_error", libclaude.RateLimitError, "CLAUDE_E_RATE_LIMIT", True),
     (500, "api_error", libclaude.InternalServerError, "CLAUDE_E_SERVER", True),
-    (504, "timeout_error", libclaude.InternalServerError, "CLAUDE_E_API_TIMEOUT", True),
+    (503, "api_error", libclaude.ServiceUnavailableError, "CLAUDE_E_SERVER", True),
+    (504, "timeout_error", libclaude.DeadlineExceededError, "CLAUDE_E_API_TIMEOUT", True),
     (529, "overloaded_error", libclaude.OverloadedError, "CLAUDE_E_OVERLOADED", True),
     (418, "teapot_error", libclaude.APIStatusError, "CLAUDE_E_API", False),
 ]
+
+
+WITHOUT_A_CLASS = {"CLAUDE_E_LIMIT", "CLAUDE_E_CALLBACK", "CLAUDE_E_IO"}
 
 
 def drain(client: libclaude.Client, **more: Any) -> None:
@@ -88,12 +92,21 @@ def test_statuses(
 
 
 def test_classes_are_related_as_in_the_official_sdk() -> None:
-    assert issubclass(libclaude.OverloadedError, libclaude.InternalServerError)
+    for failure in (libclaude.OverloadedError, libclaude.ServiceUnavailableError, libclaude.DeadlineExceededError):
+        assert issubclass(failure, libclaude.InternalServerError)
+    assert issubclass(libclaude.InternalServerError, libclaude.APIStatusError)
     assert issubclass(libclaude.APITimeoutError, libclaude.APIConnectionError)
     for error in (libclaude.APIConnectionError, libclaude.APIStatusError, libclaude.APIResponseValidationError):
         assert issubclass(error, libclaude.APIError)
     assert issubclass(libclaude.InvalidRequestError, ValueError)
     assert not issubclass(libclaude.InvalidRequestError, libclaude.APIError)
+
+
+def test_errors_of_the_language() -> None:
+    assert issubclass(libclaude.InvalidRequestError, ValueError)
+    assert issubclass(libclaude.InvalidStateError, RuntimeError)
+    assert issubclass(libclaude.NoMemoryError, MemoryError)
+    assert issubclass(libclaude.UnsupportedError, NotImplementedError)
 
 
 def test_every_code_of_the_library_has_its_category() -> None:
@@ -106,6 +119,7 @@ def test_every_code_of_the_library_has_its_category() -> None:
         error = make({"code": code, "message": "m"})
         assert error.code == code
         assert error.name == ffi.string(lib.claude_code_name(code)).decode()
+        assert type(error) is not libclaude.ClaudeError or error.name in WITHOUT_A_CLASS
         assert error.category in {"Api", "Http", "Network", "Timeout", "InvalidArgument", "Authentication", "RateLimit"}
         index += 1
     assert index > 20
@@ -169,6 +183,8 @@ def test_what_is_no_answer(client: libclaude.Client, sandbox: Sandbox, scenario:
             assert b"guest network" in error.response.raw
             assert error.response.to_dict() == {}
             assert len(error.response) == 0
+            assert "guest network" in error.body
+            assert error.status_code == 200
 
 
 def test_malformed_events(client: libclaude.Client, sandbox: Sandbox) -> None:
@@ -185,6 +201,7 @@ def test_nobody_listens() -> None:
     assert type(error) is libclaude.APIConnectionError
     assert error.category == "Network"
     assert [error.http_status, error.response, error.request_id, error.retry_after_ms] == [None] * 4
+    assert [error.status_code, error.body, error.type] == [None] * 3
     assert error.retryable is True
 
 

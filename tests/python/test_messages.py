@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import libclaude
 import pytest
 from claudetest import CANARY, MODEL, ask, message_json
+from libclaude import _json
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
@@ -33,7 +37,70 @@ def test_what_came_with_the_answer(client: libclaude.Client) -> None:
     assert message.headers.get("no-such-header") is None
     assert ("request-id", message.request_id) in message.headers.pairs
     assert int(message.headers["anthropic-ratelimit-requests-limit"]) > 0
-    assert json.loads(message.raw) == message.to_dict()
+    assert json.loads(message.raw) == json.loads(message.json) == message.to_dict()
+    assert message._request_id == message.request_id
+    assert message.status_code == message.status == 200
+
+
+def test_rate_limits(client: libclaude.Client, sandbox: Sandbox) -> None:
+    headers = {
+        "anthropic-ratelimit-tokens-limit": "1000",
+        "anthropic-ratelimit-tokens-remaining": "0",
+        "anthropic-ratelimit-tokens-reset": "2026-11-23T01:02:03Z",
+        "anthropic-priority-input-tokens-limit": "7",
+    }
+    sandbox.scenario({"headers": [[*pair] for pair in headers.items()], "body": message_json("[]")})
+    limits = client.messages.create(**ask()).rate_limits
+    assert repr(limits["tokens"]) == "RateLimit(limit=1000, remaining=0, reset_ms=1795395723000)"
+    assert limits["tokens"].reset == datetime(2026, 11, 23, 1, 2, 3, tzinfo=timezone.utc)
+    assert (limits["priority-input-tokens"].limit, limits["priority-input-tokens"].remaining) == (7, None)
+    assert limits["priority-input-tokens"].reset is None
+    sandbox.scenario({"default_headers": False, "body": message_json("[]")})
+    assert client.messages.create(**ask()).rate_limits == {}
+
+
+def test_an_answer_is_decoded_when_it_is_looked_into(client: libclaude.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[bytes] = []
+
+    def note(raw: bytes) -> Any:
+        decoded.append(raw)
+        return _json.decode(raw)
+
+    monkeypatch.setattr("libclaude._response.decode", note)
+    message = client.messages.create(**ask("lazy"))
+    assert (message.status, message.text) == (200, "Echo: lazy")
+    assert message.headers
+    assert repr(message).startswith("<Message 200, ")
+    assert decoded == []
+    assert message.content[0].text == message["content"][0]["text"] == "Echo: lazy"
+    assert decoded == [message.raw]
+
+
+def test_raw_responses(client: libclaude.Client) -> None:
+    raw = client.messages.with_raw_response.create(**ask("as it came"))
+    assert isinstance(raw, libclaude.RawResponse)
+    assert raw.status_code == raw.status == 200
+    assert raw.headers["request-id"] == raw.request_id
+    assert raw.rate_limits["requests"].limit
+    assert json.loads(raw.text) == json.loads(raw.content)
+    message = raw.parse()
+    assert type(message) is libclaude.Message
+    assert message.raw == raw.content
+    assert message.text == "Echo: as it came"
+    del raw
+    assert message.request_id
+    counted = client.messages.with_raw_response.count_tokens(model=MODEL, messages=ask()["messages"])
+    assert type(counted.parse()) is libclaude.Response
+    assert counted.parse().input_tokens > 0
+    for attempt in (pickle.dumps, copy.copy):
+        with pytest.raises(TypeError, match="cannot be pickled"):
+            attempt(counted)
+
+
+def test_raw_responses_raise_too(client: libclaude.Client, sandbox: Sandbox) -> None:
+    sandbox.scenario("overloaded")
+    with pytest.raises(libclaude.OverloadedError):
+        client.messages.with_raw_response.create(**ask())
 
 
 def test_of_headers_with_one_name_the_last_counts(client: libclaude.Client, sandbox: Sandbox) -> None:

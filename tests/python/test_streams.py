@@ -167,6 +167,13 @@ def test_raw_events(client: libclaude.Client, sandbox: Sandbox) -> None:
         assert next(stream).type == "message_start"
 
 
+def test_what_comes_before_the_events(client: libclaude.Client, sandbox: Sandbox) -> None:
+    with client.messages.stream(**ask()) as stream:
+        assert stream.status == 200
+        assert stream.request_id
+        assert stream.get_final_message().request_id == stream.request_id
+
+
 def test_pieces_cut_anywhere(client: libclaude.Client, sandbox: Sandbox) -> None:
     sandbox.scenario("slow")
     with client.messages.stream(**ask()) as stream:

@@ -12,7 +12,7 @@
 Everything that fails raises a ClaudeError.
 """
 
-from ._client import Client, Messages
+from ._client import Client, Messages, RawMessages
 from ._errors import (
     APIConnectionError,
     APIError,
@@ -24,29 +24,34 @@ from ._errors import (
     CallCancelled,
     ClaudeError,
     ConflictError,
+    DeadlineExceededError,
     InternalServerError,
     InvalidRequestError,
     InvalidStateError,
     NoKeyError,
+    NoMemoryError,
     NotFoundError,
     OverloadedError,
     PermissionDeniedError,
     RateLimitError,
     RequestTooLargeError,
+    ServiceUnavailableError,
     StreamTruncatedError,
     UnprocessableEntityError,
+    UnsupportedError,
 )
 from ._ffi import lib as _lib
 from ._ffi import text_of as _text_of
+from ._files import document_block, image_block
 from ._loop import Loop, LoopCall
-from ._response import Headers, Message, Response
+from ._response import Headers, Message, RateLimit, RawResponse, Response
 from ._secret import Secret
 from ._sign import Attempt
 from ._stream import Event, EventKind, MessageStream, Stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._async import AsyncClient, AsyncMessages, AsyncMessageStream, AsyncStream
+    from ._async import AsyncClient, AsyncMessages, AsyncMessageStream, AsyncRawMessages, AsyncStream
 
 __version__ = _text_of(_lib.claude_version_string()) or ""
 
@@ -59,6 +64,7 @@ __all__ = [
     "AsyncClient",
     "AsyncMessageStream",
     "AsyncMessages",
+    "AsyncRawMessages",
     "AsyncStream",
     "Attempt",
     "AuthenticationError",
@@ -67,6 +73,7 @@ __all__ = [
     "ClaudeError",
     "Client",
     "ConflictError",
+    "DeadlineExceededError",
     "Event",
     "EventKind",
     "Headers",
@@ -79,16 +86,24 @@ __all__ = [
     "MessageStream",
     "Messages",
     "NoKeyError",
+    "NoMemoryError",
     "NotFoundError",
     "OverloadedError",
     "PermissionDeniedError",
+    "RateLimit",
     "RateLimitError",
+    "RawMessages",
+    "RawResponse",
     "RequestTooLargeError",
     "Response",
     "Secret",
+    "ServiceUnavailableError",
     "Stream",
     "StreamTruncatedError",
     "UnprocessableEntityError",
+    "UnsupportedError",
+    "document_block",
+    "image_block",
 ]
 
 

@@ -14,7 +14,7 @@ from ._base import BaseClient, Settings
 from ._errors import bad_state, check, make, take
 from ._ffi import NULL, ffi, lib, text_of
 from ._loop import LoopCall
-from ._response import Message, Response, as_message, wrap
+from ._response import Message, RawResponse, Response, as_message, wrap
 from ._stream import Event, EventKind
 
 if TYPE_CHECKING:
@@ -250,6 +250,51 @@ class AsyncClient(BaseClient):
         """The Messages API."""
         return AsyncMessages(self)
 
+    if TYPE_CHECKING:
+
+        @overload
+        async def request(
+            self,
+            endpoint: str,
+            body: Any = None,
+            *,
+            stream: Literal[False] = False,
+            extra_headers: Headers | None = None,
+            timeout: float | None = None,
+            options: Options | None = None,
+        ) -> Response: ...
+
+        @overload
+        async def request(
+            self,
+            endpoint: str,
+            body: Any = None,
+            *,
+            stream: Literal[True],
+            extra_headers: Headers | None = None,
+            timeout: float | None = None,
+            options: Options | None = None,
+        ) -> AsyncMessageStream: ...
+
+    async def request(
+        self,
+        endpoint: str,
+        body: Any = None,
+        *,
+        stream: bool = False,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        options: Options | None = None,
+    ) -> Response | AsyncMessageStream:
+        """Calls any endpoint that the library knows by its name, for example "messages.count_tokens".
+
+        `body` is a mapping, or JSON as bytes, which are sent as they are. stream=True gives the AsyncMessageStream.
+        """
+        request = self._request(endpoint, body, stream, Settings(extra_headers, timeout, options))
+        if stream:
+            return await AsyncMessageStream(self._start(request, lib.CLAUDE_STREAM))._begun()
+        return wrap(await self._execute(request))
+
     async def close(self) -> None:
         """Lets go of the connections. Calls in flight go on; new ones are refused."""
         self._handle = self._engines = None
@@ -282,6 +327,11 @@ class AsyncMessages:
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
+
+    @property
+    def with_raw_response(self) -> AsyncRawMessages:
+        """The same functions, which give the answer as it came: a RawResponse."""
+        return AsyncRawMessages(self._client)
 
     if TYPE_CHECKING:
 
@@ -362,21 +412,61 @@ class AsyncMessages:
         return wrap(await self._client._execute(request))
 
 
+class AsyncRawMessages:
+    """The Messages API, with answers as they come. For streams, see AsyncStream.status and AsyncStream.request_id."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    async def create(
+        self,
+        *,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        options: Options | None = None,
+        **body: Any,
+    ) -> RawResponse:
+        """Sends a message; see AsyncMessages.create()."""
+        request = self._client._request("messages.create", body, False, Settings(extra_headers, timeout, options))
+        return RawResponse(await self._client._execute(request), as_message)
+
+    async def count_tokens(
+        self,
+        *,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        options: Options | None = None,
+        **body: Any,
+    ) -> RawResponse:
+        """Counts the tokens of a message; see AsyncMessages.count_tokens()."""
+        settings = Settings(extra_headers, timeout, options)
+        request = self._client._request("messages.count_tokens", body, False, settings)
+        return RawResponse(await self._client._execute(request), wrap)
+
+
 class AsyncStream:
     """The events of a streaming call, for `async for`. Leaving an `async with` block closes it; so does losing it.
 
     One task at a time may wait for it. Events that nobody takes make the server wait.
     """
 
-    __slots__ = ("_call",)
+    __slots__ = ("_call", "request_id", "status")
 
     def __init__(self, call: _Call) -> None:
         self._call = call
+        self.status = 0
+        """The HTTP status."""
+        self.request_id: str | None = None
+        """What the API's support asks for."""
 
     async def _begun(self: StreamT) -> StreamT:
         """Waits for the first event, so that a refused request fails where it was made."""
         if not await self._call.more():
             self._call._outcome()
+        self.status = lib.claude_call_http_status(self._call._handle)
+        self.request_id = text_of(lib.claude_call_header(self._call._handle, b"request-id"))
         return self
 
     def __aiter__(self) -> AsyncIterator[Event]:

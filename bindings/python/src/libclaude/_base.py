@@ -152,7 +152,7 @@ class BaseClient:
         request = new_request(endpoint)
         if body is not None:
             err = ffi.new("claude_error_t **")
-            data = encode(body)
+            data = body if isinstance(body, bytes) else encode(body)
             check(lib.claude_request_set_json(request, data, len(data), err), err)
         for each in (*self._settings, settings):
             each.apply(request, stream)

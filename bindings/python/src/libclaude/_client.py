@@ -6,8 +6,8 @@ from ._base import BaseClient, Settings
 from ._call import Call
 from ._errors import check
 from ._ffi import ffi, lib
-from ._response import Message, Response, as_message, wrap
-from ._stream import MessageStreamManager, Stream
+from ._response import Message, RawResponse, Response, as_message, wrap
+from ._stream import MessageStream, MessageStreamManager, Stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,51 @@ class Client(BaseClient):
     def messages(self) -> Messages:
         """The Messages API."""
         return Messages(self)
+
+    if TYPE_CHECKING:
+
+        @overload
+        def request(
+            self,
+            endpoint: str,
+            body: Any = None,
+            *,
+            stream: Literal[False] = False,
+            extra_headers: Headers | None = None,
+            timeout: float | None = None,
+            options: Options | None = None,
+        ) -> Response: ...
+
+        @overload
+        def request(
+            self,
+            endpoint: str,
+            body: Any = None,
+            *,
+            stream: Literal[True],
+            extra_headers: Headers | None = None,
+            timeout: float | None = None,
+            options: Options | None = None,
+        ) -> MessageStream: ...
+
+    def request(
+        self,
+        endpoint: str,
+        body: Any = None,
+        *,
+        stream: bool = False,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        options: Options | None = None,
+    ) -> Response | MessageStream:
+        """Calls any endpoint that the library knows by its name, for example "messages.count_tokens".
+
+        `body` is a mapping, or JSON as bytes, which are sent as they are. stream=True gives the MessageStream.
+        """
+        request = self._request(endpoint, body, stream, Settings(extra_headers, timeout, options))
+        if stream:
+            return MessageStream(self._start(request, lib.CLAUDE_STREAM))
+        return wrap(self._execute(request))
 
     def close(self) -> None:
         """Lets go of the connections. Calls in flight go on; new ones are refused."""
@@ -61,6 +106,11 @@ class Messages:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+
+    @property
+    def with_raw_response(self) -> RawMessages:
+        """The same functions, which give the answer as it came: a RawResponse."""
+        return RawMessages(self._client)
 
     if TYPE_CHECKING:
 
@@ -139,3 +189,37 @@ class Messages:
         settings = Settings(extra_headers, timeout, options)
         request = self._client._request("messages.count_tokens", body, False, settings)
         return wrap(self._client._execute(request))
+
+
+class RawMessages:
+    """The Messages API, with answers as they come. For streams, see Stream.status and Stream.request_id."""
+
+    __slots__ = ("_client",)
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def create(
+        self,
+        *,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        options: Options | None = None,
+        **body: Any,
+    ) -> RawResponse:
+        """Sends a message; see Messages.create()."""
+        request = self._client._request("messages.create", body, False, Settings(extra_headers, timeout, options))
+        return RawResponse(self._client._execute(request), as_message)
+
+    def count_tokens(
+        self,
+        *,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        options: Options | None = None,
+        **body: Any,
+    ) -> RawResponse:
+        """Counts the tokens of a message; see Messages.count_tokens()."""
+        settings = Settings(extra_headers, timeout, options)
+        request = self._client._request("messages.count_tokens", body, False, settings)
+        return RawResponse(self._client._execute(request), wrap)

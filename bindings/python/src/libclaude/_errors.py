@@ -87,8 +87,33 @@ class CallCancelled(ClaudeError):  # noqa: N818 (it is no error of anybody)
     """The call was cancelled, by close() or by another thread."""
 
 
+class NoMemoryError(ClaudeError, MemoryError):
+    """Memory is out."""
+
+
+class UnsupportedError(ClaudeError, NotImplementedError):
+    """This build of the library, or its libcurl, cannot do that."""
+
+
 class APIError(ClaudeError):
     """The call failed on its way, or the API answered with an error."""
+
+    @property
+    def status_code(self) -> int | None:
+        """The HTTP status; 200 for an error inside a stream, None where no answer came."""
+        return self.http_status
+
+    @property
+    def type(self) -> str | None:
+        """The API's own name of the error, for example "overloaded_error"."""
+        return self.api_type
+
+    @property
+    def body(self) -> Any:
+        """The body of the answer: a JSON object, or text where it is none; None if nothing came."""
+        if self.response is None or not self.response.raw:
+            return None
+        return self.response.to_dict() or self.response.json
 
 
 class APIResponseValidationError(APIError):
@@ -109,21 +134,6 @@ class StreamTruncatedError(APIConnectionError):
 
 class APIStatusError(APIError):
     """The API answered with an error."""
-
-    @property
-    def status_code(self) -> int | None:
-        """The HTTP status; 200 for an error inside a stream."""
-        return self.http_status
-
-    @property
-    def type(self) -> str | None:
-        """The API's own name of the error, for example "overloaded_error"."""
-        return self.api_type
-
-    @property
-    def body(self) -> Any:
-        """The JSON body of the answer, if there was one."""
-        return self.response.to_dict() if self.response is not None else None
 
 
 class BadRequestError(APIStatusError):
@@ -162,6 +172,14 @@ class InternalServerError(APIStatusError):
     """500 and above."""
 
 
+class ServiceUnavailableError(InternalServerError):
+    """503."""
+
+
+class DeadlineExceededError(InternalServerError):
+    """504: the API took too long itself."""
+
+
 class OverloadedError(InternalServerError):
     """529, or an overloaded_error inside a stream."""
 
@@ -171,6 +189,8 @@ _CLASSES: dict[int, type[ClaudeError]] = {
     lib.CLAUDE_E_STATE: InvalidStateError,
     lib.CLAUDE_E_BUSY: InvalidStateError,
     lib.CLAUDE_E_FORKED: InvalidStateError,
+    lib.CLAUDE_E_NOMEM: NoMemoryError,
+    lib.CLAUDE_E_UNSUPPORTED: UnsupportedError,
     lib.CLAUDE_E_NO_KEY: NoKeyError,
     lib.CLAUDE_E_CANCELED: CallCancelled,
     lib.CLAUDE_E_RESOLVE: APIConnectionError,
@@ -193,17 +213,21 @@ _CLASSES: dict[int, type[ClaudeError]] = {
     lib.CLAUDE_E_OVERLOADED: OverloadedError,
     lib.CLAUDE_E_BAD_REQUEST: BadRequestError,
     lib.CLAUDE_E_REQUEST_TOO_LARGE: RequestTooLargeError,
-    lib.CLAUDE_E_API_TIMEOUT: InternalServerError,
+    lib.CLAUDE_E_API_TIMEOUT: DeadlineExceededError,
     lib.CLAUDE_E_SERVER: InternalServerError,
+}
+
+# Where the library's code covers several statuses that have classes of their own.
+_BY_STATUS: dict[tuple[int, int | None], type[ClaudeError]] = {
+    (lib.CLAUDE_E_BAD_REQUEST, 422): UnprocessableEntityError,
+    (lib.CLAUDE_E_SERVER, 503): ServiceUnavailableError,
 }
 
 
 def make(fields: Mapping[str, Any], response: Response | None = None) -> ClaudeError:
     """The exception for an error object given as its JSON members."""
-    code = fields["code"]
-    kind = _CLASSES.get(code, ClaudeError)
-    if code == lib.CLAUDE_E_BAD_REQUEST and fields.get("http_status") == 422:
-        kind = UnprocessableEntityError
+    code, status = fields["code"], fields.get("http_status")
+    kind = _BY_STATUS.get((code, status)) or _CLASSES.get(code, ClaudeError)
     return kind(fields["message"], fields, response)
 
 

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 
-from ._errors import invalid
+from ._errors import InvalidRequestError, invalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,10 +90,18 @@ def _default(value: Any) -> Any:
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_default)
 
 
-def encode(value: Mapping[str, Any]) -> bytes:
+def encode(value: Any) -> bytes:
     """The value as JSON in UTF-8; what JSON cannot carry is an error that says where it is."""
     try:
-        return _encoder.encode(value).encode()
+        try:
+            return _encoder.encode(value).encode()
+        except TypeError:
+            from ._files import inlined
+
+            value = inlined(value)
+            return _encoder.encode(value).encode()
+    except InvalidRequestError:
+        raise
     except (TypeError, ValueError, RecursionError) as error:
         problem = _problem(value, "", ()) or f"the request cannot be written as JSON: {error}"
         raise invalid(problem) from None

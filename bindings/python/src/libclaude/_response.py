@@ -10,6 +10,7 @@ from ._json import Object, decode
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from typing import Any, NoReturn
 
     from ._claude import CData
@@ -47,14 +48,41 @@ class Headers(HeaderMapping):
         return self._pairs
 
 
-class Response(JSONMapping):
-    """An answer. The members of its JSON body are attributes and mapping members: `answer.id`, `answer["id"]`."""
+class RateLimit:
+    """One of the server's limits; what it did not say is None."""
 
-    __slots__ = ("_body", "_handle", "_headers")
+    __slots__ = ("limit", "remaining", "reset_ms")
+
+    def __init__(self, limit: int | None, remaining: int | None, reset_ms: int | None) -> None:
+        self.limit = limit
+        """Most requests or tokens in the window."""
+        self.remaining = remaining
+        """What is left of it."""
+        self.reset_ms = reset_ms
+        """When it is full again: milliseconds since 1970-01-01 UTC."""
+
+    @property
+    def reset(self) -> datetime | None:
+        """When it is full again."""
+        from datetime import datetime, timezone
+
+        return None if self.reset_ms is None else datetime.fromtimestamp(self.reset_ms / 1000, timezone.utc)
+
+    def __repr__(self) -> str:
+        return f"RateLimit(limit={self.limit}, remaining={self.remaining}, reset_ms={self.reset_ms})"
+
+
+_LIMITS = ("requests", "tokens", "input-tokens", "output-tokens", "priority-input-tokens", "priority-output-tokens")
+_FIGURES = (lib.CLAUDE_RATE_LIMIT_LIMIT, lib.CLAUDE_RATE_LIMIT_REMAINING, lib.CLAUDE_RATE_LIMIT_RESET_MS)
+
+
+class Received:
+    """What every answer has."""
+
+    __slots__ = ("_handle", "_headers")
 
     def __init__(self, handle: CData) -> None:
         self._handle = handle
-        self._body: Object | None = None
         self._headers: Headers | None = None
 
     def _sized(self, function: Callable[[CData, CData], CData]) -> bytes:
@@ -65,6 +93,8 @@ class Response(JSONMapping):
     def status(self) -> int:
         """The HTTP status."""
         return lib.claude_response_status(self._handle)
+
+    status_code = status
 
     @property
     def request_id(self) -> str | None:
@@ -83,9 +113,68 @@ class Response(JSONMapping):
         return self._headers
 
     @property
+    def rate_limits(self) -> dict[str, RateLimit]:
+        """The limits that the server told: "requests", "tokens", "input-tokens", "output-tokens", ..."""
+        limits = {}
+        for name in _LIMITS:
+            figures = [lib.claude_response_rate_limit(self._handle, name.encode(), which) for which in _FIGURES]
+            if max(figures) >= 0:
+                limits[name] = RateLimit(*(figure if figure >= 0 else None for figure in figures))
+        return limits
+
+    @property
     def raw(self) -> bytes:
         """The body as it was received; for a stream, the message put together from it."""
         return self._sized(lib.claude_response_json)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.status}, {len(self.raw)} bytes, request id {self.request_id}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} cannot be pickled or copied; use raw, or to_dict() of what has it")
+
+
+class RawResponse(Received):
+    """An answer as it came, from `with_raw_response`."""
+
+    __slots__ = ("_parse",)
+
+    def __init__(self, handle: CData, parse: Callable[[CData], Response]) -> None:
+        super().__init__(ffi.gc(handle, lib.claude_response_unref))
+        self._parse = parse
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        return self.raw
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.raw.decode("utf-8", "replace")
+
+    def parse(self) -> Any:
+        """What the call gives without `with_raw_response`: a Message, or a Response."""
+        return self._parse(lib.claude_response_ref(self._handle))
+
+
+class Response(Received, JSONMapping):
+    """An answer. The members of its JSON body are attributes and mapping members: `answer.id`, `answer["id"]`."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, handle: CData) -> None:
+        super().__init__(handle)
+        self._body: Object | None = None
+
+    @property
+    def json(self) -> str:
+        """The body as text, exactly as it was received."""
+        return self.raw.decode("utf-8", "replace")
+
+    @property
+    def _request_id(self) -> str | None:
+        return self.request_id
 
     @property
     def text(self) -> str:
@@ -115,12 +204,6 @@ class Response(JSONMapping):
 
     def __len__(self) -> int:
         return len(self._object())
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.status}, {len(self.raw)} bytes, request id {self.request_id}>"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} cannot be pickled or copied; use to_dict() or raw")
 
 
 class Message(Response):

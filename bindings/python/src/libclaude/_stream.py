@@ -107,13 +107,17 @@ class Stream:
     One thread at a time may pull; close() may be called by any.
     """
 
-    __slots__ = ("_call", "_pending")
+    __slots__ = ("_call", "_pending", "request_id", "status")
 
     def __init__(self, call: Call) -> None:
         """Waits for the first event, so that a refused request fails where it was made."""
         self._call = call
         self._pending: Event | None = None
         self._pending = next(self, None)
+        self.status: int = lib.claude_call_http_status(call.handle)
+        """The HTTP status."""
+        self.request_id = text_of(lib.claude_call_header(call.handle, b"request-id"))
+        """What the API's support asks for."""
 
     def __iter__(self: StreamT) -> StreamT:
         return self

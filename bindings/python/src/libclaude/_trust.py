@@ -35,7 +35,7 @@ def trust_host(config: CData, from_env: bool) -> None:
     err = ffi.new("claude_error_t **")
     if from_env:
         check(lib.claude_config_load_env(config, err), err)
-    if any(text_of(lib.claude_config_get(config, name)) for name in (b"tls.ca_file", b"tls.ca_path")):
+    if text_of(lib.claude_config_get(config, b"tls.ca_file")):
         return
     found = next(filter(os.path.isfile, PLACES), None)
     if found is not None:
