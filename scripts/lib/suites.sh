@@ -84,6 +84,14 @@ suite_abi() {
     run_pytest tests/abi
 }
 
+# The cases that every language runs, here in C and Python; and what each binding uses of the interface.
+suite_conformance() {
+    local status=0
+    run_ctest dev conformance || status=1
+    run_pytest tests/conformance || status=1
+    return $status
+}
+
 suite_python() {
     run_pytest tests/python
 }

@@ -1,0 +1,444 @@
+"""The cases that every language runs, in every way that Python has; and that each of their expectations can fail.
+
+A case runs with client.request(), which takes any endpoint and any body. Where it is a message whose body is given as
+JSON, it runs as keyword arguments of client.messages and on a Loop, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import libclaude
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sandbox import Request, Sandbox
+
+CASES = Path(__file__).resolve().parent / "cases"
+API_KEY = "sk-ant-conformance-not-a-real-key"
+PATIENCE_S = 20
+
+Json = Any
+Found = Any
+
+
+class Malformed(Exception):  # noqa: N818 (it is the case that is in error)
+    """A case, or what it expects, is not in the form that README.md describes."""
+
+
+@dataclass
+class Case:
+    name: str
+    scenario: Json = None
+    client: dict[str, Json] = field(default_factory=dict)
+    client_headers: dict[str, Json] = field(default_factory=dict)
+    request: dict[str, Json] = field(default_factory=dict)
+    expect: dict[str, Json] = field(default_factory=dict)
+
+    @property
+    def stream(self) -> bool:
+        return bool(self.request.get("stream", False))
+
+    @property
+    def body(self) -> Json:
+        text = self.request.get("body_text")
+        return self.request.get("body") if text is None else text.encode()
+
+    @property
+    def settings(self) -> dict[str, Json]:
+        """Keyword arguments of whatever makes a call."""
+        headers = dict(self.request.get("headers", {}))
+        if self.scenario is not None:
+            headers["x-sandbox-scenario"] = self.scenario if isinstance(self.scenario, str) else self.name
+        return {"stream": self.stream, "extra_headers": headers, "options": self.request.get("options")}
+
+    @property
+    def spelled_out(self) -> bool:
+        """Whether it can be said in keyword arguments."""
+        return self.request["endpoint"] == "messages.create" and "body" in self.request
+
+
+@dataclass
+class Seen:
+    """What a program saw of a call, and what the sandbox saw of it."""
+
+    events: list[libclaude.Event] = field(default_factory=list)
+    response: libclaude.Response | None = None
+    error: libclaude.ClaudeError | None = None
+    requests: list[Request] = field(default_factory=list)
+
+
+# ---- reading
+
+
+def only(found: Json, allowed: set[str], what: str) -> dict[str, Json]:
+    if not isinstance(found, dict) or not set(found) <= allowed:
+        raise Malformed(f"{what} has {sorted(set(found) - allowed) if isinstance(found, dict) else found!r}")
+    return found
+
+
+def read_case(path: Path) -> Case:
+    members = {"about", "scenario", "client", "client_headers", "request", "expect"}
+    found = only(json.loads(path.read_text(encoding="utf-8")), members, path.name)
+    request = only(
+        found["request"], {"endpoint", "stream", "body", "body_text", "headers", "options"}, f"{path.name}: request"
+    )
+    if not isinstance(found.pop("about"), str) or "endpoint" not in request or {"body", "body_text"} <= set(request):
+        raise Malformed(path.name)
+    if ("response" in found["expect"]) == ("error" in found["expect"]):
+        raise Malformed(f"{path.name} must expect either a response or an error")
+    return Case(path.stem, **found)
+
+
+def read_cases(folder: Path) -> list[Case]:
+    cases = [read_case(path) for path in sorted(folder.glob("*.json"))]
+    if not cases:
+        raise Malformed(f"there is no case in {folder}")
+    return cases
+
+
+# ---- the ways
+
+
+def configuration(case: Case, url: str) -> dict[str, Json]:
+    return {
+        "config": {"api_key": API_KEY, "base_url": url, **case.client},
+        "headers": case.client_headers,
+    }
+
+
+def by_request(case: Case, url: str, seen: Seen) -> None:
+    with libclaude.Client(**configuration(case, url)) as client:
+        answer = client.request(case.request["endpoint"], case.body, **case.settings)
+        if isinstance(answer, libclaude.MessageStream):
+            seen.events.extend(answer)
+            answer = answer.get_final_message()
+        seen.response = answer
+
+
+def by_messages(case: Case, url: str, seen: Seen) -> None:
+    settings = {name: value for name, value in case.settings.items() if name != "stream"}
+    with libclaude.Client(**configuration(case, url)) as client:
+        if case.stream:
+            with client.messages.stream(**settings, **case.body) as stream:
+                seen.events.extend(stream)
+                seen.response = stream.get_final_message()
+        else:
+            seen.response = client.messages.create(**settings, **case.body)
+
+
+def by_loop(case: Case, url: str, seen: Seen) -> None:
+    with libclaude.Client(**configuration(case, url)) as client, libclaude.Loop(client) as loop:
+        call = loop.submit(case.name, **case.settings, **case.body)
+        while not call.ended:
+            assert loop.wait(PATIENCE_S), "nothing came"
+            while (happened := loop.next()) is not None:
+                tag, event = happened
+                assert tag == case.name
+                if event is not None:
+                    seen.events.append(event)
+        seen.response = call.result()
+
+
+async def await_request(case: Case, url: str, seen: Seen) -> None:
+    async with libclaude.AsyncClient(**configuration(case, url)) as client:
+        answer = await client.request(case.request["endpoint"], case.body, **case.settings)
+        if isinstance(answer, libclaude.AsyncMessageStream):
+            async for event in answer:
+                seen.events.append(event)
+            answer = await answer.get_final_message()
+        seen.response = answer
+
+
+async def await_messages(case: Case, url: str, seen: Seen) -> None:
+    settings = {name: value for name, value in case.settings.items() if name != "stream"}
+    async with libclaude.AsyncClient(**configuration(case, url)) as client:
+        if case.stream:
+            async with client.messages.stream(**settings, **case.body) as stream:
+                async for event in stream:
+                    seen.events.append(event)
+                seen.response = await stream.get_final_message()
+        else:
+            seen.response = await client.messages.create(**settings, **case.body)
+
+
+def by_async_request(case: Case, url: str, seen: Seen) -> None:
+    asyncio.run(asyncio.wait_for(await_request(case, url, seen), PATIENCE_S))
+
+
+def by_async_messages(case: Case, url: str, seen: Seen) -> None:
+    asyncio.run(asyncio.wait_for(await_messages(case, url, seen), PATIENCE_S))
+
+
+ANY_CASE = {"request": by_request, "async-request": by_async_request}
+SPELLED_OUT = {"messages": by_messages, "async-messages": by_async_messages, "loop": by_loop}
+
+
+def run(case: Case, way: Callable[[Case, str, Seen], None], sandbox: Sandbox) -> Seen:
+    seen = Seen()
+    if isinstance(case.scenario, dict):
+        sandbox.register(case.name, case.scenario)
+    try:
+        way(case, sandbox.url, seen)
+    except libclaude.ClaudeError as error:
+        seen.error = error
+    seen.requests = sandbox.requests()
+    return seen
+
+
+# ---- comparing: each function yields what is not as expected
+
+
+def same(a: Json, b: Json) -> bool:
+    """Equal as JSON: 1 is 1.0, but not true."""
+    if isinstance(a, bool) or isinstance(b, bool) or a is None or b is None:
+        return a is b
+    if isinstance(a, dict) and isinstance(b, dict):
+        return set(a) == set(b) and all(same(a[name], b[name]) for name in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    return bool(a == b)
+
+
+def present(expected: Json, found: str | None) -> bool:
+    """A header, or the like: its value, null where there is none, true for any."""
+    return found is not None if expected is True else same(expected, found)
+
+
+def members(what: str, expected: Json, looks: dict[str, Callable[[Found], Json]], found: Found) -> Iterator[str]:
+    """Compares each member of `expected` with what its look finds."""
+    if not isinstance(expected, dict):
+        yield f"what is expected of {what} is no object"
+        return
+    for name, value in expected.items():
+        if name not in looks:
+            yield f"nothing is known about {name!r} of {what}"
+        elif not same(value, seen := looks[name](found)):
+            yield f"{what}: {name} is {seen!r} instead of {value!r}"
+
+
+def split(expected: Json, *names: str) -> tuple[dict[str, Json], Json]:
+    """The members of these names, which are compared in their own ways; and the others."""
+    if not isinstance(expected, dict):
+        return {}, expected
+    return (
+        {name: expected[name] for name in names if name in expected},
+        {name: value for name, value in expected.items() if name not in names},
+    )
+
+
+SENT: dict[str, Callable[[Request], Json]] = {
+    "method": lambda sent: sent.method,
+    "target": lambda sent: sent.target,
+    "body": lambda sent: sent.json(),
+    "body_text": lambda sent: sent.body.decode(),
+}
+
+
+def check_sent(expected: Json, requests: list[Request]) -> Iterator[str]:
+    if len(requests) != (0 if expected is None else 1):
+        yield f"{len(requests)} requests were sent"
+    elif expected is not None:
+        own, others = split(expected, "headers")
+        yield from members("what is sent", others, SENT, requests[0])
+        yield from check_headers(own, requests[0].header)
+
+
+def check_headers(own: dict[str, Json], header: Callable[[str], str | None]) -> Iterator[str]:
+    expected = own.get("headers", {})
+    if not isinstance(expected, dict):
+        yield "the headers expected are no object"
+        return
+    for name, value in expected.items():
+        if not present(value, header(name)):
+            yield f"header {name} is {header(name)!r} instead of {value!r}"
+
+
+EVENT: dict[str, Callable[[libclaude.Event], Json]] = {
+    "kind": lambda event: libclaude.EventKind(event.kind).name.lower(),
+    "name": lambda event: event.name,
+    "index": lambda event: None if event.index < 0 else event.index,
+    "text": lambda event: event.text,
+    "json": lambda event: json.loads(event.json),
+}
+
+
+def check_events(expected: Json, events: list[libclaude.Event]) -> Iterator[str]:
+    if len(expected) != len(events):
+        yield f"there were {len(events)} events instead of {len(expected)}"
+    for number, (wanted, event) in enumerate(zip(expected, events)):
+        yield from members(f"event {number}", wanted, EVENT, event)
+
+
+def text_member(name: str) -> Callable[[libclaude.Response], Json]:
+    def look(response: libclaude.Response) -> Json:
+        value = response.get(name)
+        return value if isinstance(value, str) else None
+
+    return look
+
+
+RESPONSE: dict[str, Callable[[libclaude.Response], Json]] = {
+    "status": lambda response: response.status,
+    "type": text_member("type"),
+    "id": text_member("id"),
+    "model": text_member("model"),
+    "stop_reason": text_member("stop_reason"),
+    "text": lambda response: response.text,
+    "json": lambda response: json.loads(response.raw),
+    "raw": lambda response: response.raw.decode(),
+}
+
+
+def at(value: Json, path: str) -> Json:
+    """What is at a JSON pointer; KeyError if there is nothing."""
+    for step in path.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        try:
+            value = value[int(name)] if isinstance(value, list) else value[name]
+        except (IndexError, TypeError, ValueError):
+            raise KeyError(path) from None
+    return value
+
+
+def at_or_none(value: Json, path: str) -> Json:
+    try:
+        return at(value, path)
+    except KeyError:
+        return None
+
+
+def check_response(expected: Json, response: libclaude.Response) -> Iterator[str]:
+    own, others = split(expected, "headers", "request_id", "usage", "at")
+    yield from members("the response", others, RESPONSE, response)
+    yield from check_headers(own, response.headers.get)
+    if "request_id" in own and not present(own["request_id"], response.request_id):
+        yield f"the request id is {response.request_id!r} instead of {own['request_id']!r}"
+    for name, value in own.get("usage", {}).items():
+        found = at_or_none(response, f"/usage/{name}")
+        if not same(found, value):
+            yield f"the usage has {found!r} {name} instead of {value!r}"
+    for path, value in own.get("at", {}).items():
+        try:
+            if not same(at(response, path), value):
+                yield f"{path} is {at(response, path)!r} instead of {value!r}"
+        except KeyError:
+            yield f"there is nothing at {path}"
+
+
+ERROR: dict[str, Callable[[libclaude.ClaudeError], Json]] = {
+    "code": lambda error: error.name,
+    "category": lambda error: error.category,
+    "http_status": lambda error: error.http_status,
+    "api_type": lambda error: error.api_type,
+    "error_code": lambda error: error.error_code,
+    "message": lambda error: error.message,
+    "retryable": lambda error: error.retryable,
+    "retry_after_ms": lambda error: error.retry_after_ms,
+    "attempts": lambda error: error.attempts,
+}
+
+
+def check_error(expected: Json, error: libclaude.ClaudeError) -> Iterator[str]:
+    own, others = split(expected, "contains", "request_id", "response")
+    yield from members("the error", others, ERROR, error)
+    for part in own.get("contains", []):
+        if part not in error.message:
+            yield f"the message is {error.message!r}, without {part!r}"
+    if "request_id" in own and not present(own["request_id"], error.request_id):
+        yield f"the request id is {error.request_id!r} instead of {own['request_id']!r}"
+    if "response" in own:
+        if own["response"] is not None and error.response is not None:
+            yield from check_response(own["response"], error.response)
+        elif own["response"] is not error.response:
+            yield f"the error's response is {error.response!r}"
+
+
+def check_ending(expect: dict[str, Json], seen: Seen) -> Iterator[str]:
+    if "response" in expect and seen.response is not None and seen.error is None:
+        yield from check_response(expect["response"], seen.response)
+    elif "error" in expect and seen.error is not None and seen.response is None:
+        yield from check_error(expect["error"], seen.error)
+    else:
+        yield f"the call ended with {seen.response!r} {seen.error!r}"
+
+
+def check(expect: dict[str, Json], seen: Seen) -> Iterator[str]:
+    looks: dict[str, Callable[[Seen], Json]] = {
+        "event_count": lambda seen: len(seen.events),
+        "text": lambda seen: "".join(event.text or "" for event in seen.events if event.kind == TEXT),
+    }
+    own, others = split(expect, "sent", "events", "response", "error")
+    yield from members("the case", others, looks, seen)
+    yield from check_ending(own, seen)
+    if "sent" in own:
+        yield from check_sent(own["sent"], seen.requests)
+    if "events" in own:
+        yield from check_events(own["events"], seen.events)
+
+
+TEXT = libclaude.EventKind.TEXT_DELTA
+
+# ---- whether the expectations can fail
+
+
+def other_value(value: Json) -> Json:
+    """Another value of the same kind; for what holds others, something more in it."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (int, float)):
+        return value - 1
+    if isinstance(value, list):
+        return [*value, "?\1"]
+    return {**value, "?\1": "?\1"} if isinstance(value, dict) else "?\1"
+
+
+def mutations(value: Json) -> Iterator[Json]:
+    """The value, each time with something else changed in it."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            for changed in (other_value(member), *mutations(member)):
+                yield {**value, name: changed}
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            for changed in (other_value(item), *mutations(item)):
+                yield [*value[:index], changed, *value[index + 1 :]]
+
+
+# ---- the tests
+
+ALL = read_cases(CASES)
+RUNS = [
+    pytest.param(case, way, id=f"{case.name}-by-{name}")
+    for case in ALL
+    for name, way in {**ANY_CASE, **(SPELLED_OUT if case.spelled_out else {})}.items()
+]
+
+
+@pytest.mark.parametrize(("case", "way"), RUNS)
+def test_case(case: Case, way: Callable[[Case, str, Seen], None], sandbox: Sandbox) -> None:
+    seen = run(case, way, sandbox)
+    assert list(check(case.expect, seen)) == []
+    missed = [changed for changed in mutations(case.expect) if not list(check(changed, seen))]
+    assert missed == [], "nobody misses it when something else is expected"
+
+
+def test_folder_without_cases(tmp_path: Path) -> None:
+    with pytest.raises(Malformed, match="there is no case in"):
+        read_cases(tmp_path)
+
+
+@pytest.mark.parametrize("place", ["", "request"])
+def test_unknown_member(tmp_path: Path, place: str) -> None:
+    case = copy.deepcopy(json.loads((CASES / "whole-text.json").read_text(encoding="utf-8")))
+    (case[place] if place else case)["expected"] = {}
+    (tmp_path / "case.json").write_text(json.dumps(case), encoding="utf-8")
+    with pytest.raises(Malformed, match="expected"):
+        read_cases(tmp_path)
