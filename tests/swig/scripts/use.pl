@@ -53,7 +53,8 @@ $parts{stream} = sub {
     my ($rc, $event, $first, $text) = (0, undef, undef, '');
     while ((($rc, $event) = Claude::claude_call_next($call, 5000)) && $rc == 1) {
         $first //= $event;
-        $text .= Claude::claude_event_text($event) if Claude::claude_event_type($event) == Claude::CLAUDE_EVENT_TEXT_DELTA;
+        next if Claude::claude_event_type($event) != Claude::CLAUDE_EVENT_TEXT_DELTA;
+        $text .= Claude::claude_event_text($event);
     }
     say_that('end', $rc);
     say_that('event', $event);
@@ -192,12 +193,10 @@ $parts{leave} = sub {
 # A thread has none of its parent's handles, and releases none.
 $parts{special} = sub {
     my $client = new_client();
-    my $mine = threads->create(sub { return Claude::claude_response_status(
-        Claude::claude_client_execute(new_client(), new_request('hi'))) })->join();
-    say_that('thread', $mine);
-    my $theirs = threads->create(sub { return eval { Claude::claude_client_trim($client); 1 } ? 'worked' : 'failed' })->join();
-    say_that('theirs', $theirs);
-    say_that('client', Claude::claude_response_status(Claude::claude_client_execute($client, new_request('hi'))));
+    my $status = sub { return Claude::claude_response_status(Claude::claude_client_execute($_[0], new_request('hi'))) };
+    say_that('thread', threads->create(sub { return $status->(new_client()) })->join());
+    say_that('theirs', threads->create(sub { return eval { $status->($client) } || 'failed' })->join());
+    say_that('client', $status->($client));
 };
 
 $parts{$part}->();

@@ -1,4 +1,4 @@
-# What the tests do in Tcl: use.tcl PART URL KEY MODULE. Prints lines "name=value"; each part is in use.pl and use.rb, too.
+# What the tests do in Tcl: use.tcl PART URL KEY MODULE. Prints lines "name=value"; each part is in use.pl and use.rb.
 package require Tcl 8.6
 lassign $argv part url key library
 load $library Claude
