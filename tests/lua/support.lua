@@ -1,5 +1,8 @@
 -- support.lua - the sandbox of the run, and clients of it.
 
+if _VERSION < "Lua 5.3" then
+    require "copas" -- it insists on being there before socket.http
+end
 local http = require "socket.http"
 local ltn12 = require "ltn12"
 local claude = require "claude"

@@ -11,29 +11,28 @@ return function(client, on_event)
     local loop = claude_loop.new(client)
     local running = false
 
-    -- What copas and LuaSocket need to know of a socket: all coroutines sleep on the same descriptor, each by its own.
-    local function wait_readable()
-        local asked = false
-        local socket = {}
-        function socket.getfd()
-            return loop._handle and loop:fd() or -1
-        end
-        function socket.dirty()
-            return loop._handle == nil
-        end
-        function socket.receive()
-            if asked then
-                return true
-            end
-            asked = true
-            return nil, "timeout"
-        end
-        copas.receive(socket)
+    -- What copas and LuaSocket need to know of a socket to watch its descriptor.
+    local socket = {}
+    local asked = false
+
+    function socket.getfd()
+        return loop._handle and loop:fd() or -1
     end
+
+    function socket.dirty()
+        return loop._handle == nil
+    end
+
+    function socket.receive()
+        asked = not asked
+        return not asked, "timeout"
+    end
+
+    function socket.close() end -- the loop does that
 
     local function run()
         while loop._handle and loop:count() > 0 do
-            wait_readable()
+            copas.receive(socket)
             if loop._handle then
                 loop:step(on_event)
             end
@@ -48,12 +47,19 @@ return function(client, on_event)
         end
     end
 
-    loop.suspend = wait_readable
+    -- A queue of copas' kind: it puts the coroutine where resume() finds it.
+    local sleepers = { insert = function() end }
 
-    function loop.resume()
-        if loop._handle then
-            loop:wakeup()
-        end
+    function sleepers.push(_, call, routine)
+        call.coroutine = routine
+    end
+
+    function loop.suspend(call)
+        coroutine.yield(call, sleepers)
+    end
+
+    function loop.resume(call)
+        copas.addthread(call.coroutine)
     end
 
     return loop

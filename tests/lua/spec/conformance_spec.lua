@@ -1,0 +1,274 @@
+-- All cases of tests/conformance/cases, each by waiting and by a loop; see tests/conformance/README.md.
+local claude = require "claude"
+local support = require "support"
+
+local lfs = require "lfs"
+
+local json = claude.json
+local folder = support.root .. "/tests/conformance/cases"
+
+-- The members that a case may have; anything else is a mistake.
+local KNOWN = {
+    case = "about scenario client client_headers request expect",
+    request = "endpoint stream body body_text headers options",
+    expect = "sent events text event_count response error",
+    sent = "method target body body_text headers",
+    event = "kind name index text json",
+    response = "status type id model stop_reason text request_id usage headers json raw at",
+    error = "code category http_status api_type error_code message contains retryable retry_after_ms attempts "
+        .. "request_id response",
+}
+
+local function check_members(what, object)
+    for name in pairs(object) do
+        assert((" " .. KNOWN[what] .. " "):find(" " .. name .. " ", 1, true), what .. " has the unknown " .. name)
+    end
+end
+
+local function show(value)
+    return value == nil and "nothing" or json.encode(value) or tostring(value)
+end
+
+local function fail(where, expected, found)
+    error(("%s: expected %s, found %s"):format(where, show(expected), show(found)), 0)
+end
+
+local function same(a, b)
+    if type(a) ~= "table" or type(b) ~= "table" or a == json.null or b == json.null then
+        return a == b
+    elseif getmetatable(a) ~= getmetatable(b) then
+        return false
+    elseif a == b then
+        return true
+    end
+    for key, value in pairs(a) do
+        if not same(value, b[key]) then
+            return false
+        end
+    end
+    for key in pairs(b) do
+        if a[key] == nil then
+            return false
+        end
+    end
+    return true
+end
+
+local function check(where, expected, found)
+    if not same(expected, found) then
+        fail(where, expected, found)
+    end
+end
+
+-- null: there is none; true, where it may be: there is one.
+local function check_maybe(where, expected, found, truth)
+    if expected == json.null then
+        if found ~= nil and found ~= json.null then
+            fail(where, expected, found)
+        end
+    elseif not (truth and expected == true and found ~= nil and found ~= json.null) then
+        check(where, expected, found)
+    end
+end
+
+local function check_headers(where, expected, found)
+    for name, value in pairs(expected) do
+        check_maybe(where .. "." .. name, value, found[name:lower()], true)
+    end
+end
+
+local function check_response(where, expected, found)
+    check_members("response", expected)
+    for name, value in pairs(expected) do
+        local at = where .. "." .. name
+        if name == "status" then
+            check(at, value, found.http_status)
+        elseif name == "usage" then
+            for counter, number in pairs(value) do
+                check_maybe(at .. "." .. counter, number, found:at("/usage/" .. counter))
+            end
+        elseif name == "headers" then
+            check_headers(at, value, found.headers)
+        elseif name == "json" then
+            check(at, value, json.decode(found.raw))
+        elseif name == "at" then
+            for pointer, part in pairs(value) do
+                check(at .. pointer, part, found:at(pointer))
+            end
+        elseif name == "request_id" then
+            check_maybe(at, value, found.request_id, true)
+        elseif name == "raw" or name == "text" then
+            check(at, value, found[name])
+        else
+            check_maybe(at, value, found:table()[name])
+        end
+    end
+end
+
+local function check_error(expected, found)
+    check_members("error", expected)
+    if not claude.is_error(found) then
+        fail("error", expected, tostring(found))
+    end
+    for name, value in pairs(expected) do
+        if name == "contains" then
+            for _, text in ipairs(value) do
+                assert(found.message:find(text, 1, true), ("the message lacks %q: %s"):format(text, found.message))
+            end
+        elseif name == "code" then
+            check("error.code", value, found.name)
+        elseif name == "response" then
+            if value == json.null then
+                check_maybe("error.response", value, found.response)
+            else
+                check_response("error.response", value, found.response or fail("error.response", value))
+            end
+        else
+            check_maybe("error." .. name, value, found[name], name == "request_id")
+        end
+    end
+end
+
+local function check_events(expected, found)
+    for at, event in ipairs(expected) do
+        check_members("event", event)
+        local seen = found[at] or fail(("event %d"):format(at), event)
+        for name, value in pairs(event) do
+            local where = ("event %d, %s"):format(at, name)
+            if name == "json" then
+                check(where, value, seen.data)
+            else
+                check_maybe(where, value, seen[name == "name" and "type" or name])
+            end
+        end
+    end
+    check("the number of events", #expected, #found)
+end
+
+local function check_sent(expected)
+    local requests = support.control("GET", "requests").requests
+    if expected == json.null then
+        check("requests sent", 0, #requests)
+        return
+    end
+    check_members("sent", expected)
+    check("requests sent", 1, #requests)
+    local sent, headers = requests[1], {}
+    for _, pair in ipairs(sent.headers) do
+        headers[pair[1]:lower()] = pair[2]
+    end
+    for name, value in pairs(expected) do
+        if name == "headers" then
+            check_headers("sent.headers", value, headers)
+        elseif name == "body" then
+            check("sent.body", value, json.decode(sent.body))
+        else
+            check("sent." .. name, value, sent[name == "body_text" and "body" or name])
+        end
+    end
+end
+
+-- The ways to make a call: events go where the caller sees them also when it fails; the answer is returned.
+local ways = {}
+
+function ways.waiting(client, request, options, events)
+    if not request.stream then
+        return client:request(request.endpoint, request.body_text or request.body, options)
+    end
+    options.endpoint = request.endpoint
+    local stream = client:stream(request.body_text or request.body, options)
+    for event in stream do
+        events[#events + 1] = event
+    end
+    return stream:final()
+end
+
+function ways.loop(client, request, options, events)
+    local loop = claude.loop(client)
+    options.endpoint, options.stream = request.endpoint, request.stream or false
+    local call = loop:submit(request.body_text or request.body, options)
+    while loop:count() > 0 do
+        loop:wait(10000)
+        for _, event in loop.next, loop do
+            events[#events + 1] = event
+        end
+    end
+    return call:result()
+end
+
+local function settings_of(case)
+    local config = { base_url = support.url, api_key = support.key }
+    for name, value in pairs(case.client or {}) do
+        config[name] = value
+    end
+    return { config = config, headers = case.client_headers }
+end
+
+local function options_of(case, name)
+    local headers = {}
+    for header, value in pairs(case.request.headers or {}) do
+        headers[header] = value
+    end
+    local scenario = case.scenario
+    if type(scenario) == "table" then
+        support.control("PUT", "scenarios/" .. name, scenario)
+        scenario = name
+    end
+    headers["x-sandbox-scenario"] = scenario
+    return { headers = headers, options = case.request.options }
+end
+
+local function run(case, name, way)
+    support.control("POST", "reset")
+    local options, events = options_of(case, name), {}
+    local ok, found = pcall(function()
+        return way(claude.client(settings_of(case)), case.request, options, events)
+    end)
+    local expect = case.expect
+    if expect.error then
+        if ok then
+            fail("error", expect.error, "an answer")
+        end
+        check_error(expect.error, found)
+    elseif not ok then
+        fail("response", expect.response, tostring(found))
+    else
+        check_response("response", expect.response, found)
+    end
+    if expect.events then
+        check_events(expect.events, events)
+    end
+    if expect.text then
+        check("text", expect.text, support.text_of(events))
+    end
+    if expect.event_count then
+        check("event_count", expect.event_count, #events)
+    end
+    if expect.sent then
+        check_sent(expect.sent)
+    end
+end
+
+describe("The conformance case", function()
+    local names = {}
+    for file in lfs.dir(folder) do
+        names[#names + 1] = file:match "^(.*)%.json$"
+    end
+    table.sort(names)
+    assert(#names > 0, "there are no cases")
+
+    for _, name in ipairs(names) do
+        local file = assert(io.open(folder .. "/" .. name .. ".json", "rb"))
+        local case = assert(json.decode(file:read "*a"))
+        file:close()
+        for way_name, way in pairs(ways) do
+            it(name .. ", by " .. way_name, function()
+                check_members("case", case)
+                check_members("request", case.request)
+                check_members("expect", case.expect)
+                assert((case.expect.error == nil) ~= (case.expect.response == nil), "one of response and error")
+                run(case, name, way)
+            end)
+        end
+    end
+end)
