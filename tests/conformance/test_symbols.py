@@ -1,0 +1,163 @@
+"""What each binding uses of the interface: nothing that the library does not export, and all of it or a reason why not.
+
+A new function of the library fails here until each binding has decided: it is used, or listed below with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+C_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+LUA_COMMENT = re.compile(r"--[^\n]*")
+NO_COMMENT = re.compile(r"(?!)")
+CALLED = re.compile(r"\b(claude_\w+)\s*\(")
+
+
+def exported() -> set[str]:
+    text = C_COMMENT.sub("", (ROOT / "capi" / "libclaude.map").read_text(encoding="utf-8"))
+    return set(re.findall(r"\b(claude_\w+);", text))
+
+
+# What no binding uses, and why.
+COMMON = {
+    "a request's body is JSON, which the language writes itself": """
+        claude_request_add_assistant_text claude_request_add_message claude_request_add_stop_sequence
+        claude_request_add_user_text claude_request_json claude_request_set_field claude_request_set_max_tokens
+        claude_request_set_model claude_request_set_stream claude_request_set_system claude_request_set_temperature
+        claude_request_set_top_k claude_request_set_top_p claude_request_set_user_id""",
+    "an answer's JSON and headers are handed over whole, and looked into by the language": """
+        claude_response_bool claude_response_count claude_response_double claude_response_header claude_response_id
+        claude_response_int claude_response_model claude_response_stop_reason claude_response_usage""",
+    "calls are started, then pulled or waited for in slices, so that the language stays in control": """
+        claude_client_execute claude_client_stream claude_request_on_event""",
+    "claude_event_view() brings it, and the language copies it": """
+        claude_event_index claude_event_keep claude_event_ref claude_event_text claude_event_type
+        claude_event_unref""",
+    "an object of the language holds the one reference that there is": """
+        claude_call_ref claude_client_ref claude_config_ref claude_loop_ref claude_request_ref claude_secret_ref""",
+    "the object of the language knows": """
+        claude_call_is_cancelled claude_call_is_running claude_call_state""",
+    "not offered: figures for diagnosis": """
+        claude_call_anomalies claude_call_attempts claude_call_buffered claude_call_dropped
+        claude_secret_exposures""",
+    "not offered: the options are listed in docs/options.md": "claude_option_at claude_option_json",
+    "not offered: nobody has asked for it": "claude_client_trim claude_error_equal claude_secret_on_audit",
+}
+SIGNING = """claude_config_on_sign claude_sign_add_header claude_sign_body_sha256 claude_sign_header_at
+    claude_sign_method claude_sign_url"""
+
+
+@dataclass
+class Binding:
+    """A binding's sources with how they spell a function of the library, what they define themselves, and what they do
+    not use beside what nobody does."""
+
+    sources: dict[str, re.Pattern[str]]
+    own: re.Pattern[str]
+    unused: dict[str, str]
+
+    def used(self) -> set[str]:
+        found: set[str] = set()
+        for pattern, function in self.sources.items():
+            paths = sorted(ROOT.glob(pattern))
+            assert paths, f"there is no {pattern}"
+            for path in paths:
+                comment = LUA_COMMENT if path.suffix == ".lua" else NO_COMMENT if path.suffix == ".py" else C_COMMENT
+                found.update(function.findall(comment.sub("", path.read_text(encoding="utf-8"))))
+        return {name for name in found if not self.own.fullmatch(name)}
+
+    def left_out(self) -> list[str]:
+        return [name for names in (*COMMON.values(), *self.unused.values()) for name in names.split()]
+
+
+BINDINGS = {
+    "python": Binding(
+        {"bindings/python/src/libclaude/*.py": re.compile(r"\b_?lib\.(claude_\w+)"), "bindings/python/glue.h": CALLED},
+        own=re.compile(r"claude_py_\w+"),
+        unused={
+            "claude_error_json() brings it": """
+                claude_error_api_type claude_error_attempts claude_error_category claude_error_cause claude_error_code
+                claude_error_error_code claude_error_feature claude_error_http_status claude_error_is_retryable
+                claude_error_message claude_error_request_id claude_error_retry_after_ms claude_error_user_code""",
+            "the object of the language holds the one reference that there is": "claude_error_ref",
+            "a Loop knows its calls itself": "claude_loop_count",
+            "Python's own poll() waits, because signals get through it": "claude_loop_wait",
+            "answers are decoded whole": "claude_response_slice",
+            "not offered: nobody has asked for it": "claude_build_info claude_code_at claude_feature",
+        },
+    ),
+    "lua": Binding(
+        {
+            "bindings/lua/**/*.lua": re.compile(r"\bcore\.(claude_\w+)"),
+            "swig/claude.i": re.compile(r"\b(claude_\w+)\s*\((?!claude_\w+_t \*)"),
+        },
+        own=re.compile(r"claude_(call|loop)_pull"),
+        unused={
+            "the collector's finalizer drops it (CLAUDE_HANDLE in swig/claude.i)": """
+                claude_config_unref claude_error_unref claude_request_unref claude_response_unref
+                claude_secret_unref""",
+            "swig/claude.i leaves out callbacks: Lua must not run, and fail, below C": SIGNING,
+            "the functions for one field each are used": "claude_error_json",
+            "answers are decoded out of claude_response_slice()": """
+                claude_response_string claude_response_type""",
+            "without callbacks there is no code of theirs": "claude_error_user_code",
+            "the kind of an event says it, or its JSON": "claude_event_name",
+            "the LoopCall knows": "claude_call_is_paused",
+            "claude_client_from_env() reads the environment": "claude_config_load_env",
+            "not offered: nobody has asked for it": """
+                claude_build_info claude_call_http_status claude_code_at claude_code_text claude_config_get
+                claude_version""",
+        },
+    ),
+    "go": Binding(
+        {"bindings/go/*.go": re.compile(r"\bC\.(claude_\w+)\("), "bindings/go/glue.[ch]": CALLED},
+        own=re.compile(r"claude_go_\w+|claude_code_t"),
+        unused={
+            "claude_error_json() brings it": """
+                claude_error_api_type claude_error_attempts claude_error_category claude_error_cause
+                claude_error_error_code claude_error_feature claude_error_http_status claude_error_is_retryable
+                claude_error_request_id claude_error_retry_after_ms claude_error_user_code""",
+            "every call belongs to a loop, whose descriptor Go's own poller watches": """
+                claude_call_next claude_call_wait claude_client_start claude_loop_count claude_loop_wait""",
+            "an answer is copied whole, so that nothing of C is held": """
+                claude_error_ref claude_response_rate_limit claude_response_ref claude_response_slice
+                claude_response_string claude_response_text claude_response_type""",
+            "a key goes in and is never handed back": """
+                claude_secret_expose claude_secret_fingerprint""",
+            "keys come as text, or from what claude_client_from_*() reads": """
+                claude_secret_from_env claude_secret_from_file claude_secret_from_workspace
+                claude_secret_new_unchecked""",
+            "claude_client_from_env() reads the environment": "claude_config_load_env",
+            "not offered: signing hooks": SIGNING,
+            "not offered: nobody has asked for it": """
+                claude_call_header claude_call_http_status claude_call_is_paused claude_config_get claude_feature""",
+        },
+    ),
+}
+
+# ---- the tests
+
+
+@pytest.mark.parametrize("name", BINDINGS)
+def test_nothing_that_is_not_exported(name: str) -> None:
+    assert BINDINGS[name].used() - exported() == set()
+
+
+@pytest.mark.parametrize("name", BINDINGS)
+def test_all_or_a_reason(name: str) -> None:
+    binding = BINDINGS[name]
+    unused = exported() - binding.used()
+    listed = binding.left_out()
+    assert sorted(unused - set(listed)) == [], "not used, and no reason is given"
+    assert sorted(set(listed) - unused) == [], "a reason is given not to use what is used, or does not exist"
+    assert len(listed) == len(set(listed)), "two reasons are given for one function"
+
+
+def test_python_declares_all() -> None:
+    text = C_COMMENT.sub("", (ROOT / "bindings/python/src/libclaude/claude.cdef").read_text(encoding="utf-8"))
+    assert set(CALLED.findall(text)) - {"claude_event_fn"} == exported()
