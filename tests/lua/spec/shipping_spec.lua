@@ -1,0 +1,145 @@
+-- What is shipped: the rock, the examples, the code in the documentation, the functions of the library.
+local core = require "claude.core"
+local support = require "support"
+
+local lfs = require "lfs"
+
+local function read(path)
+    local file = assert(io.open(path, "rb"))
+    local text = file:read "*a"
+    file:close()
+    return text
+end
+
+local function write(path, text)
+    local file = assert(io.open(path, "wb"))
+    file:write(text)
+    file:close()
+end
+
+-- Runs a shell command: whether it succeeded, and all that it said.
+local function sh(command, ...)
+    local pipe = io.popen("(" .. command:format(...) .. ") 2>&1; echo \"status $?\"")
+    local output = pipe:read "*a"
+    pipe:close()
+    local said, status = output:match "^(.*)status (%d+)\n$"
+    return status == "0", said
+end
+
+local ENVIRONMENT = ("ANTHROPIC_API_KEY=%s ANTHROPIC_BASE_URL=%s "):format(support.key, support.url)
+
+local function temporary()
+    local path = os.tmpname()
+    os.remove(path)
+    assert(lfs.mkdir(path))
+    return path
+end
+
+describe("The functions", function()
+    it("are all there, but for those that need a callback or are C's own", function()
+        local left_out = {
+            claude_config_on_sign = true,
+            claude_request_on_event = true,
+            claude_secret_on_audit = true,
+        }
+        local exported, missing = {}, {}
+        for name in read(support.root .. "/capi/libclaude.map"):gmatch "\n%s+(claude_[%w_]+);" do
+            exported[name] = true
+            local expected = not (left_out[name] or name:find "^claude_sign_" or name:find "_ref$")
+            if (core[name] ~= nil) ~= expected then
+                missing[#missing + 1] = name
+            end
+        end
+        assert.are.same({}, missing)
+        assert.is_true(exported.claude_client_new)
+        for name, value in pairs(core) do
+            if type(value) == "function" and name:find "^claude_" then
+                assert.is_true(exported[name] or name:find "_pull$" ~= nil, name)
+            end
+        end
+        for path in lfs.dir(support.root .. "/bindings/lua/claude") do
+            if path:find "%.lua$" then
+                for name in read(support.root .. "/bindings/lua/claude/" .. path):gmatch "core%.(claude_[%w_]+)" do
+                    assert.are.equal("function", type(core[name]), path .. ": " .. name)
+                end
+            end
+        end
+    end)
+end)
+
+describe("The examples", function()
+    local programs = { "stream", "replies_luv", "replies_cqueues" }
+    if _VERSION < "Lua 5.3" then
+        programs[#programs + 1] = "replies_copas"
+    end
+    for _, name in ipairs(programs) do
+        it("run: " .. name, function()
+            local ok, output = sh("%s %s %s/examples/lua/%s.lua One Two", ENVIRONMENT, support.lua, support.root, name)
+            assert.is_true(ok, output)
+            assert.matches("Echo: One", output)
+            assert.matches("%d tokens", output)
+            if name ~= "stream" then
+                assert.matches("%[2%] Echo: Two", output)
+                assert.matches("%[2%] complete", output)
+            end
+        end)
+    end
+
+    it("say what is wrong", function()
+        local ok, output = sh("%s %s/examples/lua/stream.lua", support.lua, support.root)
+        assert.is_false(ok)
+        assert.matches("ANTHROPIC_API_KEY", output)
+    end)
+end)
+
+describe("The documentation", function()
+    for _, page in ipairs { "docs/lua.md", "README.md" } do
+        it("runs: " .. page, function()
+            local folder, count = temporary(), 0
+            for block in read(support.root .. "/" .. page):gmatch "\n```lua\n(.-)\n```" do
+                local needs_copas = block:find('require "copas"', 1, true) and _VERSION >= "Lua 5.3"
+                local closes = block:find("<close>", 1, true) and _VERSION < "Lua 5.4"
+                local iterates = support.puc51 and block:find("-- not in Lua 5.1", 1, true)
+                count = count + 1
+                if not needs_copas and not closes and not iterates then
+                    write(folder .. "/example.lua", block)
+                    local ok, output = sh("cd %s && %s %s example.lua", folder, ENVIRONMENT, support.lua)
+                    assert.is_true(ok, block .. "\n" .. output)
+                    for expected in block:gmatch "%-%-> ([^\n]+)" do
+                        assert.is_truthy(output:find(expected, 1, true), block .. "\n" .. output)
+                    end
+                end
+            end
+            assert.is_true(count > 0)
+            sh("rm -r %s", folder)
+        end)
+    end
+end)
+
+describe("The rock", function()
+    it("is made without a network, against an installed libclaude", function()
+        local folder = temporary()
+        local version = _VERSION:match "%d%.%d"
+        local headers = support.lua == "luajit" and "/usr/include/luajit-2.1" or "/usr/include/" .. support.lua
+        local ok, output = sh([[set -e
+            cmake --install %s --prefix %s/prefix >/dev/null
+            mkdir -p %s/source/bindings
+            cp -R %s/bindings/lua %s/source/bindings
+            cp -R %s/swig %s/source
+            cd %s/source/bindings/lua
+            HOME=%s luarocks-%s --tree %s/tree make --only-server=http://127.0.0.1:9 \
+                CLAUDE_DIR=%s/prefix LUA_INCDIR=%s]], os.getenv "CLAUDE_BUILD_DIR", folder, folder, support.root, folder,
+            support.root, folder, folder, folder, version, folder, folder, headers)
+        assert.is_true(ok, output)
+        write(folder .. "/hello.lua", ([[
+            local claude = require "claude"
+            assert(package.searchpath == nil or package.searchpath("claude", package.path):find(%q, 1, true))
+            print(claude.from_env():create { model = "m", max_tokens = 9, messages = { { role = "user", content = "Hi" } } })
+            require "claude.loop"]]):format(folder))
+        ok, output = sh("cd %s && env -i %s LUA_PATH='%s/tree/share/lua/%s/?.lua' LUA_CPATH='%s/tree/lib/lua/%s/?.so' %s hello.lua",
+            folder, ENVIRONMENT, folder, version, folder, version, "$(command -v " .. support.lua .. ")")
+        assert.is_true(ok, output)
+        assert.matches("claude%.response: 200", output)
+        sh("rm -r %s", folder)
+    end)
+end)
