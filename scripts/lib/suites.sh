@@ -96,10 +96,22 @@ suite_python() {
     run_pytest tests/python
 }
 
+# The wheel and the source build of the Python binding; with CLAUDE_TEST_LONG=1 also in Debian systems of other years.
+suite_packaging() {
+    PATH=$PATH:/usr/sbin need cmake gcc pkg-config unshare nginx openssl mmdebstrap dpkg-source || return 1
+    run_pytest tests/packaging
+}
+
 # The modules of SWIG that are not Lua's.
 suite_swig() {
     need swig perl ruby tclsh pkg-config || return 1
     run_pytest tests/swig
+}
+
+# The Lua binding on each Lua, its examples, its guide page and its rock.
+suite_lua() {
+    need swig make cmake busted luarocks || return 1
+    CLAUDE_BUILD_DIR=$ROOT/build/dev "$ROOT/tests/lua/run"
 }
 
 # Real servers on loopback: nginx, proxies.
