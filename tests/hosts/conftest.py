@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-TESTS = Path(__file__).resolve().parents[1]
-for folder in ("hosts/support", "network", "sandbox"):
-    sys.path.insert(0, str(TESTS / folder))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "support"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "network"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "sandbox"))
 
 from hosting import BUILD
 from sandbox import Sandbox

@@ -17,6 +17,7 @@ void claude_call_resume(claude_call_t *call);
 local claude_nginx = {}
 
 local INTERVAL = 0.005 -- seconds from one look to the next: what a piece is late at most
+local BREATH = 0.001 -- the same while there is more to take; nginx counts in milliseconds
 local BURST = 200 -- events taken before everybody else has a turn
 local MOST = 1000 -- pieces kept for a client of nginx that does not read; then the API's server has to wait
 
@@ -66,7 +67,7 @@ local function look()
         while taken < BURST and hand_over() do
             taken = taken + 1
         end
-        ngx.sleep(taken == BURST and 0 or INTERVAL)
+        ngx.sleep(taken == BURST and BREATH or INTERVAL)
     end
     looking = false
 end
