@@ -1,7 +1,8 @@
 -- The adapters to luv, cqueues and copas, under the same conditions.
 local support = require "support"
 
--- Each gives {loop = a loop of a client, go(fn) starts a coroutine, run() runs until all is done, nap() sleeps a moment}.
+-- Each gives {loop = a loop of a client, go(fn) starts a coroutine, run() runs until all is done, nap() sleeps a
+-- moment}.
 local schedulers = {}
 
 function schedulers.luv(client, on_event)

@@ -121,23 +121,25 @@ describe("The rock", function()
         local folder = temporary()
         local version = _VERSION:match "%d%.%d"
         local headers = support.lua == "luajit" and "/usr/include/luajit-2.1" or "/usr/include/" .. support.lua
-        local ok, output = sh([[set -e
-            cmake --install %s --prefix %s/prefix >/dev/null
-            mkdir -p %s/source/bindings
-            cp -R %s/bindings/lua %s/source/bindings
-            cp -R %s/swig %s/source
-            cd %s/source/bindings/lua
-            HOME=%s luarocks-%s --tree %s/tree make --only-server=http://127.0.0.1:9 \
-                CLAUDE_DIR=%s/prefix LUA_INCDIR=%s]], os.getenv "CLAUDE_BUILD_DIR", folder, folder, support.root, folder,
-            support.root, folder, folder, folder, version, folder, folder, headers)
+        local names = { folder = folder, root = support.root, build = os.getenv "CLAUDE_BUILD_DIR", version = version,
+            headers = headers, environment = ENVIRONMENT, lua = support.lua }
+        local ok, output = sh("%s", ([[set -e
+            cmake --install $build --prefix $folder/prefix >/dev/null
+            mkdir -p $folder/source/bindings
+            cp -R $root/bindings/lua $folder/source/bindings
+            cp -R $root/swig $folder/source
+            cd $folder/source/bindings/lua
+            HOME=$folder luarocks-$version --tree $folder/tree make --only-server=http://127.0.0.1:9 \
+                CLAUDE_DIR=$folder/prefix LUA_INCDIR=$headers]]):gsub("%$(%w+)", names))
         assert.is_true(ok, output)
-        write(folder .. "/hello.lua", ([[
+        write(folder .. "/hello.lua", [[
             local claude = require "claude"
-            assert(package.searchpath == nil or package.searchpath("claude", package.path):find(%q, 1, true))
-            print(claude.from_env():create { model = "m", max_tokens = 9, messages = { { role = "user", content = "Hi" } } })
-            require "claude.loop"]]):format(folder))
-        ok, output = sh("cd %s && env -i %s LUA_PATH='%s/tree/share/lua/%s/?.lua' LUA_CPATH='%s/tree/lib/lua/%s/?.so' %s hello.lua",
-            folder, ENVIRONMENT, folder, version, folder, version, "$(command -v " .. support.lua .. ")")
+            local messages = { { role = "user", content = "Hi" } }
+            print(claude.from_env():create { model = "m", max_tokens = 9, messages = messages })]])
+        ok, output = sh("%s", ([[
+            program=$(command -v $lua)
+            cd $folder && env -i $environment LUA_PATH='$folder/tree/share/lua/$version/?.lua' \
+                LUA_CPATH='$folder/tree/lib/lua/$version/?.so' "$program" hello.lua]]):gsub("%$(%w+)", names))
         assert.is_true(ok, output)
         assert.matches("claude%.response: 200", output)
         sh("rm -r %s", folder)
