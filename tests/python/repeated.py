@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -35,12 +36,27 @@ def everything(url: str) -> None:
             _ = [libclaude.Secret(KEY).fingerprint for _ in range(10)]
 
 
+async def everything_in_asyncio(url: str) -> None:
+    async with libclaude.AsyncClient(libclaude.Secret(KEY), base_url=url, sign=lambda _attempt: None) as client:
+        for _ in range(10):
+            _ = (await client.messages.create(**BODY)).content
+            async with client.messages.stream(**BODY) as stream:
+                _ = [event.data async for event in stream]
+                _ = (await stream.get_final_message()).text
+            async with client.with_options(timeout=5).messages.stream(**BODY) as stream:
+                await stream.__anext__()
+            with suppress(libclaude.OverloadedError):
+                await client.messages.create(**BODY, extra_headers={"x-sandbox-scenario": "overloaded"})
+
+
 def main() -> None:
     for _ in range(20):
         everything(sys.argv[1])
+        asyncio.run(everything_in_asyncio(sys.argv[1]))
     before = resident_kib()
     for _ in range(100):
         everything(sys.argv[1])
+        asyncio.run(everything_in_asyncio(sys.argv[1]))
     print(resident_kib() - before)
 
 

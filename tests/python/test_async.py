@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 import libclaude
@@ -86,6 +87,13 @@ def connections(sandbox: Sandbox) -> Connections:
 @pytest.fixture
 def client(sandbox: Sandbox) -> AsyncClient:
     return AsyncClient(CANARY, base_url=sandbox.url)
+
+
+def the_engine(client: AsyncClient) -> weakref.ref[Any]:
+    """The only engine of a client."""
+    assert client._engines is not None
+    (engine,) = client._engines._known.values()
+    return weakref.ref(engine)
 
 
 def known(event: libclaude.Event) -> tuple[Any, ...]:
@@ -268,6 +276,7 @@ def test_an_error_of_ours_ends_every_call(run: Run[Any], client: AsyncClient, sa
         async with client.messages.stream(**ask()) as stream:
             task = asyncio.ensure_future(client.messages.create(**ask()))
             await asyncio.sleep(0)
+            engine = the_engine(client)
 
             def fail(*_arguments: Any) -> None:
                 raise MemoryError
@@ -280,7 +289,9 @@ def test_an_error_of_ours_ends_every_call(run: Run[Any], client: AsyncClient, sa
                 await task
             monkeypatch.undo()
             sandbox.scenario(None)
+            # Of the old engine nothing more is heard, and it is gone.
             assert (await client.messages.create(**ask("again"))).text == "Echo: again"
+            assert engine() is not the_engine(client)()
 
     with pytest.MonkeyPatch.context() as monkeypatch:
         run(main(monkeypatch))
@@ -599,13 +610,19 @@ def test_close(run: Run[Any], client: AsyncClient, sandbox: Sandbox, connections
             await connections.become(1)
             sandbox.scenario("stall")
             stream = await client.messages.create(stream=True, **ask())
+            engine = the_engine(client)
         assert repr(client) == "<AsyncClient closed>"
         # A call in flight goes on; with its end goes the engine.
         assert (await stream.__anext__()).type == "message_start"
         with pytest.raises(libclaude.InvalidStateError, match="the client has been closed"):
             await client.messages.create(**ask())
+        assert engine() is not None
         await stream.close()
         await connections.become(0, within=1)
+        deadline = time.monotonic() + 20
+        while engine() is not None:
+            assert time.monotonic() < deadline, "the engine is still there"
+            await asyncio.sleep(0)
         await client.close()
 
     run(main())
@@ -623,17 +640,29 @@ def test_losing_a_client(run: Run[Any], sandbox: Sandbox, connections: Connectio
     run(main())
 
 
-def test_losing_a_client_after_its_event_loop(client: AsyncClient, sandbox: Sandbox) -> None:
+def test_an_engine_of_the_parent_is_left_alone(run: Run[Any], sandbox: Sandbox) -> None:
+    async def main() -> None:
+        client = AsyncClient(CANARY, base_url=sandbox.url)
+        await client.messages.create(**ask())
+        engine = the_engine(client)()
+        assert engine is not None
+        engine._pid = 1  # what a child finds
+        del client
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert not engine.retired
+
+    run(main())
+
+
+def test_closing_a_client_after_its_event_loop(client: AsyncClient) -> None:
     loop = asyncio.new_event_loop()
     run_in(loop, client.messages.create(**ask()))
-    held = client._engines
-    assert held is not None
-    engines = list(held._known.values())
+    engine = the_engine(client)()
     loop.close()
-    assert len(engines) == 1
+    assert engine is not None
     asyncio.run(client.close())
-    del held
-    del engines
+    assert not engine.retired
 
 
 def in_child(channel: Connection, client: AsyncClient) -> None:
@@ -686,8 +715,8 @@ def test_nothing_is_left_behind(run: Run[Any], client: AsyncClient, sandbox: San
             await client.messages.create(**ask())
             async with client.messages.stream(**ask()) as stream:
                 await stream.__anext__()
-        assert client._engines is not None
-        (engine,) = client._engines._known.values()
+        engine = the_engine(client)()
+        assert engine is not None
         deadline = time.monotonic() + 20
         while engine._calls:
             assert time.monotonic() < deadline

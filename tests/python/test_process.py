@@ -134,6 +134,19 @@ def test_the_example(sandbox: Sandbox) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_the_example_with_asyncio(sandbox: Sandbox) -> None:
+    env = environment(ANTHROPIC_API_KEY=CANARY, ANTHROPIC_BASE_URL=sandbox.url)
+    command = [sys.executable, str(ROOT / "examples" / "python" / "together.py"), "One?", "Two?"]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "One?\n  Echo: One?\n" in done.stdout
+    assert "Two?\n  Echo: Two?\n" in done.stdout
+    sandbox.scenario("overloaded")
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Two?\n  error: overloaded_error" in done.stdout
+
+
 def test_the_quick_starts(sandbox: Sandbox) -> None:
     readme = (BINDING / "README.md").read_text(encoding="utf-8")
     init = (SOURCE / "libclaude" / "__init__.py").read_text(encoding="utf-8")

@@ -95,12 +95,16 @@ class _Call(LoopCall):
             self.resume()
 
     async def outcome(self) -> CData:
-        """The response, when the call has ended; events are passed over. Raises why it failed."""
+        """The response when the call has ended: a reference for the caller; events are passed over."""
         self.tag[0] = 1
         self.events.clear()
         while await self.more():
             self.events.clear()
         return self._outcome()
+
+    def check(self) -> None:
+        """Raises why a call that has ended failed."""
+        lib.claude_response_unref(self._outcome())
 
     def fail(self, error: BaseException) -> None:
         """Ends the call with an error of our own."""
@@ -200,9 +204,9 @@ class _Engine:
 
     def retire(self) -> None:
         """Ends the engine as soon as it has no calls. From any thread."""
-        if self._pid != os.getpid() or self.loop.is_closed():
+        if self._pid != os.getpid():
             return  # what a child has of it is to be left alone
-        with suppress(RuntimeError):  # it was closed meanwhile
+        with suppress(RuntimeError):  # the event loop is closed, and has let go of the engine
             self.loop.call_soon_threadsafe(self._retire)
 
     def _retire(self) -> None:
@@ -464,7 +468,7 @@ class AsyncStream:
     async def _begun(self: StreamT) -> StreamT:
         """Waits for the first event, so that a refused request fails where it was made."""
         if not await self._call.more():
-            self._call._outcome()
+            self._call.check()
         self.status = lib.claude_call_http_status(self._call._handle)
         self.request_id = text_of(lib.claude_call_header(self._call._handle, b"request-id"))
         return self
@@ -477,12 +481,12 @@ class AsyncStream:
         events = call.events
         while events or await call.more():
             yield events.popleft()
-        call._outcome()
+        call.check()
 
     async def __anext__(self) -> Event:
         if await self._call.more():
             return self._call.events.popleft()
-        self._call._outcome()
+        self._call.check()
         raise StopAsyncIteration
 
     async def until_done(self) -> None:
@@ -529,7 +533,7 @@ class AsyncMessageStream(AsyncStream):
             event = events.popleft()
             if event.kind == EventKind.TEXT_DELTA and event.text is not None:
                 yield event.text
-        call._outcome()
+        call.check()
 
     async def get_final_message(self) -> Message:
         """The whole message, waiting for the rest of the stream if need be."""

@@ -57,6 +57,7 @@ class LoopCall:
         return as_message(self._outcome())
 
     def _outcome(self) -> CData:
+        """The response: a reference for the caller."""
         if self._failure is not None:
             raise self._failure
         out, err = ffi.new("claude_response_t **"), ffi.new("claude_error_t **")
