@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the wheel for everybody: for CPython 3.9 and later on every Linux with a C library from 2021 or later, with libclaude
+# Makes the wheel for everybody: for CPython 3.9 and later on every Linux with a C library of 2018 or later, with libclaude
 # and what it needs inside. For that it is built on Debian 11, from the sources of Debian 12's OpenSSL, nghttp2, libcurl
 # and json-c; why, says docs/decisions/0010-what-a-wheel-carries.md.
 #
