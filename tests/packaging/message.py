@@ -30,7 +30,11 @@ def main() -> None:
     options = parser.parse_args()
     make = libclaude.Client.from_env if options.from_env else libclaude.Client
     told: dict[str, object] = {"version": libclaude.__version__, "package": libclaude.__file__}
-    ask: dict[str, Any] = {"model": "claude-haiku-5-5", "max_tokens": 64, "messages": [{"role": "user", "content": "Hello!"}]}
+    ask: dict[str, Any] = {
+        "model": "claude-haiku-5-5",
+        "max_tokens": 64,
+        "messages": [{"role": "user", "content": "Hello!"}],
+    }
     with make(KEY, base_url=options.url, config=options.config) as client:
         try:
             told["text"] = client.messages.create(**ask).text

@@ -38,7 +38,17 @@ def on_host(
     place: str, certificates: Path, python: Path, url: str, *options: str, **environment: str
 ) -> dict[str, Any]:
     """Sends a message on a host that keeps its certificates at `place`."""
-    command: list[str | Path] = ["unshare", "--map-root-user", "--mount", "/bin/sh", "-c", HOST, "sh", certificates, place]
+    command: list[str | Path] = [
+        "unshare",
+        "--map-root-user",
+        "--mount",
+        "/bin/sh",
+        "-c",
+        HOST,
+        "sh",
+        certificates,
+        place,
+    ]
     told: dict[str, Any] = json.loads(run(*command, python, "-I", MESSAGE, url, *options, **environment))
     return told
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 ECHO = "Echo: Hello!"
 TOOLS = ROOT / "bindings" / "python" / "tools"
 RELEASES = {"bullseye": "3.9", "bookworm": "3.11", "trixie": "3.13"}
+SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 PLACES = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"]
 
 
@@ -46,7 +47,8 @@ class System:
     python: str
 
     def run(self, *command: str | Path) -> str:
-        return run("/usr/sbin/chroot", self.folder, *command)
+        inside = 'mount --bind /proc "$1/proc" && exec chroot "$@"'
+        return run("unshare", "--mount", "/bin/sh", "-c", inside, "sh", self.folder, *command, PATH=SYSTEM_PATH)
 
     def send(self, url: str, *options: str) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(self.run("/test/venv/bin/python", "-I", "/test/message.py", url, *options))

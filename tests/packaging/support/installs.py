@@ -84,7 +84,17 @@ def fresh_environment(folder: Path, *packages: str) -> Path:
 
 def pip_install(python: Path, what: Path, **environment: str | Path) -> None:
     """Installs a wheel or a source tree without a network."""
-    pip: list[str | Path] = [sys.executable, "-m", "pip", "--python", python, "install", "-q", "--no-index", "--no-build-isolation"]
+    pip: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "install",
+        "-q",
+        "--no-index",
+        "--no-build-isolation",
+    ]
     run(*pip, what, **environment)
 
 
