@@ -54,6 +54,10 @@ libglib2.0-dev          examples of event loops
 libsystemd-dev          examples of event loops
 luajit2                 examples of event loops, Lua binding; nginx's Lua module excludes the package luajit
 lua-luv                 examples of event loops
+sqlite3                 examples of plugin hosts
+libsqlite3-dev          examples of plugin hosts
+libnginx-mod-http-lua   examples of plugin hosts
+neovim                  examples of plugin hosts
 mmdebstrap              packaging tests, wheels: Debian systems of other years
 dpkg-dev                wheels: sources of the libraries that a wheel carries
 git                     which files are the project's

@@ -126,6 +126,12 @@ suite_loop() {
     run_pytest tests/loop
 }
 
+# Programs that load the library: SQLite, nginx, Neovim, one without headers.
+suite_hosts() {
+    PATH=$PATH:/usr/sbin need sqlite3 nginx nvim setpriv || return 1
+    run_pytest tests/hosts
+}
+
 suite_sandbox() {
     run_ctest dev sandbox
 }

@@ -33,6 +33,7 @@ class Nginx(Server):
         super().__init__()
         self._url = url
         self._change = change
+        self.address = ""
 
     def _start(self) -> None:
         for module in MODULES:
@@ -42,7 +43,8 @@ class Nginx(Server):
         self.address = str(self.folder / "socket")
         config = self.folder / "nginx.conf"
         config.write_text(self._change(self._config()), encoding="utf-8")
-        self._run([program("nginx"), "-p", self.folder, "-c", config, "-e", "stderr"], **environment(self._url))
+        command: list[str | Path] = [program("nginx"), "-p", self.folder, "-c", config, "-e", "stderr"]
+        self._run(command, pass_fds=(), **environment(self._url))
         eventually("nginx answers", self._started)
 
     def _config(self) -> str:

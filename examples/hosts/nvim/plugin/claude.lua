@@ -85,7 +85,8 @@ local function ask(prompt)
     vim.cmd("new")
     local buffer = api.nvim_get_current_buf()
     vim.bo[buffer].buftype = "nofile"
-    answers[last_tag] = { call = call, buffer = buffer, mark = api.nvim_buf_set_extmark(buffer, space, 0, 0, {}), pieces = {} }
+    local mark = api.nvim_buf_set_extmark(buffer, space, 0, 0, {})
+    answers[last_tag] = { call = call, buffer = buffer, mark = mark, pieces = {} }
 end
 
 local function stop()
