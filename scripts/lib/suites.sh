@@ -110,7 +110,7 @@ suite_swig() {
 
 # The Lua binding on each Lua, its examples, its guide page and its rock.
 suite_lua() {
-    need swig make cmake busted luarocks || return 1
+    need swig make cmake busted luarocks valgrind || return 1
     CLAUDE_BUILD_DIR=$ROOT/build/dev "$ROOT/tests/lua/run"
 }
 

@@ -271,10 +271,19 @@ function Loop:stream(body, options)
     return setmetatable({ _call = owned(submit(self, request.endpoint_of(options), body, options, true)) }, Stream)
 end
 
+-- Wakes a coroutine whose call is no more. That it ends for this very reason is no news.
+local function wake_for_end(self, call)
+    local ok, problem = pcall(self.resume, call)
+    if not ok and not (errors.is(problem) and problem.code == core.CLAUDE_E_STATE) then
+        return problem
+    end
+    return nil
+end
+
 -- Cancels what is running and closes the descriptor, which must not be watched any more. Coroutines that sleep are
 -- woken, and get an error.
 function Loop:close()
-    local calls = self._calls
+    local calls, problem = self._calls, nil
     if self._handle then
         self:unwatch()
     end
@@ -285,9 +294,12 @@ function Loop:close()
         core.claude_call_unref(call._handle)
         call._handle = nil
         call.ended = true
-        if call.waiting then
-            self.resume(call)
-        end
+    end
+    for _, call in pairs(calls) do
+        problem = call.waiting and wake_for_end(self, call) or problem
+    end
+    if problem then
+        error(problem, 0)
     end
 end
 Loop.__close = Loop.close

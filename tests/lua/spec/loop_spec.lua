@@ -228,6 +228,22 @@ describe("A loop", function()
         assert.is_true(support.puc51 or woken ~= nil)
     end)
 
+    it("is closed all the same when coroutines do not catch the error", function()
+        for _ = 1, 3 do
+            coroutine.resume(coroutine.create(function()
+                loop:create(support.body(), support.scenario "idle")
+            end))
+        end
+        assert.are.equal(3, loop:count())
+        loop:close()
+        loop = claude.loop(client)
+        local other = loop:stream(support.body(), support.scenario "idle")
+        other._call.waiting, other._call.coroutine = true, coroutine.create(function()
+            error "of its own"
+        end)
+        assert.matches("of its own", support.thrown(loop.close, loop))
+    end)
+
     it("can be closed by an event's receiver", function()
         loop:submit(support.body())
         loop:submit(support.body())

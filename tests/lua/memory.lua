@@ -1,0 +1,87 @@
+-- memory.lua - everything the binding can do, again and again; to be run under valgrind. Prints by how much the process
+-- has grown.
+--
+--     lua memory.lua ROUNDS
+
+local claude = require "claude"
+local core = require "claude.core"
+local support = require "support"
+
+local client = support.client()
+
+local function resident()
+    local file = assert(io.open "/proc/self/statm")
+    local _, pages = file:read("*n", "*n")
+    file:close()
+    return pages * 4
+end
+
+local function scenario(name)
+    return { headers = { ["x-sandbox-scenario"] = name } }
+end
+
+local function answers()
+    local message = client:create(support.body())
+    assert(message.usage and message.headers and message.text == "Echo: Hello")
+    for event in client:stream(support.body(), scenario "text") do
+        assert(event.data and event.type)
+    end
+    local stream = client:stream(support.body(), scenario "idle")
+    stream:next()
+    stream:close()
+    client:stream(support.body()):next() -- left to the collector
+end
+
+local function failures()
+    support.failure(client.create, client, support.body(), scenario "truncated")
+    support.failure(client.create, client, support.body(), scenario "overloaded")
+    support.failure(client.create, client, support.body "\255")
+    support.failure(client.create, client, { max_tokens = 0 / 0 })
+    support.failure(claude.client, {})
+    support.failure(core.claude_client_trim, io.stdout)
+    support.failure(core.claude_request_set_max_tokens, nil, 1.5)
+end
+
+local function loops(close)
+    local loop = claude.loop(client)
+    loop:submit(support.body())
+    loop:wait(1000)
+    loop:next()
+    coroutine.resume(coroutine.create(function()
+        loop:create(support.body())
+    end))
+    if close then
+        loop:close()
+    end
+end
+
+local function below()
+    local request = core.claude_request_new "messages.create"
+    core.claude_request_set_json(request, claude.json.encode(support.body()))
+    local call = core.claude_client_start(client._handle, request, core.CLAUDE_STREAM)
+    core.claude_request_unref(request)
+    local code, event, kept
+    repeat
+        code, event = core.claude_call_next(call, -1)
+        kept = event or kept
+    until code == core.CLAUDE_DONE
+    assert(core.claude_event_json(kept) == '{"type":"message_stop"}')
+    local _, kind = core.claude_event_view(core.claude_event_keep(kept))
+    assert(kind == core.CLAUDE_EVENT_MESSAGE_STOP)
+end
+
+local function rounds(count)
+    for at = 1, count do
+        answers()
+        failures()
+        loops(at % 2 == 0)
+        below()
+    end
+    collectgarbage()
+    collectgarbage()
+end
+
+rounds(5)
+local before = resident()
+rounds(tonumber(arg[1]))
+print(("grown by %d KiB"):format(resident() - before))
