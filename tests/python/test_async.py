@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from sandbox import Sandbox
 
+# What nobody catches fails the test: exceptions in finalizers, coroutines that nobody awaits.
+pytestmark = pytest.mark.filterwarnings("error")
+
 T = TypeVar("T")
 NewLoop = Callable[[], asyncio.AbstractEventLoop]
 

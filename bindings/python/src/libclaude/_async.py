@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # A stream whose events nobody takes is held when they need so much memory, an event counting for its JSON and this.
 _HOLD_BYTES, _EVENT_BYTES = 256 * 1024, 512
 
-_DONE = lib.CLAUDE_DONE
+_DONE, _TEXT = lib.CLAUDE_DONE, int(EventKind.TEXT_DELTA)
 _RECORD = struct.Struct("=Qiiiii4x")
 # Looked up once: these run for every wake-up.
 _take, _unpack, _read_records = lib.claude_py_take, ffi.unpack, _RECORD.iter_unpack
@@ -531,7 +531,7 @@ class AsyncMessageStream(AsyncStream):
         events = call.events
         while events or await call.more():
             event = events.popleft()
-            if event.kind == EventKind.TEXT_DELTA and event.text is not None:
+            if event.kind == _TEXT and event.text is not None:
                 yield event.text
         call.check()
 
