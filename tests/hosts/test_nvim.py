@@ -40,8 +40,8 @@ class Neovim:
         )
         eventually("Neovim listens", lambda: (folder / "nvim").exists() or self.process.poll() is not None)
 
-    def _remote(self, what: str, argument: str) -> str:
-        done = subprocess.run(
+    def _remote(self, what: str, argument: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [self._program, "--clean", "--headless", "--server", self._address, what, argument],
             env=self._env,
             stdin=subprocess.DEVNULL,
@@ -50,14 +50,15 @@ class Neovim:
             check=False,
             timeout=SECONDS,
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout + done.stderr  # its answers come on one or the other
 
     def type(self, keys: str) -> None:
-        self._remote("--remote-send", keys)
+        done = self._remote("--remote-send", keys)
+        assert done.returncode == 0, done.stderr
 
     def evaluate(self, expression: str) -> str:
-        return self._remote("--remote-expr", expression)
+        done = self._remote("--remote-expr", expression)
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr  # answers come on one or the other
 
     def text(self, buffer: int = 0) -> str:
         """Of a buffer by its number; 0 is the current one."""
@@ -70,7 +71,7 @@ class Neovim:
 
     def end(self) -> tuple[int, str]:
         """Typed: its exit code, and what it has complained about beside showing what was typed."""
-        self.type(":qa!<CR>")
+        self._remote("--remote-send", ":qa!<CR>")  # which complains if Neovim is gone before it could answer
         _, shown = self.process.communicate(timeout=SECONDS)
         return self.process.returncode, "".join(re.findall(r"(?i)^.*error.*$", shown, re.MULTILINE))
 
