@@ -119,5 +119,5 @@ env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/build LANG=C.UTF-8 \
     tail -n 40 "$WORK/log"
     fail "the build on $OLD failed"
 }
-"$VENV/bin/python" "$TOOLS/make_wheel.py" --out "$out" --carry "$WORK"/root/build/wheels/*.whl \
+"$VENV/bin/python" "$TOOLS/make_wheel.py" --out "$out" --carry "$WORK/root/build/wheels"/*.whl \
     --libraries "$WORK/root/build/prefix/lib"
