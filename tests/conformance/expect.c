@@ -8,6 +8,12 @@
 
 typedef struct json_object json;
 
+/* A member that an object may have, and what to do with its value. */
+struct member {
+    const char *name;
+    void (*check)(json *expected, const void *found);
+};
+
 /* ---- comparing ---- */
 
 static const char *show(json *value)
@@ -38,12 +44,14 @@ static bool same_json(json *a, json *b);
 
 static bool same_members(json *a, json *b)
 {
+    struct json_object_iter member;
+
     if (json_object_object_length(a) != json_object_object_length(b))
         return false;
-    json_object_object_foreach(a, name, member)
+    json_object_object_foreachC(a, member)
     {
         json *other = NULL;
-        if (!json_object_object_get_ex(b, name, &other) || !same_json(member, other))
+        if (!json_object_object_get_ex(b, member.key, &other) || !same_json(member.val, other))
             return false;
     }
     return true;
@@ -118,22 +126,43 @@ static void expect_int(const char *what, json *expected, int64_t found, int64_t 
         complain("%s is %lld instead of %s", what, (long long)found, show(expected));
 }
 
+static bool is_object(json *expected, const char *what)
+{
+    if (!json_object_is_type(expected, json_type_object))
+        complain("what is expected of %s is no object", what);
+    return json_object_is_type(expected, json_type_object);
+}
+
+/* Each member of an object is expected of what goes by its name. */
+static void check_each(json *expected, const char *what,
+                       void (*check)(const char *name, json *value, const void *found), const void *found)
+{
+    struct json_object_iter member;
+
+    if (!is_object(expected, what))
+        return;
+    json_object_object_foreachC(expected, member)
+    {
+        check(member.key, member.val, found);
+    }
+}
+
 static void check_members(json *expected, const char *what, const struct member *members, size_t count,
                           const void *found)
 {
-    if (!json_object_is_type(expected, json_type_object)) {
-        complain("what is expected of %s is no object", what);
+    struct json_object_iter member;
+
+    if (!is_object(expected, what))
         return;
-    }
-    json_object_object_foreach(expected, name, value)
+    json_object_object_foreachC(expected, member)
     {
         size_t i = 0;
-        while (i < count && strcmp(members[i].name, name) != 0)
+        while (i < count && strcmp(members[i].name, member.key) != 0)
             i++;
         if (i < count)
-            members[i].check(value, found);
+            members[i].check(member.val, found);
         else
-            complain("nothing is known about \"%s\" of %s", name, what);
+            complain("nothing is known about \"%s\" of %s", member.key, what);
     }
 }
 
@@ -166,21 +195,21 @@ static void sent_body_text(json *expected, const void *request)
     expect_bytes("the body sent", expected, json_object_get_string(body), (size_t)json_object_get_string_len(body));
 }
 
-static const char *sent_header(json *headers, const char *name)
+static void sent_header(const char *name, json *expected, const void *headers)
 {
-    for (size_t i = 0; i < json_object_array_length(headers); i++) {
+    const char *value = NULL;
+
+    for (size_t i = 0; i < json_object_array_length(headers) && !value; i++) {
         json *pair = json_object_array_get_idx(headers, i);
         if (strcasecmp(json_object_get_string(json_object_array_get_idx(pair, 0)), name) == 0)
-            return json_object_get_string(json_object_array_get_idx(pair, 1));
+            value = json_object_get_string(json_object_array_get_idx(pair, 1));
     }
-    return NULL;
+    expect_presence(name, expected, value);
 }
 
 static void sent_headers(json *expected, const void *request)
 {
-    json *headers = json_object_object_get(request, "headers");
-
-    json_object_object_foreach(expected, name, value) expect_presence(name, value, sent_header(headers, name));
+    check_each(expected, "the headers sent", sent_header, json_object_object_get(request, "headers"));
 }
 
 static const struct member sent_members[] = {{"method", sent_method},
@@ -332,16 +361,24 @@ static void response_request_id(json *expected, const void *response)
     expect_presence("request id", expected, claude_response_request_id(response));
 }
 
+static void usage_counter(const char *name, json *expected, const void *response)
+{
+    expect_int(name, expected, claude_response_usage(response, name), -1);
+}
+
 static void response_usage(json *expected, const void *response)
 {
-    json_object_object_foreach(expected, name, value)
-        expect_int(name, value, claude_response_usage(response, name), -1);
+    check_each(expected, "the usage", usage_counter, response);
+}
+
+static void response_header(const char *name, json *expected, const void *response)
+{
+    expect_presence(name, expected, claude_response_header(response, name));
 }
 
 static void response_headers(json *expected, const void *response)
 {
-    json_object_object_foreach(expected, name, value)
-        expect_presence(name, value, claude_response_header(response, name));
+    check_each(expected, "the headers", response_header, response);
 }
 
 static void response_raw(json *expected, const void *response)
@@ -370,7 +407,7 @@ static void response_json(json *expected, const void *response)
 
 static void response_at(json *expected, const void *response)
 {
-    json_object_object_foreach(expected, pointer, value) expect_at(pointer, value, response);
+    check_each(expected, "the body", expect_at, response);
 }
 
 static const struct member response_members[] = {{"status", response_status},

@@ -55,14 +55,16 @@ static void look(struct mutation *m, const char *where)
 
 static void mutate(struct mutation *m, struct json_object *value, const char *where)
 {
+    struct json_object_iter member;
+
     if (json_object_is_type(value, json_type_object)) {
-        json_object_object_foreach(value, name, member)
+        json_object_object_foreachC(value, member)
         {
-            struct json_object *kept = json_object_get(member);
-            json_object_object_add(value, name, other_value(kept));
-            look(m, name);
-            json_object_object_add(value, name, kept);
-            mutate(m, kept, name);
+            struct json_object *kept = json_object_get(member.val);
+            json_object_object_add(value, member.key, other_value(kept));
+            look(m, member.key);
+            json_object_object_add(value, member.key, kept);
+            mutate(m, kept, member.key);
         }
     } else if (json_object_is_type(value, json_type_array)) {
         for (size_t i = 0; i < json_object_array_length(value); i++) {

@@ -35,21 +35,31 @@ void complain(const char *format, ...)
     printf("\n");
 }
 
-void allow_members(struct json_object *object, const char *what, const char *const *names)
+/* Complains of each member of an object whose name is not among `names`, which NULL ends. */
+static void allow_members(struct json_object *object, const char *what, const char *const *names)
 {
+    struct json_object_iter member;
+
     if (!json_object_is_type(object, json_type_object)) {
         complain("%s is missing, or no object", what);
         return;
     }
-    json_object_object_foreach(object, name, value)
+    json_object_object_foreachC(object, member)
     {
         size_t i = 0;
-        (void)value;
-        while (names[i] && strcmp(names[i], name) != 0)
+        while (names[i] && strcmp(names[i], member.key) != 0)
             i++;
         if (!names[i])
-            complain("nothing is known about \"%s\" of %s", name, what);
+            complain("nothing is known about \"%s\" of %s", member.key, what);
     }
+}
+
+static void check_pairs(struct json_object *object, const char *name)
+{
+    struct json_object *pairs = NULL;
+
+    if (json_object_object_get_ex(object, name, &pairs) && !json_object_is_type(pairs, json_type_object))
+        complain("\"%s\" is no object", name);
 }
 
 static bool is_readable(struct json_object *test)
@@ -69,6 +79,10 @@ static bool is_readable(struct json_object *test)
         complain("\"endpoint\" is missing");
     if (json_object_object_get_ex(request, "body", NULL) && json_object_object_get_ex(request, "body_text", NULL))
         complain("there are both \"body\" and \"body_text\"");
+    check_pairs(test, "client");
+    check_pairs(test, "client_headers");
+    check_pairs(request, "headers");
+    check_pairs(request, "options");
     return complaints == before;
 }
 

@@ -18,19 +18,10 @@ struct seen {
     struct json_object *requests;
 };
 
-/* A member that an object may have, and what to do with its value. */
-struct member {
-    const char *name;
-    void (*check)(struct json_object *value, const void *what);
-};
-
 /* Prints why a case fails, and counts; nothing is printed while mutations are tried. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 extern size_t complaints;
 extern bool quiet;
-
-/* Complains of each member of an object whose name is not among `names`, which NULL ends. */
-void allow_members(struct json_object *object, const char *what, const char *const *names);
 
 /*
  * Runs a case in one way after the other: way 0, 1, ... Returns the name of the way, or NULL when there are no more.

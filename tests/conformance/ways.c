@@ -149,6 +149,8 @@ static claude_code_t make_client(struct run *run, struct json_object *test, stru
 {
     struct json_object *options = json_object_new_object();
     struct json_object *own = NULL;
+    claude_error_t **err = &run->seen->error;
+    struct json_object_iter pair;
     const char *text;
     size_t len = 0;
     claude_code_t code;
@@ -156,18 +158,23 @@ static claude_code_t make_client(struct run *run, struct json_object *test, stru
     json_object_object_add(options, "api_key", json_object_new_string(API_KEY));
     json_object_object_add(options, "base_url", json_object_new_string(sandbox_url(sandbox)));
     if (json_object_object_get_ex(test, "client", &own)) {
-        json_object_object_foreach(own, name, value) json_object_object_add(options, name, json_object_get(value));
+        json_object_object_foreachC(own, pair)
+        {
+            json_object_object_add(options, pair.key, json_object_get(pair.val));
+        }
     }
     text = json_object_to_json_string_length(options, JSON_C_TO_STRING_PLAIN, &len);
-    code = claude_config_new(&run->config, &run->seen->error);
+    code = claude_config_new(&run->config, err);
     if (code >= 0)
-        code = claude_config_load_json(run->config, text, len, &run->seen->error);
+        code = claude_config_load_json(run->config, text, len, err);
     if (code >= 0 && json_object_object_get_ex(test, "client_headers", &own)) {
-        json_object_object_foreach(own, header, value) code =
-            code < 0 ? code : claude_config_set_header(run->config, header, text_of(value), &run->seen->error);
+        json_object_object_foreachC(own, pair)
+        {
+            code = code < 0 ? code : claude_config_set_header(run->config, pair.key, text_of(pair.val), err);
+        }
     }
     if (code >= 0)
-        code = claude_client_new(run->config, &run->client, &run->seen->error);
+        code = claude_client_new(run->config, &run->client, err);
     json_object_put(options);
     return code;
 }
@@ -195,6 +202,7 @@ static claude_code_t make_request(struct run *run, const char *name, struct json
     struct json_object *asked = json_object_object_get(test, "request");
     struct json_object *scenario = json_object_object_get(test, "scenario");
     struct json_object *pairs = NULL;
+    struct json_object_iter pair;
     claude_code_t code = claude_request_new(text_of(json_object_object_get(asked, "endpoint")), &run->request, err);
 
     if (code >= 0)
@@ -204,12 +212,16 @@ static claude_code_t make_request(struct run *run, const char *name, struct json
             run->request, "x-sandbox-scenario",
             json_object_is_type(scenario, json_type_string) ? json_object_get_string(scenario) : name, err);
     if (code >= 0 && json_object_object_get_ex(asked, "headers", &pairs)) {
-        json_object_object_foreach(pairs, header, value) code =
-            code < 0 ? code : claude_request_set_header(run->request, header, text_of(value), err);
+        json_object_object_foreachC(pairs, pair)
+        {
+            code = code < 0 ? code : claude_request_set_header(run->request, pair.key, text_of(pair.val), err);
+        }
     }
     if (code >= 0 && json_object_object_get_ex(asked, "options", &pairs)) {
-        json_object_object_foreach(pairs, key, value) code =
-            code < 0 ? code : claude_request_set_option(run->request, key, text_of(value), err);
+        json_object_object_foreachC(pairs, pair)
+        {
+            code = code < 0 ? code : claude_request_set_option(run->request, pair.key, text_of(pair.val), err);
+        }
     }
     return code;
 }
