@@ -83,7 +83,7 @@ fetch_tools() {
     say "wheel: build tools"
     mkdir -p "$WORK/root/build/pip"
     "$VENV/bin/python" -m pip download -q --no-deps --only-binary=:all: --python-version 3.9 \
-        --platform manylinux2014_x86_64 --platform manylinux_2_17_x86_64 -d "$WORK/root/build/pip" \
+        --platform "manylinux2014_$(uname -m)" --platform "manylinux_2_17_$(uname -m)" -d "$WORK/root/build/pip" \
         "$(requirement cffi)" "$(requirement setuptools)" pycparser==2.23 cmake==3.31.10 ninja==1.13.0
     touch "$WORK/root/build/pip/.complete"
 }
