@@ -97,6 +97,13 @@ def test_raw_responses(client: libclaude.Client) -> None:
             attempt(counted)
 
 
+def test_the_raw_response_of_a_stream(client: libclaude.Client, sandbox: Sandbox) -> None:
+    raw = client.messages.with_raw_response.create(stream=True, **ask("in pieces"))
+    assert sandbox.requests()[0].json()["stream"] is True
+    assert raw.headers["content-type"].startswith("text/event-stream")
+    assert raw.parse().text == "Echo: in pieces"
+
+
 def test_raw_responses_raise_too(client: libclaude.Client, sandbox: Sandbox) -> None:
     sandbox.scenario("overloaded")
     with pytest.raises(libclaude.OverloadedError):

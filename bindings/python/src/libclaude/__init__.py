@@ -9,7 +9,7 @@
             for text in stream.text_stream:
                 print(text, end="", flush=True)
 
-Everything that fails raises a ClaudeError.
+Everything that fails raises a ClaudeError. AsyncClient is the same for asyncio, Loop for other event loops.
 """
 
 from ._client import Client, Messages, RawMessages

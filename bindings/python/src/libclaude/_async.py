@@ -432,7 +432,7 @@ class AsyncRawMessages:
         options: Options | None = None,
         **body: Any,
     ) -> RawResponse:
-        """Sends a message; see AsyncMessages.create()."""
+        """Sends a message; see AsyncMessages.create(). With stream=True the body is the message put together."""
         request = self._client._request("messages.create", body, False, Settings(extra_headers, timeout, options))
         return RawResponse(await self._client._execute(request), as_message)
 

@@ -207,7 +207,7 @@ class RawMessages:
         options: Options | None = None,
         **body: Any,
     ) -> RawResponse:
-        """Sends a message; see Messages.create()."""
+        """Sends a message; see Messages.create(). With stream=True the body is the message put together."""
         request = self._client._request("messages.create", body, False, Settings(extra_headers, timeout, options))
         return RawResponse(self._client._execute(request), as_message)
 
