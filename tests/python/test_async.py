@@ -175,6 +175,26 @@ def test_until_done(run: Run[Any], client: AsyncClient) -> None:
     run(main())
 
 
+def test_events_that_nobody_wants_are_not_made(
+    run: Run[Any], client: AsyncClient, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.scenario({"generate": {"events": 3000, "event_bytes": 130}})
+    made: list[int] = []
+
+    def note(*arguments: Any) -> libclaude.Event:
+        made.append(arguments[0])
+        return libclaude.Event(*arguments)
+
+    monkeypatch.setattr("libclaude._async.Event", note)
+
+    async def main() -> None:
+        async with client.messages.stream(**ask()) as stream:
+            assert len((await stream.get_final_message()).text) > 3000
+        assert len(made) < 1000
+
+    run(main())
+
+
 def test_nul_and_no_text(run: Run[Any], client: AsyncClient, sandbox: Sandbox) -> None:
     def delta(text: str) -> dict[str, Any]:
         data = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}
