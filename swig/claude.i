@@ -151,6 +151,7 @@ static claude_code_t claude_call_pull(claude_call_t *call, int64_t timeout_ms, i
     const claude_event_t *event = NULL;
     claude_code_t rc = claude_call_next(call, timeout_ms, &event, err);
 
+    *index = -1;
     if (claude_event_view(event, type, index, text, len))
         *json = claude_event_json(event, json_len);
     return rc;
@@ -164,6 +165,7 @@ static claude_code_t claude_loop_pull(claude_loop_t *loop, uint64_t *tag, int32_
     const claude_event_t *event = NULL;
     claude_code_t rc = claude_loop_next(loop, tag, &event, err);
 
+    *index = -1;
     if (claude_event_view(event, type, index, text, len))
         *json = claude_event_json(event, json_len);
     return rc;
