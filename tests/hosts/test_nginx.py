@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hosting import HOSTS, KEY, SECONDS, environment, numbered, slowly, wait_until_left
+from hosting import HOSTS, KEY, ROOT, SECONDS, environment, numbered, slowly, wait_until_left
 from servers import Server, eventually, program
 
 if TYPE_CHECKING:
@@ -262,3 +262,12 @@ def test_waiting_takes_little_processor_time(nginx: Nginx, sandbox: Sandbox) -> 
         assert busy < 0.10
     wait_until_left(sandbox)
     assert used(0.3) < 0.01
+
+
+def test_what_it_declares_beside_the_others_is_what_the_headers_declare() -> None:
+    lua = (HOSTS / "nginx" / "claude_nginx.lua").read_text(encoding="utf-8")
+    header = (ROOT / "capi" / "include" / "claude" / "call.h").read_text(encoding="utf-8")
+    found = re.search(r"ffi\.cdef\(\[\[\n(.*?)\]\]\)", lua, re.DOTALL)
+    assert found is not None
+    for declaration in found[1].splitlines():
+        assert f"CLAUDE_API {declaration}\n" in header
