@@ -14,6 +14,7 @@ import (
 type call struct {
 	engine *engine
 	ctx    context.Context
+	stream bool          // somebody takes events
 	wake   chan struct{} // has an element when something has happened since it was last looked at
 	// Set when the reader is to get no more events, although there may be some: its context has ended, or it was closed.
 	stopped atomic.Bool
@@ -37,7 +38,7 @@ func (c *call) take(items []C.claude_go_item, texts string) bool {
 			c.over = true
 			break
 		}
-		if c.released {
+		if c.released || !c.stream {
 			continue
 		}
 		c.ready = append(c.ready, makeEvent(&items[i], texts))
@@ -92,6 +93,13 @@ func (c *call) events(used []Event) []Event {
 		c.mu.Unlock()
 		<-c.wake
 	}
+}
+
+// isOver says whether the call has a result.
+func (c *call) isOver() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.over
 }
 
 // control does something with the handle, if it is still there. Others may be in C meanwhile: one, and the driver.

@@ -111,6 +111,15 @@ func (c *Client) Request(ctx context.Context, name string, body any, options ...
 	return c.owner.execute(ctx, name, body, options)
 }
 
+// RequestStreaming is Request for an endpoint that streams.
+func (c *Client) RequestStreaming(ctx context.Context, name string, body any, options ...Option) *Stream {
+	if c == nil {
+		return newStream(nil, nil, errNoClient())
+	}
+	call, err := c.owner.start(ctx, name, body, options, true)
+	return newStream(c.owner, call, err)
+}
+
 // New sends a message and waits for the answer.
 //
 // Params is a [MessageParams], a map, a struct, or whatever else encoding/json makes an object of; a [json.RawMessage]
@@ -188,11 +197,13 @@ func (o *owner) execute(ctx context.Context, endpoint string, body any, options 
 		return nil, err
 	}
 	defer started.release()
-	select {
-	case <-started.wake:
-	case <-ctx.Done():
-		started.cancel()
-		<-started.wake
+	for done := ctx.Done(); !started.isOver(); {
+		select {
+		case <-started.wake:
+		case <-done:
+			started.cancel()
+			done = nil
+		}
 	}
 	response, err := started.result()
 	runtime.KeepAlive(o)

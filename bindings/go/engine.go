@@ -71,7 +71,7 @@ func (e *engine) start(endpoint string, body []byte, options []Option, stream bo
 		flags = C.CLAUDE_STREAM
 	}
 	var failure *C.claude_error_t
-	started := &call{engine: e, wake: make(chan struct{}, 1)}
+	started := &call{engine: e, stream: stream, wake: make(chan struct{}, 1)}
 	e.tags++
 	code := C.claude_loop_submit(e.loop, request, flags, C.uint64_t(e.tags), &started.handle, &failure)
 	if err := check(code, failure); err != nil {

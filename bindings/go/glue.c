@@ -38,7 +38,7 @@ static int32_t put(claude_go_batch *batch, uint64_t tag, const claude_event_t *e
 {
     claude_go_item *item = &batch->items[batch->count];
     const char *text = NULL, *json, *name = "";
-    size_t text_bytes, needed;
+    size_t text_bytes = 0, needed;
 
     item->tag = tag;
     item->text_len = 0;
@@ -48,7 +48,8 @@ static int32_t put(claude_go_batch *batch, uint64_t tag, const claude_event_t *e
         name = claude_event_name(event);
     item->name_len = (uint32_t)strlen(name);
     item->has_text = text != NULL;
-    text_bytes = text && !is_inside(text, item->text_len, json, item->json_len) ? item->text_len : 0;
+    if (text && !is_inside(text, item->text_len, json, item->json_len))
+        text_bytes = item->text_len;
     needed = item->json_len + text_bytes + item->name_len;
     if (needed > capacity - batch->used) {
         batch->needed = needed;
@@ -59,9 +60,11 @@ static int32_t put(claude_go_batch *batch, uint64_t tag, const claude_event_t *e
     item->json = batch->used;
     memcpy(bytes + item->json, json, item->json_len);
     batch->used += item->json_len;
-    item->text = text && !text_bytes ? item->json + (size_t)(text - json) : batch->used;
+    item->text = batch->used;
     if (text_bytes)
         memcpy(bytes + item->text, text, text_bytes);
+    else if (item->text_len)
+        item->text = item->json + (size_t)(text - json);
     batch->used += text_bytes;
     item->name = batch->used;
     memcpy(bytes + item->name, name, item->name_len);

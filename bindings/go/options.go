@@ -36,6 +36,21 @@ func WithConfig(name, value string) Option {
 	}
 }
 
+// WithConfigJSON sets options of the library from a JSON object: {"timeout.idle_ms": 30000}, or nested:
+// {"timeout": {"idle_ms": 30000}}. It is an option of clients.
+func WithConfigJSON(object string) Option {
+	return Option{
+		client: func(config *C.claude_config_t) error {
+			var failure *C.claude_error_t
+			text := []byte(object)
+			return check(C.claude_config_load_json(config, asCText(text), C.size_t(len(text)), &failure), failure)
+		},
+		call: func(*C.claude_request_t, bool) error {
+			return fail(CodeInvalid, "WithConfigJSON is an option of clients, not of calls")
+		},
+	}
+}
+
 // WithHeader sends a header with every request, or with this one.
 func WithHeader(name, value string) Option { return header(name, &value) }
 

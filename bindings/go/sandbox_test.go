@@ -30,7 +30,7 @@ func startSandbox(t testing.TB, arguments ...string) *sandbox {
 	if path == "" {
 		t.Fatal("CLAUDE_SANDBOX must name the sandbox server, see scripts/test go")
 	}
-	command := exec.Command(path, append([]string{"--port", "0"}, arguments...)...)
+	command := exec.Command(path, append([]string{"--port", "0", "--exit-with-parent"}, arguments...)...)
 	command.Stderr = os.Stderr
 	input, err := command.StdoutPipe()
 	if err == nil {

@@ -53,7 +53,7 @@ func (s *Stream) Next() bool {
 // fetch waits for more events; false at the end.
 func (s *Stream) fetch() bool {
 	s.event = Event{}
-	if s.done {
+	if s.done || s.call == nil {
 		return false
 	}
 	for {
@@ -77,15 +77,20 @@ func (s *Stream) finish() {
 		s.err = fail(CodeState, "the stream has been closed")
 		return
 	}
+	defer s.close()
 	response, err := s.call.result()
-	if err == nil {
-		s.message = &Message{Response: response}
-		if s.call.stopped.Load() { // the rest was not read
-			err = ended(s.call.ctx, fail(CodeCanceled, ""))
-		}
+	if err != nil {
+		s.err = err
+		return
 	}
-	s.err = err
-	s.close()
+	message := &Message{Response: response}
+	if s.call.stopped.Load() { // what was left has not been read
+		failed := ended(s.call.ctx, fail(CodeCanceled, ""))
+		failed.HTTPStatus, failed.Response = response.Status(), message
+		s.err = failed
+		return
+	}
+	s.message = message
 }
 
 // Event is the event that Next has found.

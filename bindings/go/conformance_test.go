@@ -1,0 +1,522 @@
+package claude_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"libclaude/claude"
+)
+
+const casesFolder = "../../tests/conformance/cases"
+
+// A value is a piece of JSON that says whether it was there: null is.
+type value []byte
+
+func (v *value) UnmarshalJSON(text []byte) error {
+	*v = append(value{}, text...)
+	return nil
+}
+
+func (v value) isNull() bool { return string(v) == "null" }
+
+// A conformanceCase is a case that every language runs, see tests/conformance/README.md.
+type conformanceCase struct {
+	About    string             `json:"about"`
+	Scenario value              `json:"scenario"`
+	Client   map[string]value   `json:"client"`
+	Headers  map[string]*string `json:"client_headers"`
+	Request  struct {
+		Endpoint string             `json:"endpoint"`
+		Stream   bool               `json:"stream"`
+		Body     value              `json:"body"`
+		BodyText *string            `json:"body_text"`
+		Headers  map[string]*string `json:"headers"`
+		Options  map[string]any     `json:"options"`
+	} `json:"request"`
+	Expect struct {
+		Sent       value            `json:"sent"`
+		Events     *[]expectedEvent `json:"events"`
+		Text       value            `json:"text"`
+		EventCount value            `json:"event_count"`
+		Response   value            `json:"response"`
+		Error      *expectedError   `json:"error"`
+	} `json:"expect"`
+}
+
+type expectedSent struct {
+	Method   value            `json:"method"`
+	Target   value            `json:"target"`
+	Body     value            `json:"body"`
+	BodyText value            `json:"body_text"`
+	Headers  map[string]value `json:"headers"`
+}
+
+type expectedEvent struct {
+	Kind  value `json:"kind"`
+	Name  value `json:"name"`
+	Index value `json:"index"`
+	Text  value `json:"text"`
+	JSON  value `json:"json"`
+}
+
+type expectedResponse struct {
+	Status     value            `json:"status"`
+	Type       value            `json:"type"`
+	ID         value            `json:"id"`
+	Model      value            `json:"model"`
+	StopReason value            `json:"stop_reason"`
+	Text       value            `json:"text"`
+	RequestID  value            `json:"request_id"`
+	Usage      map[string]value `json:"usage"`
+	Headers    map[string]value `json:"headers"`
+	JSON       value            `json:"json"`
+	Raw        value            `json:"raw"`
+	At         map[string]value `json:"at"`
+}
+
+type expectedError struct {
+	Code         value    `json:"code"`
+	Category     value    `json:"category"`
+	HTTPStatus   value    `json:"http_status"`
+	APIType      value    `json:"api_type"`
+	ErrorCode    value    `json:"error_code"`
+	Message      value    `json:"message"`
+	Contains     []string `json:"contains"`
+	Retryable    value    `json:"retryable"`
+	RetryAfterMS value    `json:"retry_after_ms"`
+	Attempts     value    `json:"attempts"`
+	RequestID    value    `json:"request_id"`
+	Response     value    `json:"response"`
+}
+
+// What a run of a case has seen.
+type seen struct {
+	t       *testing.T
+	events  []claude.Event
+	message *claude.Message
+	err     error
+	sent    []received
+}
+
+func TestConformance(t *testing.T) {
+	paths, err := filepath.Glob(casesFolder + "/*.json")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no cases in %s: %v", casesFolder, err)
+	}
+	server := startSandbox(t)
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".json")
+		test := readCase(t, path)
+		for way, do := range ways {
+			if test.Request.Stream == do.forStreams {
+				t.Run(name+"/"+way, func(t *testing.T) { runCase(t, server, name, test, do.run) })
+			}
+		}
+	}
+}
+
+func readCase(t *testing.T, path string) *conformanceCase {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	test := &conformanceCase{}
+	strictly(t, text, test)
+	if (test.Expect.Response == nil) == (test.Expect.Error == nil) {
+		t.Fatalf("%s expects not one of a response and an error", path)
+	}
+	return test
+}
+
+// strictly decodes JSON of which every member must be known.
+func strictly(t *testing.T, text []byte, into any) {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	decoder.UseNumber()
+	if err := decoder.Decode(into); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+}
+
+// A way to do what a case asks for. Body is nil, or raw JSON.
+type way struct {
+	forStreams bool
+	run        func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option)
+}
+
+var ways = map[string]way{
+	"request": {false, func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option) {
+		s.answer(client.Request(background, test.Request.Endpoint, body(test), options...))
+	}},
+	"decoded": {false, func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option) {
+		ctx, cancel := context.WithTimeout(background, time.Minute)
+		defer cancel()
+		s.answer(client.Request(ctx, test.Request.Endpoint, decodedBody(test), options...))
+	}},
+	"next": {true, func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option) {
+		stream := client.RequestStreaming(background, test.Request.Endpoint, body(test), options...)
+		defer stream.Close()
+		for stream.Next() {
+			s.events = append(s.events, stream.Event())
+		}
+		s.message, s.err = stream.Message()
+	}},
+	"with a context": {true, func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option) {
+		ctx, cancel := context.WithTimeout(background, time.Minute)
+		defer cancel()
+		stream := client.RequestStreaming(ctx, test.Request.Endpoint, decodedBody(test), options...)
+		defer stream.Close()
+		for stream.Next() {
+			s.events = append(s.events, stream.Event())
+		}
+		s.message, s.err = stream.Message()
+	}},
+}
+
+func body(test *conformanceCase) any {
+	if test.Request.BodyText != nil {
+		return json.RawMessage(*test.Request.BodyText)
+	}
+	if test.Request.Body != nil {
+		return json.RawMessage(test.Request.Body)
+	}
+	return nil
+}
+
+// decodedBody is the body as Go values, to be encoded again.
+func decodedBody(test *conformanceCase) any {
+	if test.Request.Body == nil {
+		return body(test)
+	}
+	return decoded(test.Request.Body)
+}
+
+func (s *seen) answer(response *claude.Response, err error) {
+	s.err = err
+	if err == nil {
+		s.message = &claude.Message{Response: response}
+	}
+}
+
+func runCase(t *testing.T, server *sandbox, name string, test *conformanceCase,
+	run func(*seen, *claude.Client, *conformanceCase, []claude.Option)) {
+	server.control("POST", "reset", nil)
+	s := &seen{t: t}
+	options := append(headerOptions(test.Headers), claude.WithConfigJSON(clientOptions(server, test)))
+	client, err := claude.NewClient(options...)
+	if err != nil {
+		s.err = err
+	} else {
+		defer client.Close()
+		run(s, client, test, callOptions(server, name, test))
+	}
+	s.sent = server.requests()
+	s.check(test)
+}
+
+func clientOptions(server *sandbox, test *conformanceCase) string {
+	key, _ := json.Marshal(testKey)
+	url, _ := json.Marshal(server.url)
+	all := map[string]json.RawMessage{"api_key": key, "base_url": url}
+	for name, option := range test.Client {
+		all[name] = json.RawMessage(option)
+	}
+	text, _ := json.Marshal(all)
+	return string(text)
+}
+
+func headerOptions(headers map[string]*string) []claude.Option {
+	var options []claude.Option
+	for header, text := range headers {
+		if text == nil {
+			options = append(options, claude.WithoutHeader(header))
+		} else {
+			options = append(options, claude.WithHeader(header, *text))
+		}
+	}
+	return options
+}
+
+func callOptions(server *sandbox, name string, test *conformanceCase) []claude.Option {
+	options := headerOptions(test.Request.Headers)
+	for option, given := range test.Request.Options {
+		options = append(options, claude.WithConfig(option, fmt.Sprint(given)))
+	}
+	if test.Scenario == nil {
+		return options
+	}
+	if test.Scenario[0] == '{' {
+		server.control("PUT", "scenarios/"+name, json.RawMessage(test.Scenario))
+	} else {
+		name = decoded(test.Scenario).(string)
+	}
+	return append(options, scenario(name))
+}
+
+// ---- comparing ----
+
+func decoded(text []byte) any {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var v any
+	if decoder.Decode(&v) != nil {
+		return errors.New("not JSON: " + string(text))
+	}
+	return v
+}
+
+func same(a, b any) bool {
+	switch a := a.(type) {
+	case json.Number:
+		other, ok := b.(json.Number)
+		x, okX := new(big.Rat).SetString(string(a))
+		y, okY := new(big.Rat).SetString(string(other))
+		return ok && okX && okY && x.Cmp(y) == 0
+	case map[string]any:
+		other, ok := b.(map[string]any)
+		if !ok || len(a) != len(other) {
+			return false
+		}
+		for name, member := range a {
+			if found, there := other[name]; !there || !same(member, found) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		other, ok := b.([]any)
+		if !ok || len(a) != len(other) {
+			return false
+		}
+		for i := range a {
+			if !same(a[i], other[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	return a == b
+}
+
+// json compares as JSON, if anything is expected.
+func (s *seen) json(what string, expected value, found string) {
+	s.t.Helper()
+	if expected != nil && !same(decoded(expected), decoded([]byte(found))) {
+		s.t.Errorf("%s is %s, want %s", what, found, expected)
+	}
+}
+
+// text compares a text, of which there is none where isThere is false.
+func (s *seen) text(what string, expected value, found string, isThere bool) {
+	s.t.Helper()
+	if expected == nil {
+		return
+	}
+	want := decoded(expected)
+	if want == true && isThere || want == nil && !isThere || isThere && want == found {
+		return
+	}
+	s.t.Errorf("%s is %q (there is one: %v), want %s", what, found, isThere, expected)
+}
+
+// optional compares a text that is empty where there is none.
+func (s *seen) optional(what string, expected value, found string) {
+	s.t.Helper()
+	s.text(what, expected, found, found != "")
+}
+
+// number compares an integer that is `none` where there is none.
+func (s *seen) number(what string, expected value, found, none int64) {
+	s.t.Helper()
+	if expected.isNull() {
+		if found != none {
+			s.t.Errorf("%s is %d, want none", what, found)
+		}
+		return
+	}
+	s.json(what, expected, strconv.FormatInt(found, 10))
+}
+
+// ---- what is checked ----
+
+func (s *seen) check(test *conformanceCase) {
+	expect := &test.Expect
+	s.checkSent(expect.Sent)
+	if expect.Events != nil {
+		s.checkEvents(*expect.Events)
+	}
+	text := ""
+	for _, event := range s.events {
+		if event.Kind == claude.EventTextDelta {
+			text += event.Text
+		}
+	}
+	s.text("text of the events", expect.Text, text, true)
+	s.number("number of events", expect.EventCount, int64(len(s.events)), -1)
+	if expect.Error != nil {
+		s.checkError(expect.Error)
+	} else if s.err != nil {
+		s.t.Errorf("failed: %v", s.err)
+	} else {
+		s.checkResponse(expect.Response, s.message)
+	}
+}
+
+func (s *seen) checkSent(expected value) {
+	if expected == nil {
+		return
+	}
+	if expected.isNull() {
+		equal(s.t, "number of requests", len(s.sent), 0)
+		return
+	}
+	if len(s.sent) != 1 {
+		s.t.Fatalf("%d requests were sent", len(s.sent))
+	}
+	var want expectedSent
+	strictly(s.t, expected, &want)
+	s.optional("method", want.Method, s.sent[0].Method)
+	s.optional("target", want.Target, s.sent[0].Target)
+	s.json("body sent", want.Body, s.sent[0].Body)
+	s.text("body sent", want.BodyText, s.sent[0].Body, true)
+	for name, text := range want.Headers {
+		found, there := s.sent[0].header(name)
+		s.text("header "+name, text, found, there)
+	}
+}
+
+var kinds = map[claude.EventKind]string{
+	claude.EventMessageStart: "message_start", claude.EventMessageDelta: "message_delta",
+	claude.EventMessageStop: "message_stop", claude.EventBlockStart: "block_start", claude.EventBlockStop: "block_stop",
+	claude.EventTextDelta: "text_delta", claude.EventThinkingDelta: "thinking_delta",
+	claude.EventSignatureDelta: "signature_delta", claude.EventInputJSONDelta: "input_json_delta",
+	claude.EventCitationsDelta: "citations_delta", claude.EventCompactionDelta: "compaction_delta",
+	claude.EventOtherDelta: "other_delta", claude.EventPing: "ping", claude.EventOther: "other",
+}
+
+func (s *seen) checkEvents(expected []expectedEvent) {
+	if len(s.events) != len(expected) {
+		s.t.Errorf("%d events, want %d", len(s.events), len(expected))
+		return
+	}
+	for i, want := range expected {
+		event, what := s.events[i], fmt.Sprintf("of event %d", i)
+		s.optional("kind "+what, want.Kind, kinds[event.Kind])
+		s.text("name "+what, want.Name, event.Type(), true)
+		s.number("index "+what, want.Index, int64(event.Index), -1)
+		s.text("text "+what, want.Text, event.Text, event.HasText())
+		s.json("JSON "+what, want.JSON, event.RawJSON())
+	}
+}
+
+func (s *seen) checkResponse(expected value, message *claude.Message) {
+	var want expectedResponse
+	strictly(s.t, expected, &want)
+	s.number("status", want.Status, int64(message.Status()), 0)
+	s.optional("type", want.Type, message.Type())
+	s.optional("id", want.ID, message.ID())
+	s.optional("model", want.Model, message.Model())
+	s.optional("stop reason", want.StopReason, message.StopReason())
+	s.text("text", want.Text, message.Text(), true)
+	s.optional("request id", want.RequestID, message.RequestID())
+	s.json("body", want.JSON, message.RawJSON())
+	s.text("body", want.Raw, message.RawJSON(), true)
+	for name, text := range want.Headers {
+		s.optional("header "+name, text, message.Header(name))
+	}
+	for pointer, text := range want.At {
+		found, there := at(decoded([]byte(message.RawJSON())), pointer)
+		if !there || !same(decoded(text), found) {
+			s.t.Errorf("%v at %q, want %s", found, pointer, text)
+		}
+	}
+	s.checkUsage(want.Usage, message)
+}
+
+func (s *seen) checkUsage(expected map[string]value, message *claude.Message) {
+	usage := message.Usage()
+	fields := map[string]int64{"input_tokens": usage.InputTokens, "output_tokens": usage.OutputTokens,
+		"cache_creation_input_tokens": usage.CacheCreationInputTokens,
+		"cache_read_input_tokens":     usage.CacheReadInputTokens}
+	for name, count := range expected {
+		found, there := at(decoded([]byte(message.RawJSON())), "/usage/"+name)
+		if !same(decoded(count), found) || there == count.isNull() && found != nil {
+			s.t.Errorf("usage %s is %v, want %s", name, found, count)
+		}
+		if field, typed := fields[name]; typed && (field != 0 || !count.isNull()) {
+			s.number("field of usage "+name, count, field, 0)
+		}
+	}
+}
+
+// at is the value at a JSON pointer.
+func at(v any, pointer string) (any, bool) {
+	if pointer == "" {
+		return v, true
+	}
+	for _, name := range strings.Split(pointer[1:], "/") {
+		name = strings.ReplaceAll(strings.ReplaceAll(name, "~1", "/"), "~0", "~")
+		switch whole := v.(type) {
+		case map[string]any:
+			member, there := whole[name]
+			if !there {
+				return nil, false
+			}
+			v = member
+		case []any:
+			index, err := strconv.Atoi(name)
+			if err != nil || index >= len(whole) {
+				return nil, false
+			}
+			v = whole[index]
+		default:
+			return nil, false
+		}
+	}
+	return v, true
+}
+
+func (s *seen) checkError(want *expectedError) {
+	var failed *claude.Error
+	if !errors.As(s.err, &failed) {
+		s.t.Fatalf("no error but %v, %v", s.message, s.err)
+	}
+	s.optional("code", want.Code, failed.Code.String())
+	s.optional("category", want.Category, string(failed.Category))
+	s.number("status", want.HTTPStatus, int64(failed.HTTPStatus), 0)
+	s.optional("type", want.APIType, failed.APIType)
+	s.optional("error code", want.ErrorCode, failed.ErrorCode)
+	s.text("message", want.Message, failed.Message, true)
+	for _, part := range want.Contains {
+		if !strings.Contains(failed.Message, part) {
+			s.t.Errorf("the message %q does not contain %q", failed.Message, part)
+		}
+	}
+	s.json("retryable", want.Retryable, strconv.FormatBool(failed.Retryable))
+	retryAfter := failed.RetryAfter.Milliseconds()
+	if failed.RetryAfter < 0 {
+		retryAfter = -1
+	}
+	s.number("retry after", want.RetryAfterMS, retryAfter, -1)
+	s.number("attempts", want.Attempts, int64(failed.Attempts), -1)
+	s.optional("request id", want.RequestID, failed.RequestID)
+	switch {
+	case want.Response.isNull() && failed.Response != nil:
+		s.t.Errorf("there is a response: %s", failed.Response.RawJSON())
+	case want.Response != nil && !want.Response.isNull() && failed.Response == nil:
+		s.t.Error("there is no response")
+	case failed.Response != nil && want.Response != nil:
+		s.checkResponse(want.Response, failed.Response)
+	}
+}

@@ -1,0 +1,60 @@
+package claude_test
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Programs of their own that tests run: this one again, with their name in the environment.
+var programs = map[string]func(){
+	"idle":    func() { settle() },
+	"streams": openStreams,
+}
+
+func TestMain(m *testing.M) {
+	if program := programs[os.Getenv("CLAUDE_GO_PROGRAM")]; program != nil {
+		program()
+		fmt.Println("threads", threads())
+		os.Exit(0)
+	}
+	before := runtime.NumGoroutine()
+	code := m.Run()
+	if left := leftGoroutines(before); code == 0 && left != "" {
+		fmt.Printf("goroutines are left:\n%s\n", left)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// threads is how many threads this process has had at once: Go keeps those it once needed.
+func threads() int {
+	tasks, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		panic(err)
+	}
+	return len(tasks)
+}
+
+// settle has Go start what it starts in any program.
+func settle() {
+	for i := 0; i < 3; i++ {
+		runtime.GC()
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// leftGoroutines waits until there are no more goroutines than before, and describes those that do not end.
+func leftGoroutines(before int) string {
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if runtime.NumGoroutine() <= before {
+			return ""
+		}
+		runtime.GC() // of what was not closed
+	}
+	stacks := make([]byte, 1<<20)
+	return strings.TrimSpace(string(stacks[:runtime.Stack(stacks, true)]))
+}
