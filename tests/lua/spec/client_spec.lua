@@ -1,6 +1,8 @@
 local claude = require "claude"
 local support = require "support"
 
+local socket = require "socket"
+
 describe("A client", function()
     local client
 
@@ -233,15 +235,34 @@ describe("A stream", function()
     end)
 
     it("lets hooks run while it waits", function()
-        local stream = client:stream(support.body(), support.scenario "idle")
-        stream:next()
-        assert.matches("interrupted", support.thrown(function()
+        local own = support.client { config = { ["timeout.idle_ms"] = 3000 } }
+        local stream, deltas = own:stream(support.body(), support.scenario "stall"), 0
+        while deltas < 2 do
+            deltas = deltas + (stream:next().kind == "text_delta" and 1 or 0)
+        end
+        local began = socket.gettime()
+        local problem = support.thrown(function()
             debug.sethook(function()
                 debug.sethook()
                 error "interrupted"
             end, "", 20)
             while stream:next() do end
-        end))
+        end)
+        assert.matches("interrupted", tostring(problem))
+        assert.is_true(socket.gettime() - began < 2.5)
         stream:close()
+    end)
+
+    it("keeps to its timeouts", function()
+        local options = support.scenario "stall"
+        options.timeout = 0.1
+        local stream = client:stream(support.body(), options)
+        assert.are.equal("CLAUDE_E_TIMEOUT", support.failure(stream.final, stream).name)
+        options = support.scenario { delay_ms = 5000 }
+        options.timeout = 0.1
+        assert.are.equal("CLAUDE_E_TIMEOUT", support.failure(client.create, client, support.body(), options).name)
+        local own = support.client { timeout = 0.1 }
+        options.timeout = nil
+        assert.are.equal("CLAUDE_E_TIMEOUT", support.failure(own.create, own, support.body(), options).name)
     end)
 end)

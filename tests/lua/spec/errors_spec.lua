@@ -151,6 +151,7 @@ describe("What is wrong", function()
         invalid("argument 2 must be an integer", core.claude_request_set_max_tokens, request, "1")
         invalid("argument 2 must be an integer", core.claude_request_set_max_tokens, request, 2 ^ 70)
         invalid("argument 2 must be an integer", core.claude_request_set_max_tokens, request, 0 / 0)
+        assert.are.equal(not support.doubles, (pcall(core.claude_request_set_max_tokens, request, 2 ^ 54)))
         invalid("argument 2 must be an integer", core.claude_request_set_stream, request, 2 ^ 40)
         invalid("argument 2 must be a number", core.claude_request_set_temperature, request, {})
         for _, wrong in ipairs { io.stdout, request, "text", 1, {}, print, coroutine.create(function() end) } do
