@@ -47,4 +47,4 @@ int64_t claude_response_usage(const claude_response_t *response, const char *cou
 void claude_response_unref(claude_response_t *response);
 ]])
 
-return ffi.load("claude")
+return ffi.load("libclaude.so.0.8")
