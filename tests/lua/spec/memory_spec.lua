@@ -40,8 +40,8 @@ describe("Memory", function()
     if support.lua == "lua5.4" then
         it("passes memcheck", function()
             local output = run("valgrind -q --error-exitcode=9 --leak-check=full "
-                .. "--errors-for-leak-kinds=definite,indirect --suppressions=%s/tests/valgrind.supp %s %s/tests/lua/memory.lua 3", support.root, support.lua,
-                support.root)
+                .. "--errors-for-leak-kinds=definite,indirect --suppressions=%s/tests/valgrind.supp "
+                .. "%s %s/tests/lua/memory.lua 3", support.root, support.lua, support.root)
             assert.matches("^grown by %-?%d+ KiB\nstatus 0\n$", output)
         end)
     end
