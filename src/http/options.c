@@ -224,9 +224,10 @@ static CURLcode configure_tls(CURL *easy, const cl_http_settings *settings)
 
     SET(CURLOPT_SSLVERSION, versions[settings->tls_min_version]);
     SET(CURLOPT_PROXY_SSLVERSION, versions[settings->tls_min_version]);
-    if (settings->ca_file[0] != '\0') {
-        SET(CURLOPT_CAINFO, settings->ca_file);
-        SET(CURLOPT_PROXY_CAINFO, settings->ca_file);
+    /* Who names certificates trusts no others; libcurl's own file may not even exist where it was built for. */
+    if (settings->ca_file[0] != '\0' || has_path) {
+        SET(CURLOPT_CAINFO, settings->ca_file[0] != '\0' ? settings->ca_file : NULL);
+        SET(CURLOPT_PROXY_CAINFO, settings->ca_file[0] != '\0' ? settings->ca_file : NULL);
     }
     /* With a directory as well as a file, the whole bundle would be parsed anew for each connection. */
     if (has_path || settings->ca_file[0] != '\0' || curl_version_info(CURLVERSION_NOW)->cainfo) {

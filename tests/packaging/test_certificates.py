@@ -95,3 +95,9 @@ def test_the_library_of_a_system_is_left_to_its_own(
     """Built against an installed libclaude nothing is looked for: that one's libcurl knows its system."""
     assert "certificate" in on_host(FEDORA, authority.certificate, built_python, https)["error"]
     assert on_host(DEBIAN, authority.certificate, built_python, https)["text"] == ECHO
+
+
+def test_a_directory_alone_is_enough(built_python: Path, authority: CertificateAuthority, https: str) -> None:
+    """Also where the file that the system's libcurl was built for does not exist."""
+    config = json.dumps({"tls": {"ca_path": str(authority.hashed_directory())}})
+    assert on_host("", authority.certificate, built_python, https, "--config", config)["text"] == ECHO
