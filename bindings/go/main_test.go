@@ -22,12 +22,35 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	before := runtime.NumGoroutine()
+	stop := collectAlways()
 	code := m.Run()
+	stop()
 	if left := leftGoroutines(before); code == 0 && left != "" {
 		fmt.Printf("goroutines are left:\n%s\n", left)
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// collectAlways runs the garbage collector all the time where CLAUDE_GO_GC is set, so that what C still uses would be
+// missed soon.
+func collectAlways() (stop func()) {
+	if os.Getenv("CLAUDE_GO_GC") == "" {
+		return func() {}
+	}
+	end := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-end:
+				return
+			default:
+				runtime.GC()
+				time.Sleep(100 * time.Microsecond)
+			}
+		}
+	}()
+	return func() { close(end) }
 }
 
 // threads is how many threads this process has had at once: Go keeps those it once needed.

@@ -84,6 +84,7 @@ lua-copas               Lua binding: tests and example in an event loop
 lua-cqueues             Lua binding: tests and example in an event loop
 luarocks                Lua binding: tests of the rock
 lua-check               Lua binding: lint
+golang                  Go binding
 LIST
 }
 

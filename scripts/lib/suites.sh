@@ -114,6 +114,12 @@ suite_lua() {
     CLAUDE_BUILD_DIR=$ROOT/build/dev "$ROOT/tests/lua/run"
 }
 
+# The Go binding: with Debian's Go, with a newer one under the race detector, with the archive; its examples and guide.
+suite_go() {
+    need cmake gcc pkg-config readelf || return 1
+    CLAUDE_BUILD_DIR=$ROOT/build/dev "$ROOT/tests/go/run"
+}
+
 # Real servers on loopback: nginx, proxies.
 suite_network() {
     PATH=$PATH:/usr/sbin need nginx tinyproxy microsocks openssl setpriv || return 1
