@@ -8,6 +8,7 @@
 #include "http/engine.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -26,16 +27,10 @@ static void append(cl_transfers *list, cl_transfer *t)
 
 /* ---- easy handles ---- */
 
-static cl_slot *take_slot(cl_engine *engine)
+static cl_slot *slot_new(cl_engine *engine)
 {
-    cl_slot *slot = engine->slots;
+    cl_slot *slot = calloc(1, sizeof *slot);
 
-    if (slot) {
-        engine->slots = slot->next;
-        engine->slot_count--;
-        return slot;
-    }
-    slot = calloc(1, sizeof *slot);
     if (!slot)
         return NULL;
     slot->engine = engine;
@@ -44,6 +39,33 @@ static cl_slot *take_slot(cl_engine *engine)
         free(slot);
         return NULL;
     }
+    slot->made_next = engine->made;
+    if (engine->made)
+        engine->made->made_prev = slot;
+    engine->made = slot;
+    return slot;
+}
+
+void cl_slot_free(cl_slot *slot)
+{
+    if (slot->made_prev)
+        slot->made_prev->made_next = slot->made_next;
+    else
+        slot->engine->made = slot->made_next;
+    if (slot->made_next)
+        slot->made_next->made_prev = slot->made_prev;
+    curl_easy_cleanup(slot->easy);
+    free(slot);
+}
+
+static cl_slot *take_slot(cl_engine *engine)
+{
+    cl_slot *slot = engine->slots;
+
+    if (!slot)
+        return slot_new(engine);
+    engine->slots = slot->next;
+    engine->slot_count--;
     return slot;
 }
 
@@ -51,8 +73,7 @@ static void give_slot(cl_engine *engine, cl_slot *slot)
 {
     slot->transfer = NULL;
     if (engine->slot_count >= IDLE_SLOTS_MAX || !slot->configured) {
-        curl_easy_cleanup(slot->easy);
-        free(slot);
+        cl_slot_free(slot);
         return;
     }
     slot->next = engine->slots;
@@ -134,7 +155,7 @@ static void fail(cl_engine *engine, cl_transfer *t, CURLcode result)
  * there. */
 static void start(cl_engine *engine, cl_transfer *t)
 {
-    cl_slot *slot = take_slot(engine);
+    cl_slot *slot = cl_engine_is_open(engine) ? take_slot(engine) : NULL;
     CURLcode rc;
     bool fresh;
 
@@ -168,7 +189,7 @@ static void start(cl_engine *engine, cl_transfer *t)
 
 void cl_engine_admit_more(cl_engine *engine)
 {
-    while (engine->queued.first && has_room(engine)) {
+    while (engine->queued.first && !engine->broken && has_room(engine)) {
         cl_transfer *t = engine->queued.first;
         engine->queued.first = t->queued_next;
         if (!engine->queued.first)
@@ -264,7 +285,7 @@ void cl_engine_stop(cl_engine *engine, cl_transfer *t)
         if (leaves_a_lookup(t))
             cl_lookups_abandoned();
         if (curl_multi_remove_handle(engine->multi, t->slot->easy) != CURLM_OK)
-            atomic_store(&engine->broken, true);
+            cl_engine_break(engine, ENOMEM);
         give_slot(engine, t->slot);
         t->slot = NULL;
     } else {
@@ -276,6 +297,19 @@ void cl_engine_stop(cl_engine *engine, cl_transfer *t)
     t->paused = false;
     learn(engine, false);
     cl_engine_admit_more(engine);
+}
+
+void cl_engine_cut(cl_engine *engine, cl_transfer *t, CURLcode result)
+{
+    cl_engine_stop(engine, t);
+    t->stopped = true;
+    if (!t->ended)
+        t->result = result;
+    t->ended = true;
+    cl_engine_mark(engine, t);
+    /* Its thread may be the one that drives, which sleeps elsewhere. */
+    if (cl_engine_is_loop(engine) || (engine->driven && !t->waiter))
+        cl_engine_kick(engine);
 }
 
 void cl_engine_dismiss(cl_engine *engine, cl_transfer *t)

@@ -110,7 +110,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *s
     (void)easy;
     (void)socket_data;
     if (!watch) {
-        engine->broken = true;
+        cl_engine_break(engine, ENOMEM);
         return -1;
     }
     if (what == CURL_POLL_REMOVE) {
@@ -133,7 +133,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *s
         if (epoll_ctl(engine->epoll_fd, op, fd, &event) != 0 &&
             /* A number that the kernel reused: the other operation is meant. */
             epoll_ctl(engine->epoll_fd, errno == EEXIST ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) != 0) {
-            engine->broken = true;
+            cl_engine_break(engine, errno);
             return -1;
         }
     }
@@ -159,20 +159,26 @@ static void close_one(int *fd)
     *fd = -1;
 }
 
+static void close_multi(cl_engine *engine)
+{
+    while (engine->slots) {
+        cl_slot *slot = engine->slots;
+        engine->slots = slot->next;
+        cl_slot_free(slot);
+    }
+    engine->slot_count = 0;
+    if (engine->multi)
+        curl_multi_cleanup(engine->multi);
+    engine->multi = NULL;
+    engine->broken = 0;
+}
+
 void cl_engine_close(cl_engine *engine)
 {
     if (engine->generation != cl_fork_generation())
         return;
     cl_engine_lock(engine);
-    while (engine->slots) {
-        cl_slot *slot = engine->slots;
-        engine->slots = slot->next;
-        curl_easy_cleanup(slot->easy);
-        free(slot);
-    }
-    if (engine->multi)
-        curl_multi_cleanup(engine->multi);
-    engine->multi = NULL;
+    close_multi(engine);
     close_one(&engine->epoll_fd);
     close_one(&engine->wake_fd);
     close_one(&engine->timer_fd);
@@ -212,18 +218,39 @@ static bool open_descriptors(cl_engine *engine, bool for_loop)
     return add_own(engine, engine->timer_fd);
 }
 
+static bool configure(cl_engine *engine, CURLM *multi)
+{
+    return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
+           curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, engine) == CURLM_OK &&
+           curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
+           curl_multi_setopt(multi, CURLMOPT_TIMERDATA, engine) == CURLM_OK &&
+           curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS_MAX) == CURLM_OK &&
+           curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)engine->settings.streams_per_connection) ==
+               CURLM_OK;
+}
+
+bool cl_engine_is_open(cl_engine *engine)
+{
+    CURLM *multi;
+
+    if (engine->multi)
+        return true;
+    multi = curl_multi_init();
+    if (multi && configure(engine, multi))
+        engine->multi = multi;
+    else
+        curl_multi_cleanup(multi);
+    return engine->multi != NULL;
+}
+
 static bool open_multi(cl_engine *engine)
 {
-    cl_fork_hold();
-    engine->multi = curl_multi_init();
-    cl_fork_release();
-    return engine->multi && curl_multi_setopt(engine->multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
-           curl_multi_setopt(engine->multi, CURLMOPT_SOCKETDATA, engine) == CURLM_OK &&
-           curl_multi_setopt(engine->multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
-           curl_multi_setopt(engine->multi, CURLMOPT_TIMERDATA, engine) == CURLM_OK &&
-           curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS_MAX) == CURLM_OK &&
-           curl_multi_setopt(engine->multi, CURLMOPT_MAX_CONCURRENT_STREAMS,
-                             (long)engine->settings.streams_per_connection) == CURLM_OK;
+    bool open;
+
+    cl_engine_lock(engine);
+    open = cl_engine_is_open(engine);
+    cl_engine_unlock(engine);
+    return open;
 }
 
 claude_code_t cl_engine_new(const cl_http_settings *settings, bool for_loop, cl_engine **out, cl_err *err)
@@ -240,7 +267,6 @@ claude_code_t cl_engine_new(const cl_http_settings *settings, bool for_loop, cl_
     }
     atomic_init(&engine->refs, 1);
     atomic_init(&engine->busy, 0);
-    atomic_init(&engine->broken, false);
     engine->settings = *settings;
     engine->curl_timer_at = INT64_MAX;
     engine->planned_at = INT64_MAX;
@@ -252,7 +278,9 @@ claude_code_t cl_engine_new(const cl_http_settings *settings, bool for_loop, cl_
     engine->wake_fd = -1;
     engine->timer_fd = -1;
     if (!open_descriptors(engine, for_loop)) {
-        rc = cl_fail(err, CLAUDE_E_LIMIT, "no file descriptor left for connections (error %d)", errno);
+        rc = errno == ENOMEM
+                 ? cl_fail_nomem(err)
+                 : cl_fail(err, CLAUDE_E_LIMIT, "no file descriptor left for connections (error %d)", errno);
         goto out;
     }
     if (!open_multi(engine)) {
@@ -322,8 +350,10 @@ static void wake(_Atomic uint32_t *word)
 void cl_engine_unlock(cl_engine *engine)
 {
     _Atomic uint32_t *wakes[CL_WAKES_MAX];
-    size_t count = engine->wake_count;
+    size_t count;
 
+    cl_engine_settle(engine);
+    count = engine->wake_count;
     for (size_t i = 0; i < count; i++)
         wakes[i] = engine->wakes[i];
     engine->wake_count = 0;
@@ -438,11 +468,11 @@ void cl_engine_run_timer(cl_engine *engine)
 {
     int running = 0;
 
-    if (engine->curl_timer_at == INT64_MAX || engine->curl_timer_at > cl_now_ms())
+    if (engine->broken || engine->curl_timer_at == INT64_MAX || engine->curl_timer_at > cl_now_ms())
         return;
     engine->curl_timer_at = INT64_MAX;
     if (curl_multi_socket_action(engine->multi, CURL_SOCKET_TIMEOUT, 0, &running) != CURLM_OK)
-        engine->broken = true;
+        cl_engine_break(engine, ENOMEM);
     finished(engine);
 }
 
@@ -541,11 +571,11 @@ static void socket_ready(cl_engine *engine, const struct epoll_event *event)
     uint8_t *watch = cl_engine_watch(engine, fd);
     int running = 0;
 
-    if (!watch)
+    if (!watch || engine->broken)
         return;
     if ((*watch & CL_WATCH_KNOWN) && !(*watch & CL_WATCH_PARKED)) {
         if (curl_multi_socket_action(engine->multi, fd, mask, &running) != CURLM_OK)
-            engine->broken = true;
+            cl_engine_break(engine, ENOMEM);
         rest_from_output(engine, fd, got);
         return;
     }
@@ -570,7 +600,7 @@ static void looked_at_all(cl_engine *engine, int64_t now)
     engine->parked_count = 0;
 }
 
-/* Only the sockets that were let go since the last look: the set may hold many that are ready, and tells of them all. */
+/* Only the sockets that were let go since the last look: the set may hold many that are ready, and tells of all. */
 static void look_at_new_parked(cl_engine *engine)
 {
     struct pollfd look[CL_PARKED_MAX];
@@ -660,7 +690,52 @@ int cl_engine_step(cl_engine *engine, int64_t until_ms, int max_events)
         end_rest(engine);
     cl_engine_run_timer(engine);
     cl_engine_admit_more(engine);
+    cl_engine_settle(engine);
     return n > 0 ? n : 0;
+}
+
+/* ---- when libcurl has failed ---- */
+
+/*
+ * libcurl that could not note down which transfer uses which socket divides by zero when it comes by that place again,
+ * or looks at transfers that are gone. Taking transfers out and closing everything is all that is safe.
+ */
+void cl_engine_break(cl_engine *engine, int why)
+{
+    if (!engine->broken)
+        engine->broken = why;
+}
+
+/* Everything that was known of libcurl's sockets. The descriptors stay: others may be watching them. */
+static void forget_sockets(cl_engine *engine)
+{
+    if (engine->watch)
+        memset(engine->watch, 0, engine->watch_cap);
+    engine->sockets = 0;
+    engine->share = CL_SHARE_UNKNOWN;
+    engine->parked_count = 0;
+    engine->writer = -1;
+    engine->rested_at = INT64_MAX;
+    engine->curl_timer_at = INT64_MAX;
+}
+
+void cl_engine_let_go(cl_engine *engine)
+{
+    cl_slot *slot = engine->made;
+
+    while (slot) {
+        cl_slot *next = slot->made_next;
+        cl_transfer *t = slot->transfer;
+        if (t && !t->ended)
+            t->lost_for = engine->broken;
+        if (t)
+            cl_engine_cut(engine, t, CURLE_OUT_OF_MEMORY);
+        slot = next;
+    }
+    close_multi(engine);
+    forget_sockets(engine);
+    cl_engine_admit_more(engine);
+    cl_engine_plan(engine);
 }
 
 /* ---- event loops ---- */

@@ -14,7 +14,9 @@ typedef struct cl_slot {
     cl_engine *engine;
     cl_transfer *transfer; /* NULL while it is idle */
     struct cl_slot *next;  /* idle ones */
-    bool configured;       /* what is the same for all transfers has been set */
+    struct cl_slot *made_prev;
+    struct cl_slot *made_next;
+    bool configured; /* what is the same for all transfers has been set */
     char error_text[CURL_ERROR_SIZE];
 } cl_slot;
 
@@ -56,14 +58,14 @@ struct cl_engine {
     _Atomic bool is_abandoned; /* in a child: the parent's */
     cl_engine *abandoned_next;
     cl_http_settings settings;
-    CURLM *multi;
+    CURLM *multi; /* NULL: to be made */
     int epoll_fd;
     int wake_fd;
     int timer_fd;          /* event loops; else -1 */
     bool driven;           /* a thread waits in epoll for all */
     bool poked;            /* the eventfd is readable */
     bool unfinished;       /* the last turn left something undone */
-    _Atomic bool broken;   /* an epoll operation failed: nobody would ever hear of that socket */
+    int broken;            /* 0, or the errno for which `multi` must not be used any more */
     int64_t curl_timer_at; /* when libcurl wants to be called; INT64_MAX: not at all */
     int64_t planned_at;    /* when somebody will look next without being told */
     _Atomic int64_t idle_since;
@@ -94,6 +96,7 @@ struct cl_engine {
     size_t parked_count;       /* more than fit: there were others, too */
     cl_slot *slots;            /* idle */
     size_t slot_count;
+    cl_slot *made; /* slots, also those in use */
 };
 
 enum { CL_NOWHERE = -1 };
@@ -101,7 +104,7 @@ enum { CL_NOWHERE = -1 };
 struct cl_transfer {
     cl_engine *engine;
     void *owner;
-    cl_slot *slot; /* NULL: queued */
+    cl_slot *slot;                  /* NULL: queued */
     struct curl_slist *header_list; /* one allocation, the URL included */
     size_t texts_size;
     const char *url;
@@ -117,6 +120,7 @@ struct cl_transfer {
     bool no_descriptor;
     bool lookups_exhausted;
     bool unpausable; /* it should have waited, and this libcurl cannot */
+    int lost_for;    /* errno for which the engine had to let go of all connections */
     bool foreign_coding;
     bool switched; /* the server left HTTP with a 101 */
     bool judged;   /* the cap for the body's kind has been chosen */
@@ -201,6 +205,17 @@ claude_code_t cl_engine_new(const cl_http_settings *settings, bool for_loop, cl_
 int cl_engine_step(cl_engine *engine, int64_t until_ms, int max_events);
 /* Looks for idle connections that their server has closed. */
 void cl_engine_sweep(cl_engine *engine);
+/* libcurl has failed in the middle of its own work: nothing of it is used until cl_engine_settle(). */
+void cl_engine_break(cl_engine *engine, int why);
+/* Ends what libcurl has, closes all connections, and lets in who is in the queue. Not from inside of libcurl. */
+void cl_engine_let_go(cl_engine *engine);
+static inline void cl_engine_settle(cl_engine *engine)
+{
+    while (engine->broken)
+        cl_engine_let_go(engine);
+}
+/* The multi handle is there, or made now; false when out of memory. */
+bool cl_engine_is_open(cl_engine *engine);
 /* Lets libcurl do what it wanted to do by now, without looking at sockets. */
 void cl_engine_run_timer(cl_engine *engine);
 /* In a child, of the parent's. No lock. */
@@ -230,6 +245,9 @@ void cl_transfer_is_sending(cl_transfer *transfer);
 void cl_transfer_is_over(cl_transfer *transfer);
 /* libcurl forgets it, as does the queue. */
 void cl_engine_stop(cl_engine *engine, cl_transfer *transfer);
+/* The same; it has failed unless it had ended before. */
+void cl_engine_cut(cl_engine *engine, cl_transfer *transfer, CURLcode result);
+void cl_slot_free(cl_slot *slot);
 /* And every list of the engine. */
 void cl_engine_dismiss(cl_engine *engine, cl_transfer *transfer);
 

@@ -59,8 +59,7 @@ static void after_fork(cl_engines *engines)
 
 static bool is_stale(const cl_engine *engine)
 {
-    return atomic_load(&engine->broken) ||
-           (atomic_load(&engine->busy) == 0 && cl_now_ms() - atomic_load(&engine->idle_since) > IDLE_MAX_MS);
+    return atomic_load(&engine->busy) == 0 && cl_now_ms() - atomic_load(&engine->idle_since) > IDLE_MAX_MS;
 }
 
 /* Call with the lock held. Engines are released without it: what closes connections may take its time. */

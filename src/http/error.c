@@ -1,6 +1,8 @@
 /* What libcurl's results mean. Its own flags come first: a result alone does not tell why. */
 #include "http/engine.h"
 
+#include <errno.h>
+
 static claude_code_t code_of(CURLcode result)
 {
     switch (result) {
@@ -64,6 +66,16 @@ static claude_code_t refine(const cl_transfer *t, claude_code_t code, const char
     return code;
 }
 
+/* Also for those that were well: they had their connections in the same place. */
+static claude_code_t lost(const cl_transfer *t, cl_err *err)
+{
+    if (t->lost_for == ENOMEM)
+        return cl_fail_nomem(err);
+    return cl_fail(err, CLAUDE_E_LIMIT,
+                   "the system refused to watch a connection (epoll_ctl, error %d), which ended all calls beside it%s",
+                   t->lost_for, t->lost_for == ENOSPC ? "; raise fs.epoll.max_user_watches" : "");
+}
+
 claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
 {
     /* What libcurl says about a proxy that it does not understand quotes its password. */
@@ -72,6 +84,8 @@ claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
     const char *text = said[0] && !quotes ? said : curl_easy_strerror(t->result);
     claude_code_t code = code_of(t->result);
 
+    if (t->lost_for != 0)
+        return lost(t, err);
     if (t->no_memory)
         return cl_fail_nomem(err);
     if (t->header_overflow)

@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 enum {
-    HEAD_USUAL = 1024,                  /* bytes of an ordinary response's head */
-    RECEIVE_BUFFER = 32 * 1024,         /* larger ones leave the second-level cache when a burst comes */
+    HEAD_USUAL = 1024,                 /* bytes of an ordinary response's head */
+    RECEIVE_BUFFER = 32 * 1024,        /* larger ones leave the second-level cache when a burst comes */
     RECEIVE_BUFFER_OF_MANY = 2 * 1024, /* each stream has one */
-    UPLOAD_BUFFER = 16 * 1024,          /* the smallest that libcurl takes; with HTTP/2 each stream keeps its own */
-    CONNECTION_MAX_AGE_S = 30,          /* idle */
-    CONNECTION_MAX_LIFETIME_S = 300,    /* bounds how long a change in DNS goes unnoticed */
+    UPLOAD_BUFFER = 16 * 1024,         /* the smallest that libcurl takes; with HTTP/2 each stream keeps its own */
+    CONNECTION_MAX_AGE_S = 30,         /* idle */
+    CONNECTION_MAX_LIFETIME_S = 300,   /* bounds how long a change in DNS goes unnoticed */
     KEEPALIVE_IDLE_S = 60,
     KEEPALIVE_INTERVAL_S = 10,
 };

@@ -217,11 +217,7 @@ void cl_transfer_abort(cl_engine *engine, cl_transfer **slot)
     cl_engine_lock(engine);
     t = *slot;
     if (t && !t->stopped) {
-        cl_engine_stop(engine, t);
-        t->stopped = true;
-        if (!t->ended)
-            t->result = CURLE_ABORTED_BY_CALLBACK;
-        t->ended = true;
+        cl_engine_cut(engine, t, CURLE_ABORTED_BY_CALLBACK);
         cl_engine_plan(engine);
     }
     if (t)
@@ -281,6 +277,16 @@ void cl_transfer_linger(cl_transfer *t, int64_t ms)
 
 /* ---- back-pressure ---- */
 
+static CURLcode tell_pause(cl_transfer *t, int what)
+{
+    CURLcode rc = curl_easy_pause(t->slot->easy, what);
+
+    /* It could not change which sockets it watches. */
+    if (rc == CURLE_ABORTED_BY_CALLBACK)
+        cl_engine_break(t->engine, ENOMEM);
+    return rc;
+}
+
 /*
  * Called from the callback that has just received bytes: libcurl reads on inside of one action for as long as the
  * server sends, so afterwards would be too late. Never by the callback's result, which would leave the bytes with
@@ -294,7 +300,7 @@ void cl_transfer_make_wait(cl_transfer *t)
 
     if (!t->stream || !over || t->paused || t->drop_over || (engine->settings.quirks & CL_QUIRK_PAUSE))
         return;
-    if (curl_easy_pause(t->slot->easy, CURLPAUSE_RECV) != CURLE_OK)
+    if (tell_pause(t, CURLPAUSE_RECV) != CURLE_OK)
         return;
     t->paused = true;
     engine->waiting++;
@@ -303,13 +309,17 @@ void cl_transfer_make_wait(cl_transfer *t)
 static void go_on(cl_engine *engine, cl_transfer *t)
 {
     int64_t now = cl_now_ms();
+    CURLcode rc;
 
     t->paused = false;
     engine->waiting--;
     t->progress_at = 0;
     cl_transfer_touch(t, now);
-    if (!t->ended)
-        curl_easy_pause(t->slot->easy, CURLPAUSE_CONT);
+    rc = t->ended ? CURLE_OK : tell_pause(t, CURLPAUSE_CONT);
+    /* Bytes that libcurl had kept meanwhile are lost. */
+    if (rc == CURLE_WRITE_ERROR || rc == CURLE_OUT_OF_MEMORY)
+        cl_engine_cut(engine, t, rc);
+    cl_engine_settle(engine);
     cl_engine_plan(engine);
 }
 
@@ -387,8 +397,6 @@ static claude_code_t failure(const cl_transfer *t, cl_err *err)
     if (t->failed)
         return cl_fail(err, CLAUDE_E_TIMEOUT, "no %s within %lld ms (%s)", t->missing, (long long)t->missing_ms,
                        t->missing_option);
-    if (t->engine->broken && !t->ended)
-        return cl_fail(err, CLAUDE_E_LIMIT, "the system refused to watch a connection");
     return CLAUDE_OK;
 }
 
@@ -405,8 +413,6 @@ static int32_t outcome(cl_transfer *t, bool looked, cl_err *err)
         return CLAUDE_E_NOMEM;
     if (t->ended && t->result != CURLE_OK)
         return cl_transfer_error(t, err);
-    if (t->engine->broken && !t->ended)
-        return failure(t, err);
     if (!t->held && t->ended)
         return CL_HTTP_END;
     if (!t->held && (cl_transfer_unread(t) > 0 || (!had_head && t->has_head)))

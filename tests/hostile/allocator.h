@@ -1,8 +1,8 @@
 /*
  * allocator.h - memory that runs out when a test says so, and a count of what is still held.
  *
- * Two programs use it: in one the allocations of libclaude's own objects go through it (failing.c), in the other those
- * of all libraries (everywhere.c).
+ * Three programs use it: in one the allocations of libclaude's own objects go through it (failing.c), in the others
+ * those of libcurl (libcurls.c) or of all libraries (whole_process.c).
  */
 #ifndef HOSTILE_ALLOCATOR_H
 #define HOSTILE_ALLOCATOR_H

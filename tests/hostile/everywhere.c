@@ -1,12 +1,12 @@
 /*
- * everywhere.c - the same scenarios with every allocation of the process failing in turn: libcurl's, OpenSSL's and
- * json-c's too. What these make of it is theirs, but there is no crash and no hang, and a success is the same success.
- * Each position is a process of its own. Many positions, so only scripts/test --long runs it.
+ * everywhere.c - the same scenarios with every allocation of others failing in turn. What these make of it is theirs,
+ * but there is no crash and no hang, a success is the same success, and client and event loop work afterwards. Each
+ * position is a process of its own. Two programs: in hostile_oom_everywhere all allocations of the process fail
+ * (whole_process.c), OpenSSL's and json-c's too, which are many, so only scripts/test --long runs it; in
+ * hostile_oom_libcurl those of libcurl (libcurls.c).
  *
- *     hostile_oom_everywhere [SCENARIO [POSITION once|forever]]
+ *     hostile_oom_everywhere|hostile_oom_libcurl [SCENARIO [POSITION once|forever]]
  */
-#include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,62 +33,6 @@ static stage *shared;
 static struct sandbox *server;
 static unsigned failures;
 
-/* ---- the allocator of the whole process ---- */
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *old, size_t size);
-
-static pthread_t armed_thread;
-static bool armed;
-static bool persistent;
-static bool has_failed;
-static long allowed;
-
-void memory_runs_out(long more, bool forever)
-{
-    allowed = more;
-    persistent = forever;
-    has_failed = false;
-    armed_thread = pthread_self();
-    armed = true;
-}
-
-bool memory_is_back(void)
-{
-    armed = false;
-    return has_failed;
-}
-
-long memory_held(void)
-{
-    return 0;
-}
-
-static bool fails(void)
-{
-    if (!armed || (has_failed && !persistent) || !pthread_equal(pthread_self(), armed_thread) || allowed-- > 0)
-        return false;
-    has_failed = true;
-    errno = ENOMEM;
-    return true;
-}
-
-void *malloc(size_t size)
-{
-    return fails() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-    return fails() ? NULL : __libc_realloc(old, size);
-}
-
 /* ---- positions ---- */
 
 static void begin(run *r, const scenario *s)
@@ -103,7 +47,7 @@ static void play_undisturbed(const scenario *s)
 {
     begin(&shared->undisturbed, s);
     s->play(&shared->undisturbed);
-    claude_client_unref(shared->undisturbed.client);
+    run_end(&shared->undisturbed);
 }
 
 /* A failure of any kind is for the dependencies to choose; what had come before it must be right. */
@@ -141,11 +85,11 @@ static int play(const scenario *s, long position, bool forever)
         }
     }
     r->trouble[0] = '\0';
-    if (r->client && !client_works(r)) {
+    if (!run_still_works(r)) {
         (void)snprintf(shared->wrong, sizeof shared->wrong, "%s", r->trouble);
         return WRONG;
     }
-    claude_client_unref(r->client);
+    run_end(r);
     return !failed ? NOT_REACHED : same ? SAME : FAILED;
 }
 

@@ -511,6 +511,23 @@ static void paused(run *r)
     claude_request_unref(request);
 }
 
+/* The server is made to wait, and to go on, again and again. */
+static void held_back(run *r)
+{
+    part *p = &r->parts[0];
+    claude_request_t *request = ask_for(r, p, "text-tool-thinking", true);
+    claude_call_t *call = NULL;
+    claude_error_t *err = NULL;
+
+    if (request &&
+        ended_well(r, p, claude_request_set_option(request, "stream.high_water_bytes", "1024", &err), &err) &&
+        ended_well(r, p, claude_client_stream(r->client, request, &call, &err), &err) && !pull(r, p, call, 100) &&
+        !p->no_memory)
+        take_result(r, p, call);
+    claude_call_unref(call);
+    claude_request_unref(request);
+}
+
 /* ---- loops ---- */
 
 static claude_call_t *submit(run *r, claude_loop_t *loop, size_t which, const char *reply, bool stream)
@@ -547,31 +564,40 @@ static bool drain(run *r, claude_loop_t *loop, claude_call_t **calls)
     return rc == 0;
 }
 
+static bool wait_in_loop(run *r, claude_call_t **calls)
+{
+    claude_error_t *err = NULL;
+    claude_code_t rc = claude_loop_wait(r->loop, WAIT_MS, &err);
+
+    if (rc <= 0)
+        trouble(r, "the loop itself ended with %d: %s", (int)rc, claude_error_message(err));
+    claude_error_unref(err);
+    return rc > 0 && drain(r, r->loop, calls);
+}
+
+static void run_loop(run *r, claude_call_t **calls)
+{
+    while (claude_loop_count(r->loop) > 0 && wait_in_loop(r, calls))
+        continue;
+}
+
 static void looped(run *r)
 {
     claude_call_t *calls[PARTS] = {NULL};
-    claude_loop_t *loop = NULL;
     claude_error_t *err = NULL;
-    bool going = ended_well(r, &r->parts[0], claude_loop_new(r->client, &loop, &err), &err);
 
-    if (going) {
-        calls[0] = submit(r, loop, 0, "text-tool-thinking", true);
-        calls[1] = submit(r, loop, 1, "text", false);
-        calls[2] = submit(r, loop, 2, "interleaved", true);
+    if (ended_well(r, &r->parts[0], claude_loop_new(r->client, &r->loop, &err), &err)) {
+        r->loop_fd = claude_loop_fd(r->loop);
+        calls[0] = submit(r, r->loop, 0, "text-tool-thinking", true);
+        calls[1] = submit(r, r->loop, 1, "text", false);
+        calls[2] = submit(r, r->loop, 2, "interleaved", true);
+        run_loop(r, calls);
     } else {
         for (size_t i = 0; i < PARTS; i++)
             r->parts[i].no_memory = r->parts[0].no_memory;
     }
-    while (going && claude_loop_count(loop) > 0) {
-        claude_code_t rc = claude_loop_wait(loop, WAIT_MS, &err);
-        if (rc <= 0)
-            trouble(r, "the loop itself ended with %d: %s", (int)rc, claude_error_message(err));
-        claude_error_unref(err);
-        going = rc > 0 && drain(r, loop, calls);
-    }
     for (size_t i = 0; i < PARTS; i++)
         claude_call_unref(calls[i]);
-    claude_loop_unref(loop);
 }
 
 const scenario scenarios[] = {
@@ -593,6 +619,7 @@ const scenario scenarios[] = {
     {"setters", false, false, built},
     {"setters unchecked", false, false, built_blindly},
     {"pause", false, false, paused},
+    {"hold back", false, false, held_back},
     {"loop", false, true, looped},
     {NULL, false, false, NULL},
 };
@@ -638,7 +665,7 @@ bool run_lacked_memory(const run *r)
     return false;
 }
 
-bool client_works(run *r)
+static bool client_works(run *r)
 {
     part *p = &r->parts[0];
 
@@ -648,4 +675,37 @@ bool client_works(run *r)
         return true;
     trouble(r, "the client does not work any more: %.300s", p->no_memory ? "no memory" : p->transcript);
     return false;
+}
+
+/* With a stream whose end does not come: it must not have failed by then. */
+static bool loop_works(run *r)
+{
+    part *p = &r->parts[0];
+    claude_call_t *calls[PARTS] = {NULL};
+
+    memset(p, 0, sizeof *p);
+    calls[0] = submit(r, r->loop, 0, "stall", true);
+    while (calls[0] && p->len == 0 && !p->no_memory && !r->trouble[0])
+        (void)wait_in_loop(r, calls);
+    if (p->no_memory || !strstr(p->transcript, "message_start") || claude_loop_count(r->loop) != 1)
+        trouble(r, "the loop does not work any more: %.300s", p->no_memory ? "no memory" : p->transcript);
+    claude_call_cancel(calls[0]);
+    run_loop(r, calls);
+    claude_call_unref(calls[0]);
+    if (claude_loop_fd(r->loop) != r->loop_fd)
+        trouble(r, "the loop has another descriptor");
+    return !r->trouble[0];
+}
+
+bool run_still_works(run *r)
+{
+    return !r->client || (client_works(r) && (!r->loop || loop_works(r)));
+}
+
+void run_end(run *r)
+{
+    claude_loop_unref(r->loop);
+    claude_client_unref(r->client);
+    r->loop = NULL;
+    r->client = NULL;
 }

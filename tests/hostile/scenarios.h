@@ -22,6 +22,8 @@ typedef struct part {
 typedef struct run {
     const char *url;
     claude_client_t *client; /* given, or made by the scenario itself */
+    claude_loop_t *loop;     /* made by the scenario, to be used again */
+    int loop_fd;
     part parts[PARTS];
     int registered; /* user_data given away */
     int destroyed;
@@ -46,7 +48,8 @@ extern const char *const scenario_replies[][2];
 /* Compares with the run that nobody disturbed; NULL if all is well, else what is wrong. */
 const char *run_compare(const run *undisturbed, run *r, bool disturbed);
 bool run_lacked_memory(const run *r);
-/* Whether the client still does what it should; writes what is wrong. */
-bool client_works(run *r);
+/* Whether the client, and the loop if there is one, still do what they should; writes what is wrong. */
+bool run_still_works(run *r);
+void run_end(run *r);
 
 #endif

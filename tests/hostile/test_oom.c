@@ -73,8 +73,7 @@ static void begin(run *r, const scenario *s)
 
 static void end(run *r)
 {
-    claude_client_unref(r->client);
-    r->client = NULL;
+    run_end(r);
     if (r->registered != r->destroyed)
         report("user_data was not released once for each time it was given away");
 }
@@ -119,7 +118,7 @@ static bool play(const scenario *s, long position, bool forever)
             report("another request was sent");
     }
     r->trouble[0] = '\0';
-    if (r->client && !client_works(r))
+    if (!run_still_works(r))
         report(r->trouble);
     end(r);
     return failed;

@@ -5,6 +5,9 @@
  * claude_loop_next() until it returns 0. No event mask, no timeout, nothing else. It works with level- and
  * edge-triggered pollers. After claude_loop_submit(), too, nothing need be done: the descriptor becomes readable.
  *
+ * If memory runs out inside of libcurl, all calls under way end with CLAUDE_E_NOMEM, and if the system refuses to watch
+ * a connection, with CLAUDE_E_LIMIT. The loop goes on to work with new connections, and keeps its descriptor.
+ *
  * A loop belongs to one thread at a time. Its calls may be cancelled, paused, resumed and released by any.
  */
 #ifndef CLAUDE_LOOP_H
