@@ -129,3 +129,9 @@ build_python() {
     say "bindings/python: build"
     "$VENV/bin/python" "$ROOT/bindings/python/build_ext.py" --build-dir "$ROOT/build/dev"
 }
+
+# The module of Lua 5.4 against the build tree, where the tests of Lua have it too.
+build_lua() {
+    make -s -C "$ROOT/bindings/lua" OUT="$ROOT/build/dev/lua/lua5.4" LUA_INCDIR=/usr/include/lua5.4 \
+        CLAUDE_INCDIR="$ROOT/capi/include" CLAUDE_LIBDIR="$ROOT/build/dev/lib"
+}

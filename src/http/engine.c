@@ -405,13 +405,17 @@ void cl_engine_mark(cl_engine *engine, cl_transfer *t)
     engine->ready.last = t;
 }
 
-static void set_timer(cl_engine *engine, int64_t at)
+/* What is due already needs no timer: setting one costs more than a hundred events. */
+static void plan_loop(cl_engine *engine, int64_t at)
 {
     int64_t left = at - cl_now_ms();
     struct itimerspec when = {.it_value = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000}};
 
-    if (left <= 0) /* zero would disarm it */
-        when.it_value = (struct timespec){.tv_nsec = 1};
+    if (left <= 0) {
+        cl_engine_kick(engine);
+        return;
+    }
+    engine->planned_at = at;
     timerfd_settime(engine->timer_fd, 0, &when, NULL);
 }
 
@@ -435,8 +439,7 @@ void cl_engine_plan(cl_engine *engine)
     if (at >= engine->planned_at)
         return;
     if (cl_engine_is_loop(engine)) {
-        engine->planned_at = at;
-        set_timer(engine, at);
+        plan_loop(engine, at);
     } else if (engine->driven) {
         engine->planned_at = INT64_MIN; /* once is enough */
         cl_engine_kick(engine);
@@ -809,6 +812,7 @@ void cl_engine_unpoke(cl_engine *engine)
         engine->poked = false;
         n = read(engine->wake_fd, &count, sizeof count);
         (void)n;
+        cl_engine_plan(engine); /* something may be due */
     }
     cl_engine_unlock(engine);
 }
