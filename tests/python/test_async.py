@@ -424,7 +424,9 @@ def test_leaving_closing_and_losing(
 def test_ctrl_c(sandbox: Sandbox, connections: Connections) -> None:
     sandbox.scenario("stall")
     code = (
-        "import asyncio, libclaude, sys, time\n"
+        "import asyncio, libclaude, signal, sys, time\n"
+        # Programs in the background ignore it, and so would their children.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "async def main():\n"
         f"    async with libclaude.AsyncClient({CANARY!r}, base_url={sandbox.url!r}) as client:\n"
         f"        async with client.messages.stream(**{ask()!r}) as stream:\n"

@@ -314,7 +314,9 @@ def test_bad_timeouts(loop: Loop, timeout: Any) -> None:
 def test_ctrl_c(sandbox: Sandbox) -> None:
     sandbox.scenario("stall")
     code = (
-        "import libclaude, sys\n"
+        "import libclaude, signal, sys\n"
+        # Programs in the background ignore it, and so would their children.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         f"loop = libclaude.Loop(libclaude.Client({CANARY!r}, base_url={sandbox.url!r}))\n"
         f"loop.submit(0, **{ask()!r})\n"
         "print('waiting', flush=True)\n"
