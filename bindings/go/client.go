@@ -43,23 +43,23 @@ func checkVersion(loaded uint32) error {
 
 // NewClient makes a client of what it is given, and of nothing else.
 func NewClient(options ...Option) (*Client, error) {
-	return newClient(options, func(config *C.claude_config_t, out **C.claude_client_t, err **C.claude_error_t) C.claude_code_t {
-		return C.claude_client_new(config, out, err)
+	return newClient(options, func(c *C.claude_config_t, out **C.claude_client_t, err **C.claude_error_t) C.claude_code_t {
+		return C.claude_client_new(c, out, err)
 	})
 }
 
 // FromEnv makes a client from ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL and their relatives; options win over them.
 func FromEnv(options ...Option) (*Client, error) {
-	return newClient(options, func(config *C.claude_config_t, out **C.claude_client_t, err **C.claude_error_t) C.claude_code_t {
-		return C.claude_client_from_env(config, out, err)
+	return newClient(options, func(c *C.claude_config_t, out **C.claude_client_t, err **C.claude_error_t) C.claude_code_t {
+		return C.claude_client_from_env(c, out, err)
 	})
 }
 
 // FromWorkspace makes a client with the key of the workspace, the line `export ANTHROPIC_API_KEY="..."` in
 // secret/-secrets.sh; a key among the options wins.
 func FromWorkspace(options ...Option) (*Client, error) {
-	return newClient(options, func(config *C.claude_config_t, out **C.claude_client_t, err **C.claude_error_t) C.claude_code_t {
-		return C.claude_client_from_workspace(config, out, err)
+	return newClient(options, func(c *C.claude_config_t, out **C.claude_client_t, err **C.claude_error_t) C.claude_code_t {
+		return C.claude_client_from_workspace(c, out, err)
 	})
 }
 

@@ -129,7 +129,8 @@ func (e *engine) open() error {
 	}
 	e.loop = loop
 	e.file = os.NewFile(uintptr(fd), "libclaude")
-	e.batch = (*C.claude_go_batch)(C.calloc(1, C.sizeof_claude_go_batch))
+	e.batch = (*C.claude_go_batch)(C.malloc(C.sizeof_claude_go_batch)) // never nil in Go
+	*e.batch = C.claude_go_batch{}
 	e.finished = make(chan struct{})
 	go e.drive()
 	return nil
@@ -247,8 +248,7 @@ func (e *engine) close() {
 	defer e.gate.Unlock()
 	e.mu.Lock()
 	e.closing = true
-	running := e.loop != nil
-	if running {
+	if e.loop != nil {
 		C.claude_loop_wakeup(e.loop)
 	}
 	e.mu.Unlock()

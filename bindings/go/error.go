@@ -175,8 +175,7 @@ func takeError(handle *C.claude_error_t) *Error {
 	text := C.claude_error_json(handle, &length)
 	var fields errorFields
 	if err := json.Unmarshal(C.GoBytes(pointer(text), C.int(length)), &fields); err != nil {
-		code := Code(C.claude_error_code(handle))
-		return &Error{Code: code, Category: code.Category(), Message: C.GoString(C.claude_error_message(handle)), RetryAfter: -1}
+		return fail(Code(C.claude_error_code(handle)), "%s", C.GoString(C.claude_error_message(handle)))
 	}
 	e := fields.make()
 	if partial := C.claude_error_response(handle); partial != nil {

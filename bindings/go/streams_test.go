@@ -252,22 +252,71 @@ func TestCloseOfAClient(t *testing.T) {
 	}
 }
 
-// A server that streams although it was not asked to.
+// A server that streams although it was not asked to: nobody takes these events, so none are kept.
 func TestStreamedAnswerToAPlainCall(t *testing.T) {
 	server := startSandbox(t)
 	server.use(`{"headers": [["content-type", "text/event-stream"]],
-		"generate": {"events": 20000, "event_bytes": 150, "per_write": "bulk"}}`)
-	message, err := server.client().Messages.New(background, params("Hello"))
+		"generate": {"events": 600000, "event_bytes": 150, "per_write": "bulk"}}`)
+	client := server.client()
+	before := resident(t)
+	message, err := client.Messages.New(background, params("Hello"), claude.WithConfig("stream.accumulate", "false"),
+		claude.WithConfig("limit.message_bytes", "200000000"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(message.Text()) < 20000 {
-		t.Errorf("the text has %d bytes", len(message.Text()))
+	equal(t, "stop reason", message.StopReason(), "end_turn")
+	if grown := resident(t) - before; grown > 50<<20 { // kept they would be 130 MiB
+		t.Errorf("%d MiB more", grown>>20)
 	}
 }
 
+// When Close returns nothing is left: no descriptor, and so no driver that needs it.
+func TestCloseIsTheEnd(t *testing.T) {
+	server := startSandbox(t)
+	before := descriptors(t)
+	client, err := claude.NewClient(claude.WithAPIKey(testKey), claude.WithBaseURL(server.url))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream := client.Messages.NewStreaming(background, params("Hello"), scenario("stall"))
+	if !stream.Next() {
+		t.Fatal(stream.Err())
+	}
+	time.Sleep(400 * time.Millisecond) // so that no timer of the connection is left that would wake the driver
+	start := time.Now()
+	client.Close()
+	equal(t, "descriptors", descriptors(t), before)
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("Close took %v", took)
+	}
+	stream.Close()
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(open)
+}
+
 // What is lost without Close is ended when its memory is collected.
-func TestLostStreamAndClient(t *testing.T) {
+func TestLostStreams(t *testing.T) {
+	server := startSandbox(t)
+	client := server.client()
+	for i := 0; i < 10; i++ {
+		if stream := client.Messages.NewStreaming(background, params("Hello"), scenario("idle")); !stream.Next() {
+			t.Fatal(stream.Err())
+		}
+	}
+	collected(t, server)
+	if _, err := client.Messages.New(background, params("Hello")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestLostClient(t *testing.T) {
 	server := startSandbox(t)
 	before := runtime.NumGoroutine()
 	func() {
@@ -275,20 +324,23 @@ func TestLostStreamAndClient(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := 0; i < 10; i++ {
-			stream := client.Messages.NewStreaming(background, params("Hello"), scenario("idle"))
-			if !stream.Next() {
-				t.Fatal(stream.Err())
-			}
+		if _, err := client.Messages.New(background, params("Hello")); err != nil {
+			t.Fatal(err)
 		}
 	}()
+	collected(t, server)
+	if left := leftGoroutines(before); left != "" {
+		t.Errorf("goroutines are left:\n%s", left)
+	}
+}
+
+// collected waits until no connections are left but that of the question.
+func collected(t *testing.T, server *sandbox) {
+	t.Helper()
 	eventually(t, "the connections are closed", func() bool {
 		runtime.GC()
 		return server.stat("connections_open") <= 1
 	})
-	if left := leftGoroutines(before); left != "" {
-		t.Errorf("goroutines are left:\n%s", left)
-	}
 }
 
 // A stream keeps its client's connections alive.
