@@ -112,9 +112,9 @@ struct scan {
     uint32_t max_depth;
     const char *reason;
     const char *at;
-    cl_str name;        /* of the member to be found; empty: none */
-    const char *member; /* its value */
-    bool unsure;        /* a key is spelled with escapes */
+    cl_str name;                              /* of the member to be found; empty: none */
+    const char *member;                       /* its value */
+    bool unsure;                              /* a key is spelled with escapes */
     uint64_t objects[CL_JSON_DEPTH_MAX / 64]; /* bit per level: set in an object, clear in an array */
 };
 
