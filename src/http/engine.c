@@ -89,11 +89,26 @@ uint8_t *cl_engine_watch(cl_engine *engine, int fd)
     return engine->watch + fd;
 }
 
-static void note_parked(cl_engine *engine, int fd)
+static void park(cl_engine *engine, int fd, uint8_t *watch)
 {
-    if (engine->parked_count < CL_PARKED_MAX)
-        engine->parked[engine->parked_count] = fd;
+    *watch |= CL_WATCH_PARKED;
     engine->parked_count++;
+    if (engine->parked_listed < CL_PARKED_MAX)
+        engine->parked[engine->parked_listed++] = fd;
+}
+
+void cl_engine_unpark(cl_engine *engine, int fd, uint8_t *watch)
+{
+    if (!(*watch & CL_WATCH_PARKED))
+        return;
+    *watch &= (uint8_t)~CL_WATCH_PARKED;
+    engine->parked_count--;
+    for (size_t i = 0; i < engine->parked_listed; i++) {
+        if (engine->parked[i] == fd) {
+            engine->parked[i] = engine->parked[--engine->parked_listed];
+            return;
+        }
+    }
 }
 
 /*
@@ -119,14 +134,14 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *s
          * their number may be another thread's by now. Should it still be open, it is taken out when it stirs.
          */
         if ((*watch & CL_WATCH_CONNECTION) && (*watch & CL_WATCH_KNOWN) && !(*watch & CL_WATCH_OUT)) {
-            *watch |= CL_WATCH_PARKED;
-            note_parked(engine, fd);
+            park(engine, fd, watch);
         } else {
             engine->sockets -= *watch & CL_WATCH_CONNECTION ? 1 : 0;
             *watch = 0;
         }
         return 0;
     }
+    cl_engine_unpark(engine, fd, watch);
     event.events = (wanted & CL_WATCH_IN ? (uint32_t)EPOLLIN : 0u) | (wanted & CL_WATCH_OUT ? (uint32_t)EPOLLOUT : 0u);
     if (!(*watch & CL_WATCH_KNOWN) || (*watch & (CL_WATCH_IN | CL_WATCH_OUT)) != wanted) {
         int op = *watch & CL_WATCH_KNOWN ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
@@ -500,6 +515,13 @@ static bool speaks_http_1(const cl_engine *engine)
            (!settings->https && settings->http_version != CL_HTTP_VERSION_2);
 }
 
+static void take_out(cl_engine *engine, int fd, uint8_t *watch)
+{
+    epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
+    cl_engine_unpark(engine, fd, watch);
+    *watch = CL_WATCH_CONNECTION;
+}
+
 /* Something has arrived on an idle connection: an end, or what would be taken for the next answer. With HTTP/2 it may
  * be anything, so only an end matters. */
 static void parked_stirs(cl_engine *engine, int fd, uint8_t *watch)
@@ -512,8 +534,7 @@ static void parked_stirs(cl_engine *engine, int fd, uint8_t *watch)
         return;
     /* That of a paused stream has bytes that must not be lost. It is asked for again when the stream goes on. */
     if (engine->waiting > 0) {
-        epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-        *watch = CL_WATCH_CONNECTION;
+        take_out(engine, fd, watch);
         return;
     }
     if (!speaks_http_1(engine) && !(look.revents & (POLLRDHUP | POLLHUP | POLLERR)) &&
@@ -522,8 +543,7 @@ static void parked_stirs(cl_engine *engine, int fd, uint8_t *watch)
         return;
     }
     spoil(fd);
-    epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-    *watch = CL_WATCH_CONNECTION;
+    take_out(engine, fd, watch);
 }
 
 /*
@@ -597,43 +617,35 @@ static bool is_parked(const cl_engine *engine, int fd)
     return (size_t)fd < engine->watch_cap && (engine->watch[fd] & CL_WATCH_PARKED);
 }
 
-static void looked_at_all(cl_engine *engine, int64_t now)
-{
-    engine->looked_at = now;
-    engine->parked_count = 0;
-}
-
-/* Only the sockets that were let go since the last look: the set may hold many that are ready, and tells of all. */
-static void look_at_new_parked(cl_engine *engine)
+/* Where the set has more to tell of other sockets: each of these is asked. */
+static void ask_parked(cl_engine *engine)
 {
     struct pollfd look[CL_PARKED_MAX];
-    nfds_t count = 0;
+    size_t count = engine->parked_listed;
 
-    for (size_t i = 0; i < engine->parked_count; i++) {
-        if (is_parked(engine, engine->parked[i]))
-            look[count++] = (struct pollfd){.fd = engine->parked[i], .events = POLLIN | POLLRDHUP};
+    for (size_t i = 0; i < count; i++) {
+        bool reads = engine->watch[engine->parked[i]] & CL_WATCH_IN;
+        look[i] = (struct pollfd){.fd = engine->parked[i], .events = (short)(POLLRDHUP | (reads ? POLLIN : 0))};
     }
     if (count == 0 || poll(look, count, 0) <= 0)
         return;
-    for (nfds_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (look[i].revents != 0)
-            parked_stirs(engine, look[i].fd, cl_engine_watch(engine, look[i].fd));
+            parked_stirs(engine, look[i].fd, engine->watch + look[i].fd);
     }
 }
 
 void cl_engine_sweep(cl_engine *engine)
 {
     struct epoll_event events[EVENTS_PER_SWEEP];
-    int64_t now = cl_now_ms();
+    size_t parked = engine->parked_count;
     int n;
 
-    if (now == engine->looked_at && engine->parked_count <= CL_PARKED_MAX) {
-        look_at_new_parked(engine);
+    if (parked == engine->parked_listed && parked < engine->sockets - parked) {
+        ask_parked(engine);
         return;
     }
     n = epoll_wait(engine->epoll_fd, events, EVENTS_PER_SWEEP, 0);
-    if (n < EVENTS_PER_SWEEP)
-        looked_at_all(engine, now);
     for (int i = 0; i < n; i++) {
         int fd = events[i].data.fd;
         if (fd == engine->wake_fd) {
@@ -675,8 +687,6 @@ int cl_engine_step(cl_engine *engine, int64_t until_ms, int max_events)
 
     max_events = max_events < EVENTS_PER_STEP ? max_events : EVENTS_PER_STEP;
     n = wait_for_sockets(engine, until_ms, events, max_events);
-    if (n >= 0 && n < max_events)
-        looked_at_all(engine, cl_now_ms());
     for (int i = 0; i < n; i++) {
         if (events[i].data.fd == engine->wake_fd) {
             engine->poked = false;
@@ -716,6 +726,7 @@ static void forget_sockets(cl_engine *engine)
         memset(engine->watch, 0, engine->watch_cap);
     engine->sockets = 0;
     engine->share = CL_SHARE_UNKNOWN;
+    engine->parked_listed = 0;
     engine->parked_count = 0;
     engine->writer = -1;
     engine->rested_at = INT64_MAX;

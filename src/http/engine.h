@@ -47,7 +47,7 @@ enum {
 /* How connections are used. */
 enum { CL_SHARE_UNKNOWN, CL_SHARE_NEVER, CL_SHARE_ALWAYS };
 
-enum { CL_WAKES_MAX = 32, CL_PARKED_MAX = 8 };
+enum { CL_WAKES_MAX = 32, CL_PARKED_MAX = 64 };
 
 struct cl_engine {
     pthread_mutex_t lock;
@@ -91,9 +91,9 @@ struct cl_engine {
     int writes;        /* how often in a row */
     uint8_t *watch;    /* CL_WATCH_* by descriptor */
     size_t watch_cap;
-    int64_t looked_at;         /* when the whole set was last looked at */
-    int parked[CL_PARKED_MAX]; /* sockets let go since then */
-    size_t parked_count;       /* more than fit: there were others, too */
+    int parked[CL_PARKED_MAX]; /* sockets that libcurl has let go of, as many as fit */
+    size_t parked_listed;
+    size_t parked_count; /* of all */
     cl_slot *slots;            /* idle */
     size_t slot_count;
     cl_slot *made; /* slots, also those in use */
@@ -231,6 +231,8 @@ void cl_engine_unlock(cl_engine *engine);
 void cl_engine_rouse(cl_engine *engine, cl_waiter *waiter);
 /* Makes the driver look around. */
 void cl_engine_kick(cl_engine *engine);
+/* libcurl wants a socket again, or nobody will. */
+void cl_engine_unpark(cl_engine *engine, int fd, uint8_t *watch);
 /* Room for what is known of a socket; NULL when out of memory. */
 uint8_t *cl_engine_watch(cl_engine *engine, int fd);
 

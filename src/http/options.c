@@ -189,8 +189,10 @@ static int on_close_socket(void *user, curl_socket_t fd)
         epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
     if (watch && *watch & CL_WATCH_CONNECTION)
         engine->sockets--;
-    if (watch)
+    if (watch) {
+        cl_engine_unpark(engine, fd, watch);
         *watch = 0;
+    }
     return close(fd);
 }
 
