@@ -21,6 +21,11 @@ run_ctest() {
         ctest -L "^($label)\$" -j "$(jobs_count)" --output-on-failure --no-tests=error --no-label-summary "$@")
 }
 
+# Checkers make a program slower by far: what is long stays the plain build's.
+run_checked() {
+    CLAUDE_TEST_LONG='' run_ctest "$@"
+}
+
 # run_pytest PATH...: pytest's "no tests" (5) is a failure like any other.
 run_pytest() {
     [ -x "$VENV/bin/python" ] || {
@@ -148,12 +153,12 @@ suite_docs() {
 
 suite_asan() {
     build_preset asan || return 1
-    run_ctest asan 'unit|component|fork'
+    run_checked asan 'unit|component|fork'
 }
 
 suite_valgrind() {
     need valgrind || return 1
-    run_ctest dev 'valgrind-unit|valgrind-component|valgrind-fork|valgrind-dlopen' -C valgrind
+    run_checked dev 'valgrind-unit|valgrind-component|valgrind-fork|valgrind-dlopen' -C valgrind
 }
 
 # Many threads on one client for a few seconds, see tests/stress/main.c.
@@ -168,7 +173,7 @@ suite_tsan() {
     [ "${CLAUDE_TEST_LONG:-}" != 1 ] || seconds=600
     build_preset tsan || return 1
     printf 'left out: unit.auth.leftovers, which has no threads and would read terabytes of the sanitizer'"'"'s own memory\n'
-    run_ctest tsan 'unit|component|fork' -E '^unit[.]auth[.]leftovers$' || return 1
+    run_checked tsan 'unit|component|fork' -E '^unit[.]auth[.]leftovers$' || return 1
     CLAUDE_STRESS_SECONDS=${CLAUDE_STRESS_SECONDS:-$seconds} run_ctest tsan stress
 }
 
@@ -177,7 +182,7 @@ suite_coverage() {
     need gcovr || return 1
     build_preset coverage || return 1
     find "$ROOT/build/coverage" -name '*.gcda' -delete
-    run_ctest coverage 'unit|component' || return 1
+    run_checked coverage 'unit|component' || return 1
     "$VENV/bin/python" "$ROOT/scripts/lib/coverage.py" "$ROOT/build/coverage"
 }
 
@@ -209,7 +214,7 @@ suite_presets() {
     done
     check_reproducible || return 1
     for preset in release dev-clang; do
-        run_ctest "$preset" 'unit|component' || return 1
+        run_checked "$preset" 'unit|component' || return 1
     done
 }
 
