@@ -94,7 +94,7 @@ struct cl_engine {
     int parked[CL_PARKED_MAX]; /* sockets that libcurl has let go of, as many as fit */
     size_t parked_listed;
     size_t parked_count; /* of all */
-    cl_slot *slots;            /* idle */
+    cl_slot *slots;      /* idle */
     size_t slot_count;
     cl_slot *made; /* slots, also those in use */
 };

@@ -9,7 +9,7 @@
 enum {
     HEAD_USUAL = 1024,                 /* bytes of an ordinary response's head */
     RECEIVE_BUFFER = 32 * 1024,        /* larger ones leave the second-level cache when a burst comes */
-    RECEIVE_BUFFER_OF_MANY = 2 * 1024, /* each stream has one */
+    RECEIVE_BUFFER_OF_MANY = 2 * 1024, /* each stream has one, and most are idle */
     UPLOAD_BUFFER = 16 * 1024,         /* the smallest that libcurl takes; with HTTP/2 each stream keeps its own */
     CONNECTION_MAX_AGE_S = 30,         /* idle */
     CONNECTION_MAX_LIFETIME_S = 300,   /* bounds how long a change in DNS goes unnoticed */
@@ -243,6 +243,18 @@ static CURLcode configure_tls(CURL *easy, const cl_http_settings *settings)
     return CURLE_OK;
 }
 
+/*
+ * Of HTTP/2 libcurl reads 32 KiB at once (up to 7.88), and what does not fit into the stream's buffer then stays where
+ * it is until the socket stirs again: a stream that falls silent after a burst would not be heard to its end.
+ */
+static long receive_buffer(const cl_engine *engine)
+{
+    bool may_be_http_2 = engine->settings.http_version == CL_HTTP_VERSION_2 ||
+                         (engine->settings.https && engine->settings.http_version != CL_HTTP_VERSION_1_1);
+
+    return cl_engine_is_loop(engine) && !may_be_http_2 ? RECEIVE_BUFFER_OF_MANY : RECEIVE_BUFFER;
+}
+
 /* What is the same for all transfers of a client; set once, since each option costs. */
 static CURLcode configure(cl_slot *slot)
 {
@@ -262,7 +274,7 @@ static CURLcode configure(cl_slot *slot)
     SET(CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_INTERVAL_S);
     SET(CURLOPT_MAXAGE_CONN, (long)CONNECTION_MAX_AGE_S);
     SET(CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_MAX_LIFETIME_S);
-    SET(CURLOPT_BUFFERSIZE, cl_engine_is_loop(slot->engine) ? (long)RECEIVE_BUFFER_OF_MANY : (long)RECEIVE_BUFFER);
+    SET(CURLOPT_BUFFERSIZE, receive_buffer(slot->engine));
     SET(CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
     SET(CURLOPT_FORBID_REUSE, cl_engine_reuses_nothing(slot->engine) ? 1L : 0L);
     SET(CURLOPT_PROXY, settings->proxy); /* "" also keeps libcurl from reading the environment */
