@@ -13,13 +13,6 @@ enum {
     SEEN_MAX = 4, /* it goes on with the connections it has, and does not begin anew with each fork */
 };
 
-/* Unlike the C library's, AddressSanitizer's allocator does not survive a fork while other threads use it. */
-#ifdef SANITIZED
-#define ALLOCATOR_SURVIVES_FORK false
-#else
-#define ALLOCATOR_SURVIVES_FORK true
-#endif
-
 struct worker {
     struct scene *scene;
     void (*work)(struct worker *worker);
@@ -182,19 +175,11 @@ static void fork_while(enum transport transport, void (*const *works)(struct wor
     claude_client_unref(scene.client);
 }
 
-static void leave_out_where_impossible(void)
-{
-    if (ALLOCATOR_SURVIVES_FORK)
-        return;
-    print_message("left out: AddressSanitizer's allocator cannot be forked while other threads use it\n");
-    skip();
-}
-
 static void while_others_wait_for_answers(void **state)
 {
     static void (*const works[])(struct worker *) = {works_blocking, works_blocking, works_pulling};
 
-    leave_out_where_impossible();
+    leave_out_busy_threads_where_impossible();
     fork_while(*(const enum transport *)*state, works, COUNT_OF(works));
 }
 
@@ -202,7 +187,7 @@ static void while_others_cancel(void **state)
 {
     static void (*const works[])(struct worker *) = {works_and_cancels, works_and_cancels};
 
-    leave_out_where_impossible();
+    leave_out_busy_threads_where_impossible();
     fork_while(*(const enum transport *)*state, works, COUNT_OF(works));
 }
 
@@ -210,7 +195,7 @@ static void while_others_drive_loops(void **state)
 {
     static void (*const works[])(struct worker *) = {works_on_a_loop, works_on_a_loop, works_blocking};
 
-    leave_out_where_impossible();
+    leave_out_busy_threads_where_impossible();
     fork_while(*(const enum transport *)*state, works, COUNT_OF(works));
 }
 

@@ -73,6 +73,7 @@ static void new_process(void *data)
 
 static void forks_during_the_first_call(void **state)
 {
+    leave_out_busy_threads_where_impossible();
     for (int moment = 0; moment < MOMENTS; moment += runs_slowly() ? MOMENTS / 2 : 1) {
         struct first first = {.transport = *(const enum transport *)*state, .moment = moment};
         assert_int_equal(status_of(fork_to(new_process, &first)), 0);

@@ -26,6 +26,14 @@ int __lsan_is_turned_off(void)
 }
 #endif
 
+void leave_out_busy_threads_where_impossible(void)
+{
+#ifdef SANITIZED
+    print_message("left out: AddressSanitizer's allocator cannot be forked while other threads use it\n");
+    skip();
+#endif
+}
+
 enum { CHILD_LIMIT_S = 60, DESCRIPTORS_MAX = 4096 };
 
 /* ---- the witness ---- */
