@@ -16,9 +16,8 @@ static cl_str header(const claude_call_t *call, cl_str name)
 enum cl_call_mode cl_call_mode_of(const claude_call_t *call)
 {
     cl_str type = header(call, CL_STR("content-type"));
-    int32_t status = cl_transfer_status(call->transfer);
-
     cl_str coding = header(call, CL_STR("content-encoding"));
+    int32_t status = cl_transfer_status(call->transfer);
 
     /* Compressed although nobody asked for it: no events can be found in that. */
     if (status != 200 || (coding.len > 0 && !cl_str_eq_nocase(coding, CL_STR("identity"))))

@@ -155,7 +155,7 @@ static void fail(cl_engine *engine, cl_transfer *t, CURLcode result)
  * there. */
 static void start(cl_engine *engine, cl_transfer *t)
 {
-    cl_slot *slot = cl_engine_is_open(engine) ? take_slot(engine) : NULL;
+    cl_slot *slot = cl_engine_open(engine) ? take_slot(engine) : NULL;
     CURLcode rc;
     bool fresh;
 

@@ -244,7 +244,7 @@ static bool configure(cl_engine *engine, CURLM *multi)
                CURLM_OK;
 }
 
-bool cl_engine_is_open(cl_engine *engine)
+bool cl_engine_open(cl_engine *engine)
 {
     CURLM *multi;
 
@@ -263,7 +263,7 @@ static bool open_multi(cl_engine *engine)
     bool open;
 
     cl_engine_lock(engine);
-    open = cl_engine_is_open(engine);
+    open = cl_engine_open(engine);
     cl_engine_unlock(engine);
     return open;
 }

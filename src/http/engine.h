@@ -215,7 +215,7 @@ static inline void cl_engine_settle(cl_engine *engine)
         cl_engine_let_go(engine);
 }
 /* The multi handle is there, or made now; false when out of memory. */
-bool cl_engine_is_open(cl_engine *engine);
+bool cl_engine_open(cl_engine *engine);
 /* Lets libcurl do what it wanted to do by now, without looking at sockets. */
 void cl_engine_run_timer(cl_engine *engine);
 /* In a child, of the parent's. No lock. */

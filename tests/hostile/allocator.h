@@ -14,6 +14,8 @@
 void memory_runs_out(long more, bool forever);
 /* Memory is there again. Tells whether an allocation has failed since memory_runs_out(). */
 bool memory_is_back(void);
+/* Whether the allocation that is asked for now fails (libcurls.c and whole_process.c). */
+bool memory_fails(void);
 /* Blocks and mappings that have been allocated and not freed. */
 long memory_held(void);
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hosting import HOSTS, KEY, ROOT, SECONDS, environment, numbered, slowly, wait_until_left
+from hosting import HOSTS, KEY, ROOT, SECONDS, environment, numbered, wait_until_left
+from sandbox import slowly
 from servers import Server, eventually, program
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from hosting import HOSTS, KEY, SECONDS, environment, message, numbered, program, slowly, wait_until_left
+from hosting import HOSTS, KEY, SECONDS, environment, numbered, program, wait_until_left
+from sandbox import message, slowly
 from servers import eventually
 
 if TYPE_CHECKING:

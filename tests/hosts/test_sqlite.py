@@ -12,7 +12,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from hosting import KEY, SECONDS, built, environment, message, program, wait_until_left
+from hosting import KEY, SECONDS, built, environment, program, wait_until_left
+from sandbox import message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,60 +11,17 @@ import time
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import programs
 import pytest
 from programs import ALL, BUILD, IN_C, LOOPS, ROOT, cpu_seconds, run
+from sandbox import message, slowly
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
 
 HEADERS = ROOT / "capi" / "include" / "claude"
-
-
-def message(*pieces: Any) -> dict[str, Any]:
-    """A scenario: a message of these pieces; one that is no text is put between the events as it is."""
-    start: dict[str, Any] = {
-        "id": "msg_01",
-        "type": "message",
-        "role": "assistant",
-        "model": "claude-haiku-5-5",
-        "content": [],
-        "stop_reason": None,
-        "stop_sequence": None,
-        "usage": {"input_tokens": 1, "output_tokens": 1},
-    }
-    events: list[Any] = [
-        {"data": {"type": "message_start", "message": start}},
-        {"data": {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}},
-    ]
-    for piece in pieces:
-        if isinstance(piece, str):
-            delta = {"type": "text_delta", "text": piece}
-            events.append({"data": {"type": "content_block_delta", "index": 0, "delta": delta}})
-        else:
-            events.append(piece)
-    events += [
-        {"data": {"type": "content_block_stop", "index": 0}},
-        {
-            "data": {
-                "type": "message_delta",
-                "delta": {"stop_reason": "end_turn", "stop_sequence": None},
-                "usage": {"output_tokens": 7},
-            }
-        },
-        {"data": {"type": "message_stop"}},
-    ]
-    return {"events": events}
-
-
-def slowly(pieces: int, milliseconds: int) -> dict[str, Any]:
-    """Pieces that come one by one."""
-    parts: list[Any] = []
-    for number in range(pieces):
-        parts += [{"hold_ms": milliseconds, "ping_interval_ms": 60000}, f"<{number}>"]
-    return message(*parts)
 
 
 # What else a message of n pieces consists of: five events, and the end of the call.

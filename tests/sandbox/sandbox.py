@@ -72,6 +72,45 @@ def _request(raw: dict[str, Any]) -> Request:
     )
 
 
+def message(*pieces: Any) -> dict[str, Any]:
+    """A scenario: a message of these pieces; one that is no text is put between the events as it is."""
+    start: dict[str, Any] = {
+        "id": "msg_01",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-haiku-5-5",
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+        "usage": {"input_tokens": 1, "output_tokens": 1},
+    }
+    events: list[Any] = [
+        {"data": {"type": "message_start", "message": start}},
+        {"data": {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}},
+    ]
+    for piece in pieces:
+        if isinstance(piece, str):
+            delta = {"type": "text_delta", "text": piece}
+            events.append({"data": {"type": "content_block_delta", "index": 0, "delta": delta}})
+        else:
+            events.append(piece)
+    ending = {"stop_reason": "end_turn", "stop_sequence": None}
+    events += [
+        {"data": {"type": "content_block_stop", "index": 0}},
+        {"data": {"type": "message_delta", "delta": ending, "usage": {"output_tokens": 7}}},
+        {"data": {"type": "message_stop"}},
+    ]
+    return {"events": events}
+
+
+def slowly(pieces: int, milliseconds: int) -> dict[str, Any]:
+    """The pieces <0>, <1>, ... that come one by one."""
+    parts: list[Any] = []
+    for number in range(pieces):
+        parts += [{"hold_ms": milliseconds, "ping_interval_ms": 60000}, f"<{number}>"]
+    return message(*parts)
+
+
 class Sandbox:
     """A running claude-sandbox; a context manager. It ends with the thread that started it, at the latest."""
 
