@@ -127,6 +127,8 @@ static void compare_with_child(const scenario *s)
         failures++;
 }
 
+static unsigned reached; /* positions at which memory has run out */
+
 static void sweep(const scenario *s, bool cold)
 {
     unsigned counts[WRONG + 1] = {0};
@@ -144,6 +146,7 @@ static void sweep(const scenario *s, bool cold)
             counts[result]++;
             if (result == NOT_REACHED)
                 break;
+            reached++;
             if (result == WRONG && failures++ < FAILURES_SHOWN)
                 fprintf(stderr, "%s, allocation %ld fails %s: %s\n", s->name, position, forever ? "forever" : "once",
                         shared->wrong);
@@ -180,6 +183,10 @@ int main(int argc, char **argv)
     }
     if (sandbox_stop(server) != 0)
         failures++;
+    if (argc <= 3 && reached == 0) {
+        fprintf(stderr, "memory has never run out\n");
+        failures++;
+    }
     printf("%u failures\n", failures);
     return failures > 0;
 }
