@@ -129,3 +129,17 @@ void claude_call_unref(claude_call_t *call)
         cl_call_unref(call);
     errno = saved;
 }
+
+claude_code_t claude_call_read(claude_call_t *call, void *out, size_t size, int64_t timeout_ms, size_t *got,
+                               claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (border_handle(&b, call, CL_MAGIC_CALL, "call") && border_pointer(&b, out, "out") &&
+        border_pointer(&b, got, "got"))
+        rc = size > 0 ? cl_call_read(call, out, size, timeout_ms, got, &b.err)
+                      : cl_fail(&b.err, CLAUDE_E_INVALID, "size is 0; room for at least one byte is needed");
+    return border_leave(&b, rc, err);
+}

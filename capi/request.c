@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "api/api.h"
 #include "border.h"
 #include "message/message.h"
 
@@ -17,7 +18,7 @@ claude_code_t claude_request_new(const char *endpoint, claude_request_t **out, c
 
     border_enter(&b);
     if (border_pointer(&b, endpoint, "endpoint") && border_pointer(&b, out, "out"))
-        rc = cl_request_new(endpoint, out, &b.err);
+        rc = cl_api_request_new(endpoint, out, &b.err);
     return border_leave(&b, rc, err);
 }
 
@@ -249,4 +250,116 @@ void claude_request_unref(claude_request_t *request)
     if (cl_is(request, CL_MAGIC_REQUEST))
         cl_request_unref(request);
     errno = saved;
+}
+
+claude_code_t claude_request_set_path(claude_request_t *request, const char *name, const char *value,
+                                      claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (check(&b, request) && border_pointer(&b, name, "name") && border_pointer(&b, value, "value"))
+        rc = cl_request_set_path(request, name, value, &b.err);
+    return border_leave(&b, rc, err);
+}
+
+claude_code_t claude_request_set_query(claude_request_t *request, const char *name, const char *value,
+                                       claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (check(&b, request) && border_pointer(&b, name, "name"))
+        rc = cl_request_set_query(request, name, value, &b.err);
+    return border_leave(&b, rc, err);
+}
+
+claude_code_t claude_request_add_query(claude_request_t *request, const char *name, const char *value,
+                                       claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (check(&b, request) && border_pointer(&b, name, "name") && border_pointer(&b, value, "value"))
+        rc = cl_request_add_query(request, name, value, &b.err);
+    return border_leave(&b, rc, err);
+}
+
+claude_code_t claude_request_set_query_json(claude_request_t *request, const char *json, size_t len,
+                                            claude_error_t **err)
+{
+    border b;
+    cl_str text;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (check(&b, request) && border_text(&b, json, len, "json", &text))
+        rc = cl_request_set_query_json(request, text, &b.err);
+    return border_leave(&b, rc, err);
+}
+
+claude_code_t claude_request_add_beta(claude_request_t *request, const char *name, claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (check(&b, request) && border_pointer(&b, name, "name"))
+        rc = cl_request_add_beta(request, name, &b.err);
+    return border_leave(&b, rc, err);
+}
+
+claude_code_t claude_request_attach(claude_request_t *request, claude_file_t *file, claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (check(&b, request) && border_handle(&b, file, CL_MAGIC_FILE, "file"))
+        rc = cl_request_attach_file(request, file, &b.err);
+    return border_leave(&b, rc, err);
+}
+
+claude_code_t claude_request_add_file(claude_request_t *request, const char *field, claude_file_t *file,
+                                      const char *filename, const char *media_type, claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (check(&b, request) && border_pointer(&b, field, "field") && border_handle(&b, file, CL_MAGIC_FILE, "file"))
+        rc = cl_request_add_file(request, field, file, filename, media_type, &b.err);
+    return border_leave(&b, rc, err);
+}
+
+claude_code_t claude_request_add_form_field(claude_request_t *request, const char *name, const char *text, size_t len,
+                                            claude_error_t **err)
+{
+    border b;
+    cl_str value;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (check(&b, request) && border_pointer(&b, name, "name") && border_text(&b, text, len, "text", &value))
+        rc = cl_request_add_form_field(request, name, value, &b.err);
+    return border_leave(&b, rc, err);
+}
+
+claude_code_t claude_request_copy(const claude_request_t *request, claude_request_t **out, claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (check(&b, request) && border_pointer(&b, out, "out"))
+        rc = cl_request_copy(request, out, &b.err);
+    return border_leave(&b, rc, err);
+}
+
+const char *claude_request_endpoint(const claude_request_t *request)
+{
+    return cl_is(request, CL_MAGIC_REQUEST) ? cl_request_endpoint(request)->name : NULL;
 }

@@ -197,3 +197,15 @@ void claude_response_unref(claude_response_t *response)
         cl_response_unref(response);
     errno = saved;
 }
+
+claude_code_t claude_response_parse(const char *json, size_t len, claude_response_t **out, claude_error_t **err)
+{
+    border b;
+    cl_str text;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (border_text(&b, json, len, "json", &text) && border_pointer(&b, out, "out"))
+        rc = cl_response_parse(text, CL_JSON_DEPTH_DEFAULT, out, &b.err);
+    return border_leave(&b, rc, err);
+}

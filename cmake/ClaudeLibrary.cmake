@@ -17,7 +17,15 @@ function(claude_object_library name)
     set_target_properties(${name} PROPERTIES C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
 endfunction()
 
-claude_object_library(claude_core ${CLAUDE_CORE_SOURCES})
+set(endpoints "${CMAKE_CURRENT_BINARY_DIR}/generated/endpoints.inc")
+add_custom_command(OUTPUT "${endpoints}"
+    COMMAND "${CMAKE_COMMAND}" "-DTABLE=${PROJECT_SOURCE_DIR}/src/api/endpoints.tsv" "-DOUT=${endpoints}"
+        -P "${PROJECT_SOURCE_DIR}/cmake/endpoints.cmake"
+    DEPENDS src/api/endpoints.tsv cmake/endpoints.cmake
+    COMMENT "Making the table of endpoints" VERBATIM)
+
+claude_object_library(claude_core ${CLAUDE_CORE_SOURCES} "${endpoints}")
+target_include_directories(claude_core PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/generated")
 claude_object_library(claude_capi ${CLAUDE_CAPI_SOURCES})
 
 # libclaude.so

@@ -37,9 +37,12 @@ PUBLIC_OF_ROOM = {
     "json": {"response.h"},
     "auth": {"secret.h"},
     "config": {"config.h", "secret.h"},
-    "message": {"call.h", "event.h", "request.h", "response.h"},
+    "message": {"block.h", "call.h", "event.h", "message.h", "request.h", "response.h", "schema.h", "stream.h", "tool.h"}
+    | {"validate.h"},
     "call": {"call.h", "event.h", "loop.h", "request.h", "response.h"},
     "client": {"call.h", "client.h", "config.h", "request.h", "response.h"},
+    "api": {"batch.h", "client.h", "endpoint.h", "model.h", "page.h", "request.h", "response.h", "skill.h"},
+    "tools": {"client.h", "request.h", "response.h", "runner.h", "tool.h"},
 }
 
 # Never called by the library: they end or change the host, print, keep hidden state, or overflow.

@@ -32,29 +32,6 @@ static const char *shown(const char *text)
     return cl_secret_suspected(cl_str_of(text)) ? "(hidden, it looks like a key)" : text;
 }
 
-/* strerror() obeys the locale and is not thread-safe everywhere. */
-static const char *reason(int number)
-{
-    switch (number) {
-    case ENOENT:
-        return "it does not exist";
-    case ENOTDIR:
-        return "a part of the path is not a directory";
-    case EACCES:
-    case EPERM:
-        return "permission denied";
-    case ELOOP:
-        return "too many symbolic links";
-    case ENAMETOOLONG:
-        return "the path is too long";
-    case EMFILE:
-    case ENFILE:
-        return "too many open files";
-    default:
-        return "the system refused";
-    }
-}
-
 /*
  * Symbolic links are followed, because container platforms mount secrets as links; what counts is the file behind.
  * O_NONBLOCK: opening a FIFO must not wait for a writer.
@@ -76,7 +53,7 @@ static claude_code_t check_file(int fd, const char *path, size_t limit, cl_err *
 
     if (fstat(fd, &info) != 0)
         return cl_fail(err, CLAUDE_E_IO, "key file %.400s cannot be examined: %s (errno %d)", shown(path),
-                       reason(errno), errno);
+                       cl_errno_text(errno), errno);
     if (!S_ISREG(info.st_mode))
         return cl_fail(err, CLAUDE_E_INVALID, "key file %.400s is not a regular file", shown(path));
     if ((info.st_mode & 077) != 0)
@@ -110,7 +87,7 @@ static claude_code_t read_file(int fd, const char *path, size_t limit, key_text 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
-            rc = cl_fail(err, CLAUDE_E_IO, "key file %.400s cannot be read: %s (errno %d)", shown(path), reason(errno),
+            rc = cl_fail(err, CLAUDE_E_IO, "key file %.400s cannot be read: %s (errno %d)", shown(path), cl_errno_text(errno),
                          errno);
             goto out;
         }
@@ -157,7 +134,7 @@ claude_code_t cl_secret_from_file(const char *path, claude_secret_t **out, cl_er
     }
     fd = open_file(path);
     if (fd < 0) {
-        rc = cl_fail(err, CLAUDE_E_IO, "key file %.400s cannot be opened: %s (errno %d)", shown(path), reason(errno),
+        rc = cl_fail(err, CLAUDE_E_IO, "key file %.400s cannot be opened: %s (errno %d)", shown(path), cl_errno_text(errno),
                      errno);
         goto out;
     }
@@ -492,7 +469,7 @@ static claude_code_t from_workspace_file(const char *path, const char *name, cl_
 
     cl_err_init(&own);
     if (fd < 0) {
-        rc = note_path(tried, path, " cannot be opened: ", reason(errno), err);
+        rc = note_path(tried, path, " cannot be opened: ", cl_errno_text(errno), err);
         goto out;
     }
     rc = read_file(fd, path, WORKSPACE_FILE_MAX, &text, err);

@@ -2,10 +2,13 @@
 #ifndef CL_BASE_H
 #define CL_BASE_H
 
+#include "base/base64.h"
 #include "base/blob.h"
+#include "base/body.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "base/fork.h"
 #include "base/handle.h"
 #include "base/headers.h"

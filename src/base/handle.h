@@ -17,7 +17,18 @@ enum {
     CL_MAGIC_EVENT,
     CL_MAGIC_RESPONSE,
     CL_MAGIC_SIGN,
-    CL_MAGIC_LOOP
+    CL_MAGIC_LOOP,
+    CL_MAGIC_FILE,
+    CL_MAGIC_BLOCK,
+    CL_MAGIC_TOOL,
+    CL_MAGIC_PROBLEMS,
+    CL_MAGIC_STREAM_MESSAGE,
+    CL_MAGIC_PARTIAL,
+    CL_MAGIC_TEXT_BUFFER,
+    CL_MAGIC_RUNNER,
+    CL_MAGIC_PAGES,
+    CL_MAGIC_BATCH_BUILDER,
+    CL_MAGIC_MODELS
 };
 
 /* The magic word is atomic because the last reference may go while another thread is inside. */

@@ -6,7 +6,26 @@ enum {
     URL_MAX = 16384,
     AUTH_HEADER_MAX = 8192,
     OWN_HEADERS_MAX = 6, /* the library's */
+    BETAS_MAX = 8192,
+    HASH_BLOCK = 4096,
 };
+
+/* False: a file cannot be read; sending it will say why. */
+static bool hash_body(const cl_body *body, cl_sha256 *sha)
+{
+    cl_body_reader reader = CL_BODY_READER_INIT;
+    char block[HASH_BLOCK];
+    size_t got = 0;
+    bool ok;
+
+    do {
+        ok = cl_body_reader_read(&reader, body, block, sizeof block, &got, NULL) >= 0;
+        if (ok)
+            cl_sha256_update(sha, block, got);
+    } while (ok && got > 0);
+    cl_body_reader_free(&reader);
+    return ok;
+}
 
 const char *cl_sign_body_sha256(claude_sign_t *sign)
 {
@@ -15,8 +34,8 @@ const char *cl_sign_body_sha256(claude_sign_t *sign)
 
     if (sign->body_sha256[0] == '\0') {
         cl_sha256_init(&sha);
-        for (size_t i = 0; i < sign->body->count; i++)
-            cl_sha256_update(&sha, sign->body->parts[i].ptr, sign->body->parts[i].len);
+        if (!hash_body(sign->body, &sha))
+            return "";
         cl_sha256_final(&sha, digest);
         cl_hex(digest, sizeof digest, sign->body_sha256);
     }
@@ -64,20 +83,41 @@ static void drop_removed(cl_headers *headers)
     headers->count = kept;
 }
 
-static claude_code_t make_headers(const claude_call_t *call, cl_headers *headers, cl_err *err)
+/* The request's own names, then the options', then what the endpoint needs. */
+static claude_code_t make_betas(const claude_call_t *call, cl_buf *betas, cl_err *err)
+{
+    claude_code_t rc = CLAUDE_OK;
+
+    if (call->request.betas)
+        rc = cl_betas_add(betas, cl_str_of(call->request.betas), err);
+    if (rc >= 0)
+        rc = cl_betas_add(betas, cl_str_of(text(call, CL_OPT_BETA)), err);
+    return rc < 0 ? rc : cl_betas_add(betas, cl_str_of(call->request.endpoint->beta), err);
+}
+
+static const char *accept_of(const cl_endpoint *endpoint)
+{
+    return endpoint->answer == CL_ANSWER_LINES || endpoint->answer == CL_ANSWER_BYTES ? "application/binary"
+                                                                                     : "application/json";
+}
+
+/* `betas` keeps the text that the list borrows. */
+static claude_code_t make_headers(const claude_call_t *call, cl_headers *headers, cl_buf *betas, cl_err *err)
 {
     const cl_headers *configured = &call->client->config->headers;
     const cl_headers *own = &call->request.headers;
-    const char *beta = text(call, CL_OPT_BETA);
+    claude_code_t rc = make_betas(call, betas, err);
 
+    if (rc < 0)
+        return rc;
     if (cl_headers_reserve(headers, OWN_HEADERS_MAX + configured->count + own->count, 0, err) < 0)
         return CLAUDE_E_NOMEM;
-    put(headers, "accept", "application/json");
+    put(headers, "accept", accept_of(call->request.endpoint));
     if (call->request.body.count > 0)
-        put(headers, "content-type", "application/json");
+        put(headers, "content-type", call->request.form_type ? call->request.form_type : "application/json");
     put(headers, "anthropic-version", text(call, CL_OPT_API_VERSION));
-    if (beta[0] != '\0')
-        put(headers, "anthropic-beta", beta);
+    if (betas->len > 0)
+        put(headers, "anthropic-beta", betas->ptr);
     put(headers, "user-agent", cl_buf_str(&call->client->user_agent).ptr);
     /* A compressed stream hides truncation, and a bomb hides in a compressed body. */
     put(headers, "accept-encoding", "identity");
@@ -94,7 +134,7 @@ static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, c
     cl_str name = style == CL_AUTH_BEARER ? CL_STR("authorization") : CL_STR("x-api-key");
     cl_str key;
 
-    if (style == CL_AUTH_NONE || !call->client->config->secret || cl_headers_find(headers, name))
+    if (style == CL_AUTH_NONE || call->request.endpoint->keyless || !call->client->config->secret || cl_headers_find(headers, name))
         return CLAUDE_OK;
     /* Runs the secret's audit callback, which may know the call where a signing hook made it begin late. */
     call->in_callback = true;
@@ -114,7 +154,7 @@ static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, c
 
 static claude_code_t ask_hook(claude_call_t *call, cl_hook *hook, const char *url, cl_headers *headers, cl_err *err)
 {
-    claude_sign_t view = {.method = call->request.method, .url = url, .headers = headers, .body = &call->request.body};
+    claude_sign_t view = {.method = call->request.endpoint->method, .url = url, .headers = headers, .body = &call->request.body};
     claude_sign_fn fn;
     int32_t answer;
 
@@ -155,7 +195,7 @@ static cl_http_request http_request_of(const claude_call_t *call, const char *ur
     bool stream = call->request.stream;
 
     return (cl_http_request){
-        .method = call->request.method,
+        .method = call->request.endpoint->method,
         .url = url,
         .headers = headers,
         .body = &call->request.body,
@@ -183,21 +223,32 @@ static void wipe(cl_headers *headers)
     }
 }
 
+static claude_code_t make_url(const claude_call_t *call, cl_buf *url, cl_err *err)
+{
+    const cl_snapshot *request = &call->request;
+    int written = CL_BUF_OK;
+
+    if (request->is_url && !cl_url_same_server(cl_str_of(request->target), cl_buf_str(&call->client->base_url)))
+        return cl_fail(err, CLAUDE_E_INVALID,
+                       "the URL of the request is not on the server of base_url, to which alone the key may be sent");
+    if (!request->is_url)
+        written = cl_buf_append_str(url, cl_buf_str(&call->client->base_url));
+    if (written == CL_BUF_OK)
+        written = cl_buf_append_text(url, request->target);
+    return written == CL_BUF_OK ? CLAUDE_OK : cl_fail_buf(err, written, "the URL of the request");
+}
+
 claude_code_t cl_attempt_begin(claude_call_t *call, cl_err *err)
 {
     cl_headers headers = {NULL, 0, 0};
     cl_buf url = CL_BUF_INIT(URL_MAX);
     cl_buf auth = CL_BUF_INIT(AUTH_HEADER_MAX);
+    cl_buf betas = CL_BUF_INIT(BETAS_MAX);
     cl_http_request request;
     claude_code_t rc;
 
     call->begun = true;
-    if (cl_buf_append_str(&url, cl_buf_str(&call->client->base_url)) != CL_BUF_OK ||
-        cl_buf_append_text(&url, call->request.path) != CL_BUF_OK) {
-        rc = cl_fail_nomem(err);
-        goto out;
-    }
-    if ((rc = make_headers(call, &headers, err)) < 0 || (rc = sign(call, url.ptr, &headers, err)) < 0 ||
+    if ((rc = make_url(call, &url, err)) < 0 || (rc = make_headers(call, &headers, &betas, err)) < 0 || (rc = sign(call, url.ptr, &headers, err)) < 0 ||
         (rc = make_auth(call, &headers, &auth, err)) < 0)
         goto out;
     request = http_request_of(call, url.ptr, &headers);
@@ -208,6 +259,7 @@ out:
         cl_wipe(auth.ptr, auth.cap);
     cl_buf_free(&auth);
     cl_buf_free(&url);
+    cl_buf_free(&betas);
     wipe(&headers);
     cl_headers_free(&headers);
     return rc;

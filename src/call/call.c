@@ -21,6 +21,7 @@ static void call_free(claude_call_t *call)
     cl_snapshot_free(&call->request);
     cl_sse_free(&call->sse);
     cl_buf_free(&call->text);
+    cl_buf_free(&call->line);
     cl_accumulator_free(call->accumulator);
     cl_response_unref(call->response);
     cl_error_unref(call->error);
@@ -41,7 +42,10 @@ static void make_parsers(claude_call_t *call)
     call->strict = number(call, CL_OPT_STREAM_STRICT) != 0;
     call->max_depth = (uint32_t)number(call, CL_OPT_LIMIT_DEPTH);
     call->skip_malformed = number(call, CL_OPT_STREAM_ON_MALFORMED) == CL_MALFORMED_SKIP;
-    call->buffers = number(call, CL_OPT_STREAM_PAUSE_MODE) == CL_PAUSE_BUFFER;
+    /* Of lines and bytes nothing may be dropped. */
+    call->buffers = number(call, CL_OPT_STREAM_PAUSE_MODE) == CL_PAUSE_BUFFER &&
+                    call->request.endpoint->answer != CL_ANSWER_LINES &&
+                    call->request.endpoint->answer != CL_ANSWER_BYTES;
     call->kept.max_events = (size_t)number(call, CL_OPT_STREAM_PAUSE_EVENTS);
     call->kept.max_bytes = (size_t)number(call, CL_OPT_STREAM_PAUSE_BYTES);
     call->total_at = call->request.stream && total > 0 ? call->started_at + total : INT64_MAX;
@@ -65,7 +69,7 @@ claude_code_t cl_call_new(claude_client_t *client, cl_snapshot *request, cl_engi
     atomic_init(&call->holds, 1);
     call->client = cl_client_ref(client);
     call->request = *request;
-    *request = (cl_snapshot){.method = NULL};
+    *request = (cl_snapshot){.endpoint = NULL};
     call->generation = cl_fork_generation();
     atomic_init(&call->state, CLAUDE_CALL_RUNNING);
     call->started_at = cl_now_ms();

@@ -25,6 +25,8 @@ const char *cl_sign_body_sha256(claude_sign_t *sign);
 enum cl_call_mode {
     CL_MODE_HEAD,   /* the response's head has not arrived */
     CL_MODE_EVENTS, /* a stream of events */
+    CL_MODE_LINES,  /* a stream of lines */
+    CL_MODE_BYTES,  /* a stream of bytes */
     CL_MODE_BODY,   /* everything else: collected, judged at its end */
 };
 
@@ -79,8 +81,10 @@ struct claude_call {
     int64_t total_at; /* when timeout.stream_total_ms runs out; INT64_MAX: never */
     cl_pace pace;
     cl_sse sse;
-    cl_buf text; /* decoded text of the current event */
-    cl_accumulator *accumulator;
+    cl_buf text;   /* decoded text of the current event */
+    cl_buf line;   /* the beginning of a line that has not come whole */
+    cl_str unread; /* of the bytes that were handed out last: what claude_call_read() had no room for */
+    cl_accumulator *accumulator; /* of a message; NULL: the events are no message's */
     cl_kept kept;
     claude_event_t *handed_out; /* a kept event that `event` is a view of */
     claude_event_t event;
@@ -142,6 +146,14 @@ claude_code_t cl_call_deliver(claude_call_t *call, cl_err *err);
 
 #define CL_CANCELLED_TEXT "the call was cancelled"
 
+/* ---- pieces.c: answers that are no events: lines, and bytes ---- */
+
+/* 1: call->event is the next line or bytes; 0: nothing has come whole; negative: an error. */
+int32_t cl_call_take_line(claude_call_t *call, cl_err *err);
+int32_t cl_call_take_bytes(claude_call_t *call);
+/* As in call.h of the interface. */
+claude_code_t cl_call_read(claude_call_t *call, void *out, size_t size, int64_t timeout_ms, size_t *got, cl_err *err);
+
 /* ---- kept.c: events of a paused call ---- */
 
 /* Keeps a copy of call->event, and drops the oldest where the limits ask for it. */
@@ -162,6 +174,7 @@ claude_code_t cl_attempt_begin(claude_call_t *call, cl_err *err);
 enum cl_call_mode cl_call_mode_of(const claude_call_t *call);
 /* Makes call->response, or says what is wrong with what arrived. */
 claude_code_t cl_finish_events(claude_call_t *call, cl_err *err);
+claude_code_t cl_finish_pieces(claude_call_t *call, cl_err *err);
 claude_code_t cl_finish_body(claude_call_t *call, cl_err *err);
 /* Adds to an error what is known of the call: status, request id, the partial answer. CLAUDE_E_NOMEM if there is no
  * memory for that. */

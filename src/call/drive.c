@@ -27,7 +27,7 @@ static claude_code_t transfer_failed(const claude_call_t *call, cl_err *err)
     claude_code_t code;
     CL_UNINITIALIZED cl_err why;
 
-    if (call->mode != CL_MODE_EVENTS)
+    if (call->mode == CL_MODE_HEAD || call->mode == CL_MODE_BODY)
         return cl_transfer_failure(call->transfer, err);
     cl_err_init(&why);
     code = cl_transfer_failure(call->transfer, &why);
@@ -35,8 +35,11 @@ static claude_code_t transfer_failed(const claude_call_t *call, cl_err *err)
         cl_err_clear(&why);
         return cl_transfer_failure(call->transfer, err);
     }
-    code = cl_fail(err, CLAUDE_E_TRUNCATED, "the stream ended before message_stop; the partial message is kept: %s",
-                   why.message);
+    if (call->accumulator)
+        code = cl_fail(err, CLAUDE_E_TRUNCATED, "the stream ended before message_stop; the partial message is kept: %s",
+                       why.message);
+    else
+        code = cl_fail(err, CLAUDE_E_TRUNCATED, "the answer broke off: %s", why.message);
     err->cause = cl_error_new(&why);
     return code;
 }
@@ -50,6 +53,8 @@ static claude_code_t judge_end(claude_call_t *call, cl_err *err)
         return transfer_failed(call, err);
     if (call->mode == CL_MODE_EVENTS)
         return cl_finish_events(call, err);
+    if (call->mode == CL_MODE_LINES || call->mode == CL_MODE_BYTES)
+        return cl_finish_pieces(call, err);
     if (call->mode == CL_MODE_HEAD)
         return cl_fail(err, CLAUDE_E_CLOSED, "the connection was closed before an answer had begun");
     return cl_finish_body(call, err);
@@ -57,13 +62,25 @@ static claude_code_t judge_end(claude_call_t *call, cl_err *err)
 
 /* ---- events ---- */
 
+/* A message has come to its end. */
+static bool is_complete(const claude_call_t *call)
+{
+    return call->accumulator && cl_accumulator_done(call->accumulator);
+}
+
+static void count_anomaly(claude_call_t *call)
+{
+    if (call->accumulator)
+        cl_accumulator_count_anomaly(call->accumulator);
+}
+
 /* What cannot be understood is an error, or passed over and counted. */
 static bool may_skip(claude_call_t *call, int32_t rc, cl_err *err)
 {
     if (rc != CLAUDE_E_PROTOCOL || !call->skip_malformed)
         return false;
     cl_err_clear(err);
-    cl_accumulator_count_anomaly(call->accumulator);
+    count_anomaly(call);
     return true;
 }
 
@@ -85,11 +102,11 @@ static int32_t understand(claude_call_t *call, const cl_sse_event *sse, cl_err *
         if (call->strict)
             return cl_fail(err, CLAUDE_E_PROTOCOL, "event %s is not in the documented form (stream.strict)",
                            event->name.ptr);
-        cl_accumulator_count_anomaly(call->accumulator);
+        count_anomaly(call);
     }
     if (event->type == CLAUDE_EVENT_OTHER && cl_str_eq(event->name, CL_STR("error")))
         return cl_api_error(cl_transfer_status(call->transfer), cl_transfer_headers(call->transfer), event->json, err);
-    rc = cl_accumulator_add(call->accumulator, event, err);
+    rc = call->accumulator ? cl_accumulator_add(call->accumulator, event, err) : CLAUDE_OK;
     if (rc < 0)
         return rc;
     if (event->type != CLAUDE_EVENT_PING) {
@@ -138,7 +155,7 @@ static int32_t read_on(claude_call_t *call, cl_err *err)
 {
     int32_t rc = 0;
 
-    while (rc >= 0 && !cl_accumulator_done(call->accumulator) && (rc = take_event(call, err)) == 1)
+    while (rc >= 0 && !is_complete(call) && (rc = take_event(call, err)) == 1)
         rc = cl_call_keep_event(call, err);
     return rc;
 }
@@ -155,7 +172,7 @@ static claude_code_t look_at_head(claude_call_t *call, cl_err *err)
         return CLAUDE_OK;
     call->mode = cl_call_mode_of(call);
     /* A stream that nobody asked for is understood all the same. */
-    if (call->mode != CL_MODE_EVENTS)
+    if (call->mode != CL_MODE_EVENTS || call->request.endpoint->answer == CL_ANSWER_EVENTS)
         return CLAUDE_OK;
     limits = (cl_accumulator_limits){
         .max_message = (size_t)cl_option_int(own, options, CL_OPT_LIMIT_MESSAGE),
@@ -221,7 +238,9 @@ static bool has_gone_wrong(const claude_call_t *call)
     int32_t status = cl_transfer_status(call->transfer);
 
     if (call->mode == CL_MODE_EVENTS)
-        return call->over && (call->cut || call->buffers) && !cl_accumulator_done(call->accumulator);
+        return call->over && (call->cut || call->buffers) && !is_complete(call);
+    if (call->mode == CL_MODE_LINES || call->mode == CL_MODE_BYTES)
+        return call->cut;
     return call->cut || (call->over && (status < 200 || status > 299));
 }
 
@@ -250,11 +269,14 @@ static int32_t from_bytes(claude_call_t *call, cl_err *err)
 
     if (cl_call_take_kept(call))
         return 1;
-    if (call->mode == CL_MODE_EVENTS) {
-        rc = cl_accumulator_done(call->accumulator) ? linger(call) : take_event(call, err);
-        if (rc != 0)
-            return rc;
-    }
+    if (call->mode == CL_MODE_EVENTS)
+        rc = is_complete(call) ? linger(call) : take_event(call, err);
+    else if (call->mode == CL_MODE_LINES)
+        rc = cl_call_take_line(call, err);
+    else if (call->mode == CL_MODE_BYTES)
+        rc = cl_call_take_bytes(call);
+    if (rc != 0)
+        return rc;
     if (!call->over)
         return 0;
     /* Complete is complete, whatever came behind it. */
@@ -323,7 +345,7 @@ int32_t cl_call_advance(claude_call_t *call, int64_t until_ms, cl_err *err)
         if (call->in_loop && rc == CL_HTTP_QUIET)
             return 0;
         if (!call->over && until_ms != INT64_MAX && cl_now_ms() >= until_ms) {
-            if (late || call->mode != CL_MODE_EVENTS)
+            if (late || call->mode == CL_MODE_HEAD || call->mode == CL_MODE_BODY)
                 return 0;
             late = true; /* what has come in time is handed out before the time is judged */
         }
@@ -373,7 +395,7 @@ static bool is_plain(const claude_call_t *call)
 {
     return call->mode == CL_MODE_EVENTS && !atomic_load_explicit(&call->cancel_asked, memory_order_relaxed) &&
            !atomic_load_explicit(&call->paused, memory_order_relaxed) && call->kept.count == 0 &&
-           call->total_at == INT64_MAX && !cl_accumulator_done(call->accumulator);
+           call->total_at == INT64_MAX && call->accumulator && !cl_accumulator_done(call->accumulator);
 }
 
 claude_code_t cl_call_next(claude_call_t *call, int64_t timeout_ms, const claude_event_t **event, cl_err *err)

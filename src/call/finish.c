@@ -20,6 +20,10 @@ enum cl_call_mode cl_call_mode_of(const claude_call_t *call)
     int32_t status = cl_transfer_status(call->transfer);
 
     /* Compressed although nobody asked for it: no events can be found in that. */
+    if (call->request.stream && status >= 200 && status <= 299 && call->request.endpoint->answer == CL_ANSWER_LINES)
+        return CL_MODE_LINES;
+    if (call->request.stream && status >= 200 && status <= 299 && call->request.endpoint->answer == CL_ANSWER_BYTES)
+        return CL_MODE_BYTES;
     if (status != 200 || (coding.len > 0 && !cl_str_eq_nocase(coding, CL_STR("identity"))))
         return CL_MODE_BODY;
     if (cl_str_starts_nocase(type, CL_STR("text/event-stream")))
@@ -53,8 +57,19 @@ out:
     return rc;
 }
 
+/* Nothing but the head: the rest was handed out. */
+claude_code_t cl_finish_pieces(claude_call_t *call, cl_err *err)
+{
+    char *body = calloc(1, 1);
+
+    return body ? make_response(call, body, 0, false, &call->response, err) : cl_fail_nomem(err);
+}
+
 claude_code_t cl_finish_events(claude_call_t *call, cl_err *err)
 {
+    /* Only a message tells where it ends. */
+    if (!call->accumulator)
+        return cl_finish_pieces(call, err);
     if (cl_accumulator_done(call->accumulator))
         return response_of_message(call, &call->response, err);
     return cl_fail(err, CLAUDE_E_TRUNCATED, "the stream ended before message_stop; the partial message is kept");
@@ -77,17 +92,18 @@ static claude_code_t judge_json(claude_call_t *call, cl_str body, cl_err *err)
     CL_UNINITIALIZED cl_err syntax;
     cl_json root;
     cl_json type;
+    bool is_message = call->request.endpoint->answer == CL_ANSWER_MESSAGE;
 
     cl_err_init(&syntax);
     if (body.len == 0)
         return not_an_answer(call, body, "an empty body", err);
     if (cl_json_validate_member(body, call->max_depth, CL_STR("type"), &root, &type, &syntax) < 0)
         return not_an_answer(call, body, "a body that is not JSON", err);
-    if (root.type != CLAUDE_JSON_OBJECT)
+    if (root.type != CLAUDE_JSON_OBJECT && (is_message || root.type != CLAUDE_JSON_NULL))
         return not_an_answer(call, body, "a body that is not a JSON object", err);
     if (cl_json_string_is(type, CL_STR("error")))
         return cl_api_error(cl_transfer_status(call->transfer), cl_transfer_headers(call->transfer), body, err);
-    if (strcmp(call->request.endpoint, "messages.create") == 0 && !cl_json_string_is(type, CL_STR("message")) &&
+    if (is_message && !cl_json_string_is(type, CL_STR("message")) &&
         cl_json_member(root, CL_STR("content")).type != CLAUDE_JSON_ARRAY)
         return not_an_answer(call, body, "a body that is not a message", err);
     return CLAUDE_OK;
@@ -99,19 +115,21 @@ claude_code_t cl_finish_body(claude_call_t *call, cl_err *err)
     size_t len = 0;
     char *bytes = cl_transfer_bytes(call->transfer, &len);
     cl_str body = cl_str_n(bytes ? bytes : "", len);
+    bool is_json;
     claude_code_t rc;
 
     if (status < 200 || status > 299)
         return cl_api_error(status, cl_transfer_headers(call->transfer), body, err);
     if (status > 202)
         return not_an_answer(call, body, "a status that the API does not use", err);
-    rc = judge_json(call, body, err);
+    is_json = call->request.endpoint->answer != CL_ANSWER_LINES && call->request.endpoint->answer != CL_ANSWER_BYTES;
+    rc = is_json ? judge_json(call, body, err) : CLAUDE_OK;
     if (rc < 0)
         return rc;
     bytes = cl_transfer_steal(call->transfer, &len);
     if (!bytes)
         return cl_fail_nomem(err);
-    return make_response(call, bytes, len, true, &call->response, err);
+    return make_response(call, bytes, len, is_json, &call->response, err);
 }
 
 static void unref_response(void *response)

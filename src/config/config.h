@@ -117,5 +117,7 @@ claude_code_t cl_proxy_url_check(cl_str url, cl_err *err);
  */
 bool cl_url_is_http(cl_str url);
 bool cl_url_is_loopback(cl_str url);
+/* The same scheme, host and port, and nothing in it that could be read in another way. `url` may be anything. */
+bool cl_url_same_server(cl_str url, cl_str base_url);
 
 #endif

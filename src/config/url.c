@@ -220,6 +220,26 @@ bool cl_url_is_loopback(cl_str url)
     return is_loopback(&parts);
 }
 
+static cl_str port_of(const url_parts *parts)
+{
+    if (parts->port.ptr)
+        return parts->port;
+    return cl_str_eq_nocase(parts->scheme, CL_STR("https")) ? CL_STR("443") : CL_STR("80");
+}
+
+bool cl_url_same_server(cl_str url, cl_str base_url)
+{
+    url_parts a;
+    url_parts b;
+
+    if (check_bytes(url, "url", NULL) < 0)
+        return false;
+    split(url, &a);
+    split(base_url, &b);
+    return !a.userinfo.ptr && cl_str_eq_nocase(a.scheme, b.scheme) && cl_str_eq_nocase(a.host, b.host) &&
+           cl_str_eq(port_of(&a), port_of(&b)) && !memchr(a.path.ptr, '#', a.path.len);
+}
+
 claude_code_t cl_proxy_url_check(cl_str url, cl_err *err)
 {
     static const char what[] = "network.proxy";

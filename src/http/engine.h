@@ -109,13 +109,14 @@ struct cl_transfer {
     size_t texts_size;
     const char *url;
     cl_body body;
-    size_t body_at;
-    bool post;
+    cl_body_reader reader; /* of a body that is not one piece of memory */
+    const char *method;    /* static */
     /* ---- set by libcurl's callbacks ---- */
     bool news;
     bool header_overflow;
     bool body_overflow;
     bool no_memory;
+    claude_error_t *unread; /* why the body could not be read to its end; NULL: it could */
     bool resend_refused;
     bool no_descriptor;
     bool lookups_exhausted;

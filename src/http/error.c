@@ -88,6 +88,8 @@ claude_code_t cl_transfer_error(const cl_transfer *t, cl_err *err)
         return lost(t, err);
     if (t->no_memory)
         return cl_fail_nomem(err);
+    if (t->unread)
+        return cl_fail(err, cl_error_info(t->unread)->code, "%s", cl_error_info(t->unread)->message);
     if (t->header_overflow)
         return cl_fail(err, CLAUDE_E_TOO_LARGE, "response headers are over %zu bytes (limit.header_bytes)",
                        t->max_header_bytes);

@@ -39,7 +39,7 @@ typedef struct cl_http_settings {
 
 /* What to send, and within which bounds. Everything is copied, except what `body` shares by count. */
 typedef struct cl_http_request {
-    const char *method; /* "GET" or "POST" */
+    const char *method; /* static: "GET", "POST" or "DELETE" */
     const char *url;
     const cl_headers *headers;
     cl_str auth_header; /* "x-api-key: ...", wiped by the transfer when it is over; the caller wipes its own copy */

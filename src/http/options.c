@@ -116,10 +116,15 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
 static size_t on_read(char *out, size_t size, size_t count, void *user)
 {
     cl_transfer *t = ((cl_slot *)user)->transfer;
-    size_t n = cl_body_read(&t->body, t->body_at, out, size * count);
+    size_t n = 0;
+    cl_err err;
 
-    t->body_at += n;
-    return n;
+    cl_err_init(&err);
+    if (cl_body_reader_read(&t->reader, &t->body, out, size * count, &n, &err) >= 0)
+        return n;
+    cl_error_unref(t->unread);
+    t->unread = cl_error_new(&err);
+    return CURL_READFUNC_ABORT;
 }
 
 static int on_seek(void *user, curl_off_t offset, int origin)
@@ -128,7 +133,7 @@ static int on_seek(void *user, curl_off_t offset, int origin)
 
     if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > t->body.len)
         return CURL_SEEKFUNC_FAIL;
-    t->body_at = (size_t)offset;
+    cl_body_reader_seek(&t->reader, (size_t)offset);
     return CURL_SEEKFUNC_OK;
 }
 
@@ -314,14 +319,19 @@ CURLcode cl_transfer_setup(cl_transfer *t, bool fresh)
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_ms);
     SET(CURLOPT_HTTPHEADER, t->header_list);
     SET(CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
-    if (!t->post) {
+    SET(CURLOPT_CUSTOMREQUEST, NULL);
+    if (strcmp(t->method, "POST") != 0) {
         SET(CURLOPT_HTTPGET, 1L);
+        if (strcmp(t->method, "GET") != 0)
+            SET(CURLOPT_CUSTOMREQUEST, t->method);
         return CURLE_OK;
     }
     SET(CURLOPT_POST, 1L);
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
     /* One piece of memory goes out with the headers in one packet; several are read through on_read. */
-    SET(CURLOPT_POSTFIELDS, t->body.count == 1 ? t->body.parts[0].ptr : t->body.count == 0 ? "" : NULL);
+    SET(CURLOPT_POSTFIELDS, t->body.count == 0                     ? ""
+                                    : t->body.count == 1 && !t->body.files ? t->body.parts[0].ptr
+                                                                           : NULL);
     return CURLE_OK;
 }
 

@@ -107,6 +107,8 @@ static void transfer_free(cl_transfer *t)
     if (!t)
         return;
     free_texts(t);
+    cl_body_reader_free(&t->reader);
+    cl_error_unref(t->unread);
     cl_body_free(&t->body);
     cl_buf_free(&t->rx);
     cl_buf_free(&t->window);
@@ -124,7 +126,8 @@ static cl_transfer *transfer_of(cl_engine *engine, const cl_http_request *reques
     t->engine = engine;
     t->owner = owner;
     t->body = cl_body_copy(request->body);
-    t->post = t->body.count > 0 || strcmp(request->method, "GET") != 0;
+    t->reader = CL_BODY_READER_INIT;
+    t->method = request->method;
     t->stream = request->stream;
     t->rx = CL_BUF_INIT(SIZE_MAX / 2);
     t->window = CL_BUF_INIT(SIZE_MAX / 2);

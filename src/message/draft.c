@@ -110,6 +110,28 @@ static claude_code_t add_member(cl_draft *draft, cl_str key, cl_draft_member **o
     return CLAUDE_OK;
 }
 
+claude_code_t cl_draft_copy(const cl_draft *from, cl_draft *to, cl_err *err)
+{
+    claude_code_t rc = CLAUDE_OK;
+
+    to->whole = cl_blob_ref(from->whole);
+    to->brace = from->brace;
+    memcpy(to->fields, from->fields, sizeof to->fields);
+    for (size_t i = 0; i < from->count && rc >= 0; i++) {
+        const cl_draft_member *member = &from->members[i];
+        cl_draft_member *copy = NULL;
+        rc = add_member(to, cl_str_n(member->key, member->key_len), &copy, err);
+        if (rc >= 0 && cl_buf_append_str(&copy->value, cl_buf_str(&member->value)) != CL_BUF_OK)
+            rc = cl_fail_nomem(err);
+    }
+    return rc;
+}
+
+bool cl_draft_is_empty(const cl_draft *draft)
+{
+    return !draft->whole && draft->count == 0;
+}
+
 static claude_code_t split(cl_draft *draft, cl_err *err)
 {
     size_t brace = draft->brace;

@@ -31,6 +31,10 @@ typedef struct cl_draft {
 
 void cl_draft_init(cl_draft *draft);
 void cl_draft_free(cl_draft *draft);
+/* Into an empty one. */
+claude_code_t cl_draft_copy(const cl_draft *from, cl_draft *to, cl_err *err);
+/* Nothing was set. */
+bool cl_draft_is_empty(const cl_draft *draft);
 /* Replaces everything. CLAUDE_E_INVALID: no valid JSON, no object, a field twice. */
 claude_code_t cl_draft_set_whole(cl_draft *draft, cl_str json, uint32_t max_depth, cl_err *err);
 /* The value of a member to be changed, made if it does not exist. */

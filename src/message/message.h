@@ -13,22 +13,29 @@
 #include "base/base.h"
 #include "config/config.h"
 #include "json/json.h"
+#include "message/endpoint.h"
 
 /* ---- requests (request.c) ---- */
 
 /* Everything a call needs of a request, so that the request may change or go while the call runs. */
 typedef struct cl_snapshot {
-    const char *method;   /* static */
-    const char *path;     /* static: "/v1/messages" */
-    const char *endpoint; /* static: "messages.create" */
+    const cl_endpoint *endpoint; /* static */
+    const char *target;          /* path and query, or a URL: the endpoint's path, or own_target */
+    char *own_target;            /* may be NULL */
+    char *form_type;             /* content type of a form; may be NULL */
+    char *betas;                 /* the request's own beta names; may be NULL */
     cl_body body;
     cl_headers headers;
     cl_options *options; /* may be NULL */
     cl_hook *on_event;   /* may be NULL; fn is a claude_event_fn */
-    bool stream;
+    bool is_url;         /* the target is one */
+    bool stream;         /* the answer is taken piece by piece */
 } cl_snapshot;
 
-claude_code_t cl_request_new(const char *endpoint, claude_request_t **out, cl_err *err);
+claude_code_t cl_request_new(const cl_endpoint *endpoint, claude_request_t **out, cl_err *err);
+/* Everything but references to it. */
+claude_code_t cl_request_copy(const claude_request_t *from, claude_request_t **out, cl_err *err);
+const cl_endpoint *cl_request_endpoint(const claude_request_t *request);
 claude_request_t *cl_request_ref(claude_request_t *request);
 void cl_request_unref(claude_request_t *request);
 claude_code_t cl_request_set_json(claude_request_t *request, cl_str json, cl_err *err);
@@ -46,6 +53,26 @@ claude_code_t cl_request_set_user_id(claude_request_t *request, cl_str user_id, 
 claude_code_t cl_request_set_stream(claude_request_t *request, bool stream, cl_err *err);
 claude_code_t cl_request_set_header(claude_request_t *request, const char *name, const char *value, cl_err *err);
 claude_code_t cl_request_set_option(claude_request_t *request, const char *key, const char *value, cl_err *err);
+/* ---- beside the body (params.c) ---- */
+claude_code_t cl_request_set_path(claude_request_t *request, const char *name, const char *value, cl_err *err);
+claude_code_t cl_request_add_query(claude_request_t *request, const char *name, const char *value, cl_err *err);
+/* In place of those of the same name; NULL removes them. */
+claude_code_t cl_request_set_query(claude_request_t *request, const char *name, const char *value, cl_err *err);
+/* Replaces all. Arrays become name[]=..., objects name[member]=..., null is left out. */
+claude_code_t cl_request_set_query_json(claude_request_t *request, cl_str json, cl_err *err);
+/* The first value, as it is sent; NULL if there is none. The name needs no encoding. */
+const char *cl_request_query(const claude_request_t *request, const char *name);
+/* In place of the path. The call is refused if it is not on the client's server: the key goes there. */
+claude_code_t cl_request_set_url(claude_request_t *request, const char *url, cl_err *err);
+claude_code_t cl_request_add_beta(claude_request_t *request, const char *name, cl_err *err);
+/* A list of names separated by commas gets those of another that it has not. */
+claude_code_t cl_betas_add(cl_buf *betas, cl_str names, cl_err *err);
+bool cl_betas_have(cl_str betas, cl_str name);
+claude_code_t cl_request_attach_file(claude_request_t *request, claude_file_t *file, cl_err *err);
+/* `filename` and `media_type` may be NULL: those of the file. */
+claude_code_t cl_request_add_file(claude_request_t *request, const char *field, claude_file_t *file,
+                                  const char *filename, const char *media_type, cl_err *err);
+claude_code_t cl_request_add_form_field(claude_request_t *request, const char *name, cl_str text, cl_err *err);
 /* Takes over the hook's reference; NULL removes. */
 void cl_request_set_hook(claude_request_t *request, cl_hook *on_event);
 /*
@@ -127,6 +154,8 @@ claude_code_t cl_accumulator_json(const cl_accumulator *accumulator, cl_buf *out
  * within the depth limit: only then do the pointer accessors look inside. */
 claude_code_t cl_response_new(int32_t status, cl_headers *headers, char *body, size_t len, bool validated,
                               claude_response_t **out, cl_err *err);
+/* Of a JSON text alone: no status, no headers. Copies. CLAUDE_E_INVALID: no JSON. */
+claude_code_t cl_response_parse(cl_str json, uint32_t max_depth, claude_response_t **out, cl_err *err);
 claude_response_t *cl_response_ref(claude_response_t *response);
 void cl_response_unref(claude_response_t *response);
 const cl_headers *cl_response_headers(const claude_response_t *response);

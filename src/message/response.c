@@ -48,6 +48,23 @@ claude_code_t cl_response_new(int32_t status, cl_headers *headers, char *body, s
     return CLAUDE_OK;
 }
 
+claude_code_t cl_response_parse(cl_str json, uint32_t max_depth, claude_response_t **out, cl_err *err)
+{
+    cl_headers none = {NULL, 0, 0};
+    cl_json root;
+    char *copy;
+    claude_code_t rc = cl_json_validate(json, max_depth, &root, err);
+
+    if (rc < 0)
+        return rc;
+    copy = malloc(json.len + 1);
+    if (!copy)
+        return cl_fail_nomem(err);
+    memcpy(copy, json.ptr, json.len);
+    copy[json.len] = '\0';
+    return cl_response_new(0, &none, copy, json.len, true, out, err);
+}
+
 claude_response_t *cl_response_ref(claude_response_t *response)
 {
     if (response)

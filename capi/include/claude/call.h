@@ -148,6 +148,23 @@ CLAUDE_API size_t claude_call_buffered(const claude_call_t *call);
 CLAUDE_API uint64_t claude_call_dropped(const claude_call_t *call);
 
 /**
+ * Read the next bytes of an answer that is bytes: of `files.download` and others whose answer is "bytes"
+ * (claude_endpoint_text()), started with CLAUDE_STREAM. There is no limit on how many come in all; while the program
+ * does not read, the server is made to wait.
+ *
+ * @param out         receives at most `size` bytes
+ * @param size        room in bytes, 1 or more
+ * @param timeout_ms  longest time to wait; 0 not at all; negative: as long as the deadlines allow
+ * @param got         receives how many bytes were read
+ * @return 1 bytes were read, 0 nothing within the time, CLAUDE_DONE after the last byte (then and with 0, `got` is left
+ *         alone), or a negative code: CLAUDE_E_TRUNCATED if the answer broke off, CLAUDE_E_STATE for other calls
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_call_read(claude_call_t *call, void *out, size_t size, int64_t timeout_ms, size_t *got,
+                                          claude_error_t **err);
+
+/**
  * HTTP status of the answer to a call, as soon as its head has been looked at: at the latest with the first event.
  *
  * @return the status; 0 while there is none, and for NULL

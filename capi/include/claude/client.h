@@ -16,7 +16,8 @@ extern "C" {
 
 /* Flags of claude_client_start(). Unknown bits are refused. */
 enum {
-    /** Ask for a stream of events, whatever the request says itself. */
+    /** Take the answer piece by piece: as a stream of events, whatever the request says itself; as lines or bytes, where
+     * that is what the endpoint gives. */
     CLAUDE_STREAM = 1
 };
 

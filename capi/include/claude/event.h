@@ -33,6 +33,10 @@ enum {
     CLAUDE_EVENT_COMPACTION_DELTA = 35,
     CLAUDE_EVENT_OTHER_DELTA = 39,
     CLAUDE_EVENT_PING = 40,
+    /** A line of an answer of JSON lines (`messages.batches.results` with CLAUDE_STREAM): claude_event_json() has it. */
+    CLAUDE_EVENT_LINE = 50,
+    /** The next bytes of an answer of bytes (`files.download` with CLAUDE_STREAM): claude_event_text() has them. */
+    CLAUDE_EVENT_BYTES = 51,
     /** A server's event that this version does not know: use claude_event_name() and claude_event_json(). */
     CLAUDE_EVENT_OTHER = 1000
 };

@@ -17,9 +17,10 @@ extern "C" {
 /**
  * Make a request.
  *
- * @param endpoint  "messages.create" (or "messages"), "messages.count_tokens", "models.list"
+ * @param endpoint  its name: "messages.create" (or "messages"), "messages.batches.cancel", "files.upload", ...;
+ *                  claude_endpoint_at() lists all, docs/endpoints.md shows them
  * @param out       receives the request; release with claude_request_unref()
- * @return CLAUDE_OK, CLAUDE_E_INVALID (unknown endpoint), CLAUDE_E_NOMEM
+ * @return CLAUDE_OK, CLAUDE_E_INVALID (unknown endpoint; names the nearest), CLAUDE_E_NOMEM
  * @threads A
  * @since 0.8
  */
@@ -204,6 +205,124 @@ CLAUDE_API claude_code_t claude_request_set_stream(claude_request_t *request, in
  */
 CLAUDE_API claude_code_t claude_request_set_header(claude_request_t *request, const char *name, const char *value,
                                                    claude_error_t **err);
+
+/**
+ * Set a parameter of the endpoint's path, percent-encoded as one segment of it.
+ *
+ * @param name   as in the endpoint's path: "message_batch_id", "file_id", ...
+ * @param value  UTF-8, not empty; "." and ".." are refused, also in encoded forms
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_request_set_path(claude_request_t *request, const char *name, const char *value,
+                                                 claude_error_t **err);
+
+/**
+ * Set a query parameter, in place of those of the same name.
+ *
+ * @param name   UTF-8, not empty; percent-encoded
+ * @param value  UTF-8; percent-encoded. NULL removes the parameter.
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_request_set_query(claude_request_t *request, const char *name, const char *value,
+                                                  claude_error_t **err);
+
+/**
+ * Add a query parameter beside others of the same name: "ids[]" for each element of an array.
+ *
+ * @param name   UTF-8, not empty; percent-encoded
+ * @param value  UTF-8; percent-encoded
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_request_add_query(claude_request_t *request, const char *name, const char *value,
+                                                  claude_error_t **err);
+
+/**
+ * Set all query parameters from a JSON object, in place of what was set before: an array becomes `name[]=...` for each
+ * element, an object `name[member]=...`, true and false themselves; null is left out.
+ *
+ * @param json  an object, nested at most 8 levels deep
+ * @param len   bytes of json, or CLAUDE_NTS
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_request_set_query_json(claude_request_t *request, const char *json, size_t len,
+                                                       claude_error_t **err);
+
+/**
+ * Add a beta name for this request. The header `anthropic-beta` has the request's names, those of the option `beta`, and
+ * what the endpoint itself needs, each once.
+ *
+ * @param name  for example "files-api-2025-04-14"; several, separated by commas, are added one by one
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_request_add_beta(claude_request_t *request, const char *name, claude_error_t **err);
+
+/**
+ * Let a file's token stand in the JSON body: wherever claude_file_token() is the whole value of a string, the file's
+ * content in base64 is sent in its place, read while it is sent. Blocks made from files do this by themselves.
+ *
+ * @param file  the request keeps a reference
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_request_attach(claude_request_t *request, claude_file_t *file, claude_error_t **err);
+
+/**
+ * Add a file to the form of an endpoint that takes one ("files.upload", "skills.create", ...).
+ *
+ * @param field       name of the form's field: "file", "files[]"
+ * @param file        the request keeps a reference; the content is read while it is sent
+ * @param filename    NULL: the file's own name; may have a path in it ("my-skill/SKILL.md")
+ * @param media_type  NULL: the file's own
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_request_add_file(claude_request_t *request, const char *field, claude_file_t *file,
+                                                 const char *filename, const char *media_type, claude_error_t **err);
+
+/**
+ * Add a field of text to the form of an endpoint that takes one.
+ *
+ * @param name  name of the field
+ * @param text  its value
+ * @param len   bytes of text, or CLAUDE_NTS
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_request_add_form_field(claude_request_t *request, const char *name, const char *text,
+                                                       size_t len, claude_error_t **err);
+
+/**
+ * Make a request of its own with everything that this one has; files and the event callback are shared.
+ *
+ * @param out  receives the copy; release with claude_request_unref()
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_request_copy(const claude_request_t *request, claude_request_t **out,
+                                             claude_error_t **err);
+
+/**
+ * Name of the endpoint that a request is for.
+ *
+ * @return static text; NULL for NULL
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API const char *claude_request_endpoint(const claude_request_t *request);
 
 /**
  * Set an option for this request alone.

@@ -2,6 +2,7 @@
 #ifndef CLAUDE_RESPONSE_H
 #define CLAUDE_RESPONSE_H
 
+#include <claude/error.h>
 #include <claude/types.h>
 
 #ifdef __cplusplus
@@ -28,6 +29,20 @@ enum {
     /** When it is full again: milliseconds since 1970-01-01 UTC. */
     CLAUDE_RATE_LIMIT_RESET_MS = 3
 };
+
+/**
+ * Make a response of a JSON text from elsewhere (a line of a batch's results, a message kept in a file), to look into it
+ * with the functions below. It has the status 0 and no headers.
+ *
+ * @param json  UTF-8; copied
+ * @param len   bytes of json, or CLAUDE_NTS
+ * @param out   receives the response; release with claude_response_unref()
+ * @return CLAUDE_OK, CLAUDE_E_INVALID (names the offset), CLAUDE_E_NOMEM
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_response_parse(const char *json, size_t len, claude_response_t **out,
+                                               claude_error_t **err);
 
 /**
  * HTTP status.

@@ -56,6 +56,17 @@ typedef struct claude_call claude_call_t;
 typedef struct claude_loop claude_loop_t;
 typedef struct claude_event claude_event_t;
 typedef struct claude_response claude_response_t;
+typedef struct claude_file claude_file_t;
+typedef struct claude_block claude_block_t;
+typedef struct claude_tool claude_tool_t;
+typedef struct claude_problems claude_problems_t;
+typedef struct claude_stream_message claude_stream_message_t;
+typedef struct claude_partial claude_partial_t;
+typedef struct claude_text_buffer claude_text_buffer_t;
+typedef struct claude_runner claude_runner_t;
+typedef struct claude_pages claude_pages_t;
+typedef struct claude_batch_builder claude_batch_builder_t;
+typedef struct claude_models claude_models_t;
 
 /** Result of a function: CLAUDE_OK (0) or a positive value on success, a negative CLAUDE_E_* on failure. */
 typedef int32_t claude_code_t;

@@ -1,0 +1,116 @@
+#include "api/api.h"
+
+static const cl_endpoint endpoints[] = {
+#include "endpoints.inc"
+};
+
+enum { COUNT = sizeof endpoints / sizeof endpoints[0] };
+
+const cl_endpoint *cl_endpoint_at(size_t index)
+{
+    return index < COUNT ? &endpoints[index] : NULL;
+}
+
+const cl_endpoint *cl_endpoint_find(const char *name)
+{
+    size_t low = 0;
+    size_t high = COUNT;
+
+    if (name && strcmp(name, "messages") == 0)
+        name = "messages.create";
+    while (name && low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(name, endpoints[middle].name);
+        if (order == 0)
+            return &endpoints[middle];
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}
+
+const char *cl_endpoint_text(const cl_endpoint *endpoint, const char *what)
+{
+    static const char *const stabilities[] = {"ga", "beta", "legacy"};
+    static const char *const pagings[] = {"none", "page", "cursor", "bidirectional", "report"};
+    static const char *const bodies[] = {"none", "json", "multipart"};
+    static const char *const answers[] = {"json", "message", "completion", "events", "lines", "bytes"};
+    const struct {
+        const char *what;
+        const char *text;
+    } texts[] = {
+        {"name", endpoint->name},
+        {"method", endpoint->method},
+        {"path", endpoint->path},
+        {"returns", endpoint->returns},
+        {"beta", endpoint->beta},
+        {"headers", endpoint->headers},
+        {"stability", stabilities[endpoint->stability]},
+        {"paging", pagings[endpoint->paging]},
+        {"body", bodies[endpoint->body]},
+        {"answer", answers[endpoint->answer]},
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (strcmp(what, texts[i].what) == 0)
+            return texts[i].text;
+    }
+    return NULL;
+}
+
+/* ---- names that are not there ---- */
+
+/* How many parts of the name, separated by points, also stand in another: what people guess has the right words. */
+static int common_parts(const char *wanted, const char *name)
+{
+    int common = 0;
+
+    while (*wanted) {
+        size_t len = strcspn(wanted, ".");
+        for (const char *p = name; *p && len > 0;) {
+            size_t part = strcspn(p, ".");
+            common += part == len && memcmp(p, wanted, len) == 0;
+            p += part + (p[part] == '.');
+        }
+        wanted += len + (wanted[len] == '.');
+    }
+    return common;
+}
+
+static int parts(const char *name)
+{
+    int count = 1;
+
+    for (; *name; name++)
+        count += *name == '.';
+    return count;
+}
+
+static const char *nearest(const char *name)
+{
+    const char *best = NULL;
+    int most = 0;
+
+    for (size_t i = 0; i < COUNT; i++) {
+        int score = 4 * common_parts(name, endpoints[i].name) - parts(endpoints[i].name);
+        if (score > most) {
+            most = score;
+            best = endpoints[i].name;
+        }
+    }
+    return best;
+}
+
+claude_code_t cl_api_request_new(const char *name, claude_request_t **out, cl_err *err)
+{
+    const cl_endpoint *endpoint = cl_endpoint_find(name);
+    const char *near = endpoint ? NULL : nearest(name);
+
+    if (endpoint)
+        return cl_request_new(endpoint, out, err);
+    if (near)
+        return cl_fail(err, CLAUDE_E_INVALID, "endpoint \"%.64s\" is not known; did you mean %s?", name, near);
+    return cl_fail(err, CLAUDE_E_INVALID, "endpoint \"%.64s\" is not known; claude_endpoint_at() lists the names", name);
+}

@@ -1,0 +1,219 @@
+#include "base/base.h"
+
+#include <stdlib.h>
+
+enum { BLOCK = 48 * 1024, GROUP = 3, GROUP_ENCODED = 4 };
+
+struct cl_pieces {
+    _Atomic uint32_t refs;
+    size_t count;
+    cl_piece items[];
+};
+
+/* ---- bodies ---- */
+
+cl_body cl_body_of(cl_blob *blob)
+{
+    cl_body body = {.blob = blob};
+
+    if (blob) {
+        body.parts[0] = cl_str_n(blob->bytes, blob->len);
+        body.count = 1;
+        body.len = blob->len;
+    }
+    return body;
+}
+
+static size_t piece_len(const cl_piece *piece)
+{
+    if (!piece->file)
+        return piece->text.len;
+    return piece->base64 ? cl_base64_len((size_t)piece->file->size) : (size_t)piece->file->size;
+}
+
+claude_code_t cl_body_of_pieces(cl_blob *blob, const cl_piece *pieces, size_t count, cl_body *out, cl_err *err)
+{
+    cl_pieces *list = malloc(sizeof *list + count * sizeof *pieces);
+    cl_body body = {.blob = blob, .files = list, .count = count};
+
+    if (!list) {
+        cl_blob_unref(blob);
+        return cl_fail_nomem(err);
+    }
+    atomic_init(&list->refs, 1);
+    list->count = count;
+    for (size_t i = 0; i < count; i++) {
+        list->items[i] = pieces[i];
+        cl_file_ref(pieces[i].file);
+        body.len += piece_len(&pieces[i]);
+    }
+    *out = body;
+    return CLAUDE_OK;
+}
+
+cl_body cl_body_copy(const cl_body *body)
+{
+    cl_blob_ref(body->blob);
+    if (body->files)
+        atomic_fetch_add_explicit(&body->files->refs, 1, memory_order_relaxed);
+    return *body;
+}
+
+void cl_body_splice(cl_body *body, size_t at, cl_str text)
+{
+    cl_str whole = body->parts[0];
+
+    body->parts[0] = cl_str_n(whole.ptr, at);
+    body->parts[1] = text;
+    body->parts[2] = cl_str_n(whole.ptr + at, whole.len - at);
+    body->count = 3;
+    body->len += text.len;
+}
+
+void cl_body_free(cl_body *body)
+{
+    cl_pieces *files = body->files;
+
+    cl_blob_unref(body->blob);
+    if (files && atomic_fetch_sub_explicit(&files->refs, 1, memory_order_acq_rel) == 1) {
+        for (size_t i = 0; i < files->count; i++)
+            cl_file_unref(files->items[i].file);
+        free(files);
+    }
+    *body = (cl_body){.blob = NULL};
+}
+
+static size_t copy_slice(cl_str text, size_t at, char *out, size_t size)
+{
+    size_t n = text.len - at < size ? text.len - at : size;
+
+    memcpy(out, text.ptr + at, n);
+    return n;
+}
+
+size_t cl_body_read(const cl_body *body, size_t offset, char *out, size_t size)
+{
+    size_t done = 0;
+
+    for (size_t i = 0; i < body->count && done < size; i++) {
+        cl_str part = body->parts[i];
+        if (offset >= part.len) {
+            offset -= part.len;
+            continue;
+        }
+        done += copy_slice(part, offset, out + done, size - done);
+        offset = 0;
+    }
+    return done;
+}
+
+/* ---- readers ---- */
+
+static cl_piece piece_at(const cl_body *body, size_t index)
+{
+    if (body->files)
+        return body->files->items[index];
+    return (cl_piece){.text = body->parts[index]};
+}
+
+/* Moves on to the piece that the offset is in; false at the end. */
+static bool find_piece(cl_body_reader *reader, const cl_body *body, cl_piece *piece)
+{
+    if (reader->offset < reader->start)
+        reader->piece = reader->start = 0;
+    for (; reader->piece < body->count; reader->piece++) {
+        size_t len;
+        *piece = piece_at(body, reader->piece);
+        len = piece_len(piece);
+        if (reader->offset - reader->start < len)
+            return true;
+        reader->start += len;
+    }
+    return false;
+}
+
+/* Reads whole groups of the file and encodes them; at most a block. */
+static claude_code_t encode_groups(cl_body_reader *reader, size_t group, char *out, size_t groups, size_t *got,
+                                   cl_err *err)
+{
+    size_t from = group * GROUP;
+    size_t left = (size_t)reader->file.file->size - from;
+    size_t len = groups < BLOCK / GROUP ? groups * GROUP : BLOCK;
+    claude_code_t rc;
+
+    if (len > left)
+        len = left;
+    if (!reader->block && !(reader->block = malloc(BLOCK)))
+        return cl_fail_nomem(err);
+    rc = cl_file_reader_read(&reader->file, from, reader->block, len, err);
+    if (rc >= 0)
+        *got = cl_base64_encode(reader->block, len, out);
+    return rc;
+}
+
+static claude_code_t read_base64(cl_body_reader *reader, size_t at, char *out, size_t size, size_t *got, cl_err *err)
+{
+    char group[GROUP_ENCODED];
+    size_t within = at % GROUP_ENCODED;
+    claude_code_t rc;
+
+    if (within == 0 && size >= GROUP_ENCODED)
+        return encode_groups(reader, at / GROUP_ENCODED, out, size / GROUP_ENCODED, got, err);
+    rc = encode_groups(reader, at / GROUP_ENCODED, group, 1, got, err);
+    if (rc >= 0)
+        *got = copy_slice(cl_str_n(group, GROUP_ENCODED), within, out, size);
+    return rc;
+}
+
+static claude_code_t read_file(cl_body_reader *reader, const cl_piece *piece, char *out, size_t size, size_t *got,
+                               cl_err *err)
+{
+    size_t at = reader->offset - reader->start;
+    size_t left;
+    claude_code_t rc = CLAUDE_OK;
+
+    if (reader->file.file != piece->file || at == 0)
+        rc = cl_file_reader_open(&reader->file, piece->file, err);
+    if (rc < 0)
+        return rc;
+    if (piece->base64)
+        return read_base64(reader, at, out, size, got, err);
+    left = (size_t)piece->file->size - at;
+    *got = left < size ? left : size;
+    return cl_file_reader_read(&reader->file, at, out, *got, err);
+}
+
+claude_code_t cl_body_reader_read(cl_body_reader *reader, const cl_body *body, char *out, size_t size, size_t *got,
+                                  cl_err *err)
+{
+    size_t done = 0;
+    cl_piece piece;
+
+    while (done < size && find_piece(reader, body, &piece)) {
+        size_t n = 0;
+        claude_code_t rc = CLAUDE_OK;
+        if (piece.file)
+            rc = read_file(reader, &piece, out + done, size - done, &n, err);
+        else
+            n = copy_slice(piece.text, reader->offset - reader->start, out + done, size - done);
+        if (rc < 0)
+            return rc;
+        done += n;
+        reader->offset += n;
+    }
+    *got = done;
+    return CLAUDE_OK;
+}
+
+void cl_body_reader_seek(cl_body_reader *reader, size_t offset)
+{
+    reader->offset = offset;
+    cl_file_reader_close(&reader->file);
+}
+
+void cl_body_reader_free(cl_body_reader *reader)
+{
+    cl_file_reader_close(&reader->file);
+    free(reader->block);
+    reader->block = NULL;
+}
