@@ -106,11 +106,12 @@ static const char *nearest(const char *name)
 claude_code_t cl_api_request_new(const char *name, claude_request_t **out, cl_err *err)
 {
     const cl_endpoint *endpoint = cl_endpoint_find(name);
-    const char *near = endpoint ? NULL : nearest(name);
+    const char *near = endpoint || !name ? NULL : nearest(name);
 
     if (endpoint)
         return cl_request_new(endpoint, out, err);
     if (near)
         return cl_fail(err, CLAUDE_E_INVALID, "endpoint \"%.64s\" is not known; did you mean %s?", name, near);
-    return cl_fail(err, CLAUDE_E_INVALID, "endpoint \"%.64s\" is not known; claude_endpoint_at() lists the names", name);
+    return cl_fail(err, CLAUDE_E_INVALID, "endpoint \"%.64s\" is not known; claude_endpoint_at() lists the names",
+                   name ? name : "(null)");
 }

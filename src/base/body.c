@@ -137,12 +137,12 @@ static claude_code_t encode_groups(cl_body_reader *reader, size_t group, char *o
                                    cl_err *err)
 {
     size_t from = group * GROUP;
-    size_t left = (size_t)reader->file.file->size - from;
+    size_t rest = (size_t)reader->file.file->size - from;
     size_t len = groups < BLOCK / GROUP ? groups * GROUP : BLOCK;
     claude_code_t rc;
 
-    if (len > left)
-        len = left;
+    if (len > rest)
+        len = rest;
     if (!reader->block && !(reader->block = malloc(BLOCK)))
         return cl_fail_nomem(err);
     rc = cl_file_reader_read(&reader->file, from, reader->block, len, err);
@@ -169,7 +169,7 @@ static claude_code_t read_file(cl_body_reader *reader, const cl_piece *piece, ch
                                cl_err *err)
 {
     size_t at = reader->offset - reader->start;
-    size_t left;
+    size_t rest;
     claude_code_t rc = CLAUDE_OK;
 
     if (reader->file.file != piece->file || at == 0)
@@ -178,8 +178,8 @@ static claude_code_t read_file(cl_body_reader *reader, const cl_piece *piece, ch
         return rc;
     if (piece->base64)
         return read_base64(reader, at, out, size, got, err);
-    left = (size_t)piece->file->size - at;
-    *got = left < size ? left : size;
+    rest = (size_t)piece->file->size - at;
+    *got = rest < size ? rest : size;
     return cl_file_reader_read(&reader->file, at, out, *got, err);
 }
 

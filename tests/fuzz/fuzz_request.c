@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "api/api.h"
 #include "message/message.h"
 
 enum { MAX_SENT = 1 << 16 };
@@ -68,7 +69,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     text[size] = '\0';
     pointer = memchr(text, '\n', size);
     body = pointer ? memchr(pointer + 1, '\n', size - (size_t)(pointer + 1 - text)) : NULL;
-    if (body && size < MAX_SENT / 2 && cl_request_new("messages", &request, NULL) >= 0) {
+    if (body && size < MAX_SENT / 2 && cl_api_request_new("messages", &request, NULL) >= 0) {
         *pointer++ = '\0';
         *body++ = '\0';
         if (cl_request_set_json(request, cl_str_n(body, size - (size_t)(body - text)), NULL) >= 0) {

@@ -40,17 +40,24 @@ static void *test_realloc(void *old, size_t size)
 #define realloc test_realloc
 
 #include "base/blob.c"
+#include "base/body.c"
 #include "base/buf.c"
 #include "base/headers.c"
 #include "message/draft.c"
+#include "message/edit.c"
+#include "message/fields.c"
+#include "message/params.c"
 #include "message/request.c"
 #include "message/response.c"
+#include "message/snapshot.c"
 
 #undef malloc
 #undef calloc
 #undef realloc
 
 #include "testing.h"
+
+#include "api/api.h"
 
 /* Runs a scenario with ever more memory until it succeeds; it returns whether it did. */
 static void run(bool (*scenario)(void))
@@ -105,7 +112,7 @@ static bool build_a_request(void)
     bool ok;
 
     cl_err_init(&err);
-    ok = step(cl_request_new("messages", &request, &err), &err) &&
+    ok = step(cl_api_request_new("messages", &request, &err), &err) &&
          step(cl_request_set_model(request, "m", &err), &err) &&
          step(cl_request_set_max_tokens(request, 5, &err), &err) &&
          step(cl_request_add_message(request, "user", CL_STR("one"), &err), &err) &&
@@ -149,7 +156,7 @@ static bool send_a_whole_body(void)
     bool ok;
 
     cl_err_init(&err);
-    ok = step(cl_request_new("messages", &request, &err), &err) &&
+    ok = step(cl_api_request_new("messages", &request, &err), &err) &&
          step(cl_request_set_json(request, cl_str_of(whole), &err), &err) &&
          step(cl_request_set_header(request, "x-a", "1", &err), &err) && check_sent(request, false, whole, &err) &&
          check_sent(request, true, "{\"stream\":true,\"model\":\"m\",\"max_tokens\":5,\"messages\":[1],\"x\":1.0}",

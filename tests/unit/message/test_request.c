@@ -1,5 +1,7 @@
 #include "testing.h"
 
+#include "api/api.h"
+
 #include <pthread.h>
 
 #define MINIMAL "{\"model\":\"m\",\"max_tokens\":1,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"
@@ -8,7 +10,7 @@ static claude_request_t *request_of(const char *endpoint)
 {
     claude_request_t *request = NULL;
 
-    OK(cl_request_new(endpoint, &request, err));
+    OK(cl_api_request_new(endpoint, &request, err));
     assert_non_null(request);
     return request;
 }
@@ -66,15 +68,15 @@ static void endpoints_are_known_by_name(void **state)
     cl_snapshot snapshot;
 
     (void)state;
-    FAILS(CLAUDE_E_INVALID, "\"nonsense\" is not known", cl_request_new("nonsense", &request, err));
-    FAILS(CLAUDE_E_INVALID, "not known", cl_request_new(NULL, &request, err));
-    FAILS(CLAUDE_E_INVALID, "not known", cl_request_new("", &request, err));
+    FAILS(CLAUDE_E_INVALID, "\"nonsense\" is not known", cl_api_request_new("nonsense", &request, err));
+    FAILS(CLAUDE_E_INVALID, "not known", cl_api_request_new(NULL, &request, err));
+    FAILS(CLAUDE_E_INVALID, "not known", cl_api_request_new("", &request, err));
     assert_null(request);
     request = request_with(MINIMAL);
     OK(cl_request_snapshot(request, false, &snapshot, err));
-    assert_string_equal(snapshot.endpoint, "messages.create");
-    assert_string_equal(snapshot.method, "POST");
-    assert_string_equal(snapshot.path, "/v1/messages");
+    assert_string_equal(snapshot.endpoint->name, "messages.create");
+    assert_string_equal(snapshot.endpoint->method, "POST");
+    assert_string_equal(snapshot.target, "/v1/messages");
     cl_snapshot_free(&snapshot);
     cl_request_unref(cl_request_ref(request));
     cl_request_unref(request);
@@ -82,7 +84,7 @@ static void endpoints_are_known_by_name(void **state)
     request = request_of("messages.count_tokens");
     OK(cl_request_set_json(request, CL_STR("{\"model\":\"m\",\"messages\":[1]}"), err));
     OK(cl_request_snapshot(request, false, &snapshot, err));
-    assert_string_equal(snapshot.path, "/v1/messages/count_tokens");
+    assert_string_equal(snapshot.target, "/v1/messages/count_tokens");
     cl_snapshot_free(&snapshot);
     FAILS(CLAUDE_E_INVALID, "messages.count_tokens does not stream",
           cl_request_snapshot(request, true, &snapshot, err));
@@ -97,8 +99,8 @@ static void get_has_no_body(void **state)
     (void)state;
     assert_null(cl_request_json(request, NULL));
     OK(cl_request_snapshot(request, false, &snapshot, err));
-    assert_string_equal(snapshot.method, "GET");
-    assert_string_equal(snapshot.path, "/v1/models");
+    assert_string_equal(snapshot.endpoint->method, "GET");
+    assert_string_equal(snapshot.target, "/v1/models");
     assert_null(snapshot.body.blob);
     assert_int_equal(snapshot.body.len, 0);
     cl_snapshot_free(&snapshot);
