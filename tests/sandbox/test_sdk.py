@@ -156,3 +156,63 @@ def test_retries(sandbox: Sandbox) -> None:
         client.messages.with_raw_response.create(**ask("hi"))
     counts = [request.header("x-stainless-retry-count") for request in sandbox.requests()]
     assert counts == ["0", "1"]
+
+
+def test_batches(client: anthropic.Anthropic) -> None:
+    params = {"model": MODEL, "max_tokens": 10, "messages": [{"role": "user", "content": "hi"}]}
+    names = ["a", "errored-b", "expired-c"]
+    batch = client.messages.batches.create(requests=[{"custom_id": name, "params": params} for name in names])
+    assert batch.request_counts.processing == 3
+    assert client.messages.batches.retrieve(batch.id).processing_status == "in_progress"
+    assert client.messages.batches.retrieve(batch.id).processing_status == "ended"
+    found = {line.custom_id: line.result for line in client.messages.batches.results(batch.id)}
+    assert {name: result.type for name, result in found.items()} == {
+        "a": "succeeded",
+        "errored-b": "errored",
+        "expired-c": "expired",
+    }
+    assert found["a"].message.content[0].text == "Echo: hi"
+    assert [item.id for item in client.messages.batches.list(limit=1)] == [batch.id]
+    assert client.messages.batches.delete(batch.id).type == "message_batch_deleted"
+    other = client.messages.batches.create(requests=[{"custom_id": "x", "params": params}])
+    assert client.messages.batches.cancel(other.id).processing_status == "canceling"
+
+
+def test_files(client: anthropic.Anthropic) -> None:
+    files = [client.files.upload(file=(f"{n}.txt", b"text\r\n" * n, "text/plain")) for n in range(5)]
+    assert [file.size_bytes for file in files] == [0, 6, 12, 18, 24]
+    assert [file.id for file in client.files.list(limit=2)] == [file.id for file in files[::-1]]
+    assert client.files.retrieve_metadata(files[3].id).filename == "3.txt"
+    assert client.files.download(files[3].id).read() == b"text\r\n" * 3
+    assert client.files.delete(files[3].id).type == "file_deleted"
+    with pytest.raises(anthropic.NotFoundError):
+        client.files.retrieve_metadata(files[3].id)
+
+
+def test_skills(client: anthropic.Anthropic) -> None:
+    content = [("brew/SKILL.md", b"---\nname: brew\ndescription: Tea\n---\n"), ("brew/lib/pot.py", b"boil()")]
+    skill = client.skills.create(files=content, display_name="Brewing")
+    assert skill.display_name == "Brewing"
+    version = client.skills.versions.create(skill.id, files=content)
+    assert client.skills.retrieve(skill.id).latest_version_id == version.id
+    assert [item.name for item in client.skills.versions.list(skill.id, limit=1)] == ["brew", "brew"]
+    assert client.skills.versions.delete(version.id, skill_id=skill.id).type == "skill_version_deleted"
+    assert [item.id for item in client.skills.list()] == [skill.id]
+    assert client.skills.delete(skill.id).type == "skill_deleted"
+
+
+def test_model_facts(client: anthropic.Anthropic) -> None:
+    (model,) = client.models.list(lifecycle=["deprecated"]).data
+    assert model.lifecycle == "deprecated"
+    assert model.retires_at is not None
+    assert model.capabilities is not None
+    assert model.capabilities.batch.supported
+    assert client.models.retrieve("claude-opus-5").capabilities.effort.max.supported
+
+
+def test_pages_of_made_up_things(client: anthropic.Anthropic) -> None:
+    assert len(list(client.beta.agents.list(limit=10))) == 25
+    page = client.beta.sessions.list(limit=10)
+    assert page.prev_page is None
+    assert page.next_page is not None
+    assert len(list(client.beta.organization.analytics.cost.list(starting_at="2026-10-01T00:00:00Z", limit=10))) == 25

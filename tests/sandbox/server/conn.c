@@ -56,6 +56,7 @@ void conn_close(struct server *server, struct conn *conn)
     drop_request(server, conn);
     buf_free(&conn->in);
     buf_free(&conn->head);
+    buf_free(&conn->echo);
     if (conn->prev != NULL)
         conn->prev->next = conn->next;
     else
@@ -102,9 +103,11 @@ static void start_reply(struct server *server, struct conn *conn)
 
     conn->state = CONN_REPLY;
     if (conn->step == NULL)
-        conn->step = control_owns(request) ? control_reply(server, request) : api_reply(request, id);
+        conn->step = control_owns(request) ? control_reply(server, request) : api_reply(&server->store, request, id);
     if (conn->step->plain != NULL && conn->step->events != NULL)
         request->wants_stream = api_wants_stream(request);
+    if (conn->step->echo)
+        request_json(request, &conn->echo);
     trim_body(server, request);
     if (conn->number != 0 && request->complete && !control_owns(request))
         recorder_weigh(&server->recorder, request);
@@ -169,7 +172,9 @@ static size_t body_to_keep(const struct server *server, const struct conn *conn)
 
     if (control_owns(conn->request))
         return MAX_CONTROL_BODY;
-    if (step == NULL || (step->plain != NULL && step->events != NULL))
+    if (step == NULL)
+        return api_max_body(conn->request) + 1;
+    if (step->echo || (step->plain != NULL && step->events != NULL))
         return API_MAX_BODY + 1;
     return server->recorder.keep > 0 ? server->options.keep_body : 0;
 }

@@ -176,6 +176,7 @@ static struct step *reset_all(struct server *server)
 {
     recorder_reset(&server->recorder);
     scenarios_rewind(&server->scenarios);
+    store_clear(&server->store);
     server->scenarios.current = NULL;
     return fine();
 }

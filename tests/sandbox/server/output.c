@@ -118,6 +118,12 @@ static void choose_image(struct conn *conn, struct head_facts *facts, bool event
         conn->image = image_compile(step, body, facts->chunked);
         body_free(body);
         free(body);
+    } else if (step->echo && !events) {
+        struct body body = {0};
+
+        body_bytes(&body, conn->echo.data, conn->echo.len, 0, false);
+        conn->image = image_compile(step, &body, facts->chunked);
+        body_free(&body);
     } else {
         conn->image = step_image(step, events, facts->chunked);
     }
@@ -127,7 +133,7 @@ static void choose_image(struct conn *conn, struct head_facts *facts, bool event
 void reply_begin(struct server *server, struct conn *conn, const char *request_id)
 {
     struct step *step = conn->step;
-    bool plain = step->plain != NULL || step->error_type != NULL;
+    bool plain = step->plain != NULL || step->error_type != NULL || step->echo;
     bool events = step->events != NULL && (!plain || conn->request->wants_stream);
     struct head_facts facts = {.request_id = request_id, .date = server->date, .reset = server->reset};
     struct fields extra = {0};
@@ -168,6 +174,7 @@ void reply_end(struct conn *conn)
     conn->inject = NULL;
     conn->injected = 0;
     conn->head.len = 0;
+    buf_free(&conn->echo);
     conn->op = 0;
     conn->pos = 0;
     conn->wire_pos = 0;

@@ -78,7 +78,7 @@ static void put_body(struct buf *out, const struct request *request)
                (unsigned long long)request->body_length, request->crc, request->body.len);
 }
 
-static void put_request(struct buf *out, const struct request *request)
+void request_json(const struct request *request, struct buf *out)
 {
     buf_printf(out, "{\"index\":%llu,\"connection\":%llu", (unsigned long long)request->index,
                (unsigned long long)request->connection);
@@ -117,7 +117,7 @@ void recorder_json(const struct recorder *recorder, uint64_t since, uint64_t las
     for (uint64_t i = from; recorder->keep > 0 && i < recorder->count; i++) {
         if (any)
             buf_str(out, ",");
-        put_request(out, recorder->ring[i % recorder->keep]);
+        request_json(recorder->ring[i % recorder->keep], out);
         any = true;
     }
     buf_str(out, "]}");

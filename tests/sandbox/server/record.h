@@ -22,6 +22,8 @@ void recorder_reset(struct recorder *recorder);
 void recorder_add(struct recorder *recorder, struct request *request);
 /* When its body is there, or will not come any more. Once. */
 void recorder_weigh(struct recorder *recorder, struct request *request);
+/* One request, as in the record. */
+void request_json(const struct request *request, struct buf *out);
 void recorder_json(const struct recorder *recorder, uint64_t since, uint64_t last, struct buf *out);
 
 #endif

@@ -132,7 +132,8 @@ struct step {
     struct body *events;
     struct body before; /* informational responses and the delay */
     struct image *before_image;
-    bool raw; /* plain is the whole response, head included */
+    bool echo; /* the body tells what was asked, as the record does */
+    bool raw;  /* plain is the whole response, head included */
     size_t head_chunk_size;
     uint64_t head_chunk_us;
     size_t chunk_size;

@@ -144,6 +144,7 @@ void server_close(struct server *server)
     bury(server);
     recorder_free(&server->recorder);
     scenarios_free(&server->scenarios);
+    store_clear(&server->store);
     free(server->heap);
     free(server->readbuf);
     close(server->listener);

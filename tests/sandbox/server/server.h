@@ -6,6 +6,7 @@
 #include "record.h"
 #include "reply.h"
 #include "scenario.h"
+#include "store.h"
 
 #include <sys/uio.h>
 #include <time.h>
@@ -62,6 +63,7 @@ struct conn {
     struct step *step;
     struct image *image; /* of the body; NULL: none */
     struct buf head;
+    struct buf echo; /* the body of a step that tells what was asked */
     struct op head_op;
     bool close_after;
     uint64_t total; /* of the whole reply */
@@ -95,6 +97,7 @@ struct server {
     struct stats stats;
     struct recorder recorder;
     struct scenarios scenarios;
+    struct store store;
     struct conn *conns;
     struct conn *graveyard; /* closed during this turn; events for them may still be in the batch */
     struct conn **heap;

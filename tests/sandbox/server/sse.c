@@ -104,13 +104,45 @@ bool generate_events(struct body *body, const struct generate *g)
     return true;
 }
 
-static void put_event(struct body *body, const char *name, const char *data)
+bool generate_lines(struct body *body, uint64_t lines, size_t bytes)
+{
+    static const char before[] =
+        "\",\"result\":{\"type\":\"succeeded\",\"message\":{\"id\":\"msg_01Sandbox0000000000000001\","
+        "\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-opus-5\","
+        "\"content\":[{\"type\":\"text\",\"text\":\"";
+    static const char after[] = "\"}],\"stop_reason\":\"end_turn\",\"stop_sequence\":null,"
+                                "\"usage\":{\"input_tokens\":12,\"output_tokens\":345}}}}\n";
+    static const char id[] = "{\"custom_id\":\"line-000";
+    size_t empty = sizeof id - 1 + sizeof before - 1 + sizeof after - 1;
+    unsigned per_block = block_events(bytes);
+    struct run run = {.len = bytes};
+    struct buf block = {0};
+
+    if (bytes < empty)
+        return false;
+    for (unsigned i = 0; i < per_block; i++) {
+        buf_printf(&block, "{\"custom_id\":\"line-%03u", i);
+        buf_str(&block, before);
+        generated_text(&block, i, bytes - empty);
+        buf_str(&block, after);
+    }
+    body_run(body, block.data, per_block, lines, &run);
+    buf_free(&block);
+    return true;
+}
+
+void sse_put(struct body *body, const char *name, const char *data, size_t len)
 {
     struct buf text = {0};
 
-    sse_event(&text, name, data, strlen(data));
+    sse_event(&text, name, data, len == SIZE_MAX ? strlen(data) : len);
     body_bytes(body, text.data, text.len, 1, false);
     buf_free(&text);
+}
+
+static void put_text(struct body *body, const char *name, const char *data)
+{
+    sse_put(body, name, data, SIZE_MAX);
 }
 
 void sse_message_begin(struct body *body, enum delta_kind kind)
@@ -124,19 +156,19 @@ void sse_message_begin(struct body *body, enum delta_kind kind)
     };
     struct buf start = {0};
 
-    put_event(body, "message_start",
-              "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_01Sandbox0000000000000001\",\"type\":\"message\","
-              "\"role\":\"assistant\",\"model\":\"claude-opus-5\",\"content\":[],\"stop_reason\":null,"
-              "\"stop_sequence\":null,\"usage\":{\"input_tokens\":12,\"cache_creation_input_tokens\":0,"
-              "\"cache_read_input_tokens\":0,\"output_tokens\":1,\"service_tier\":\"standard\"}}}");
-    put_event(body, "ping", "{\"type\":\"ping\"}");
+    put_text(body, "message_start",
+             "{\"type\":\"message_start\",\"message\":{\"id\":\"msg_01Sandbox0000000000000001\",\"type\":\"message\","
+             "\"role\":\"assistant\",\"model\":\"claude-opus-5\",\"content\":[],\"stop_reason\":null,"
+             "\"stop_sequence\":null,\"usage\":{\"input_tokens\":12,\"cache_creation_input_tokens\":0,"
+             "\"cache_read_input_tokens\":0,\"output_tokens\":1,\"service_tier\":\"standard\"}}}");
+    put_text(body, "ping", "{\"type\":\"ping\"}");
     buf_printf(&start, "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":%s}", starts[kind]);
-    put_event(body, "content_block_start", start.data);
+    put_text(body, "content_block_start", start.data);
     buf_free(&start);
     if (kind == DELTA_INPUT_JSON)
-        put_event(body, "content_block_delta",
-                  "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"input_json_delta\","
-                  "\"partial_json\":\"{\\\"text\\\":\\\"\"}}");
+        put_text(body, "content_block_delta",
+                 "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"input_json_delta\","
+                 "\"partial_json\":\"{\\\"text\\\":\\\"\"}}");
 }
 
 void sse_message_end(struct body *body, enum delta_kind kind, uint64_t output_tokens)
@@ -144,15 +176,15 @@ void sse_message_end(struct body *body, enum delta_kind kind, uint64_t output_to
     struct buf text = {0};
 
     if (kind == DELTA_INPUT_JSON)
-        put_event(body, "content_block_delta",
-                  "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"input_json_delta\","
-                  "\"partial_json\":\"\\\"}\"}}");
-    put_event(body, "content_block_stop", "{\"type\":\"content_block_stop\",\"index\":0}");
+        put_text(body, "content_block_delta",
+                 "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"input_json_delta\","
+                 "\"partial_json\":\"\\\"}\"}}");
+    put_text(body, "content_block_stop", "{\"type\":\"content_block_stop\",\"index\":0}");
     buf_printf(&text,
                "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"%s\",\"stop_sequence\":null},"
                "\"usage\":{\"output_tokens\":%llu}}",
                kind == DELTA_INPUT_JSON ? "tool_use" : "end_turn", (unsigned long long)output_tokens);
-    put_event(body, "message_delta", text.data);
-    put_event(body, "message_stop", "{\"type\":\"message_stop\"}");
+    put_text(body, "message_delta", text.data);
+    put_text(body, "message_stop", "{\"type\":\"message_stop\"}");
     buf_free(&text);
 }

@@ -165,8 +165,10 @@ static bool read_default_headers(struct draft *d, struct json_object *v)
 
 static struct body *new_plain(struct draft *d)
 {
-    if (d->step->plain != NULL || d->step->error_type != NULL) {
-        fail(d, "more than one of body, body_json, body_base64, body_repeat, error, raw, raw_base64");
+    if (d->step->plain != NULL || d->step->error_type != NULL || d->step->echo) {
+        fail(
+            d,
+            "more than one of body, body_json, body_base64, body_repeat, generate_lines, echo, error, raw, raw_base64");
         return NULL;
     }
     d->step->plain = xcalloc(1, sizeof *d->step->plain);
@@ -242,6 +244,30 @@ static bool read_body_repeat(struct draft *d, struct json_object *v)
     return body != NULL && read_repeat_into(d, v, body);
 }
 
+static bool read_echo(struct draft *d, struct json_object *v)
+{
+    if (d->step->plain != NULL || d->step->error_type != NULL)
+        return fail(d, "echo is a body of its own");
+    return get_bool(d, v, &d->step->echo, "echo must be true or false");
+}
+
+static bool read_generate_lines(struct draft *d, struct json_object *v)
+{
+    static const char what[] = "generate_lines takes {\"lines\": number, \"line_bytes\": number}";
+    struct body *body = new_plain(d);
+    uint64_t lines = 0;
+    uint64_t bytes = 0;
+
+    if (body == NULL || !json_object_is_type(v, json_type_object))
+        return fail(d, what);
+    if (!get_uint(d, json_object_object_get(v, "lines"), max_repeat_bytes / MAX_EVENT_BYTES * 1024, &lines, what) ||
+        !get_uint(d, json_object_object_get(v, "line_bytes"), MAX_EVENT_BYTES, &bytes, what))
+        return false;
+    d->step->content_type = "application/x-jsonl";
+    return generate_lines(body, lines, (size_t)bytes) ||
+           fail(d, "generate_lines.line_bytes is smaller than an empty result");
+}
+
 static bool read_raw(struct draft *d, struct json_object *v)
 {
     d->step->raw = true;
@@ -260,7 +286,7 @@ static bool read_error(struct draft *d, struct json_object *v)
     struct json_object *details;
     size_t len;
 
-    if (!json_object_is_type(v, json_type_object) || d->step->plain != NULL)
+    if (!json_object_is_type(v, json_type_object) || d->step->plain != NULL || d->step->echo)
         return fail(d, what);
     if (!set_string(d, json_object_object_get(v, "type"), &d->step->error_type, what) ||
         !set_string(d, json_object_object_get(v, "message"), &d->step->error_message, what))
@@ -633,6 +659,8 @@ static const struct {
     {"body_json", read_body_json},
     {"body_base64", read_body_base64},
     {"body_repeat", read_body_repeat},
+    {"echo", read_echo},
+    {"generate_lines", read_generate_lines},
     {"raw", read_raw},
     {"raw_base64", read_raw_base64},
     {"error", read_error},
