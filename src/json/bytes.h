@@ -104,6 +104,23 @@ static inline unsigned cl_bracket_stops(__m128i bytes)
 }
 #endif
 
+/* ---- escape.c ---- */
+
+/* Room for the escapes of `n` bytes: six for each, and a vector that is stored before it is judged. */
+#define CL_ESCAPE_ROOM(n) ((size_t)(n)*6 + 16)
+
+/* Writes the bytes of [p, end) as they stand inside a JSON string; returns the end of what was written. `out` has
+ * CL_ESCAPE_ROOM(end - p), of which more than what is returned may be overwritten. */
+char *cl_json_escape(const char *p, const char *end, char *out);
+
+/* What does it, so that tests can run all of it: the best first, the last needs nothing. NULL beyond it. */
+typedef struct cl_json_escaper {
+    const char *name;
+    uint32_t needs; /* CL_CPU_* */
+    char *(*escape)(const char *p, const char *end, char *out);
+} cl_json_escaper;
+const cl_json_escaper *cl_json_escaper_at(size_t index);
+
 /* JSON's white space, and no other. */
 static inline const char *cl_json_skip_space(const char *p, const char *end)
 {

@@ -2,6 +2,7 @@
 #define CL_JSON_PORTABLE
 
 #include "json/decode.c"
+#include "json/escape.c"
 #include "json/scan.c"
 #include "json/walk.c"
 #include "json/write.c"
