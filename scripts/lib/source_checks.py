@@ -38,7 +38,7 @@ PUBLIC_OF_ROOM = {
     "auth": {"secret.h"},
     "config": {"config.h", "secret.h"},
     "message": {"block.h", "call.h", "event.h", "message.h", "request.h", "response.h", "schema.h", "stream.h", "tool.h"}
-    | {"validate.h"},
+    | {"answer.h", "model.h", "validate.h"},
     "call": {"call.h", "event.h", "loop.h", "request.h", "response.h"},
     "client": {"call.h", "client.h", "config.h", "request.h", "response.h"},
     "api": {"batch.h", "client.h", "endpoint.h", "model.h", "page.h", "request.h", "response.h", "skill.h"},
