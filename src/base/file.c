@@ -17,20 +17,34 @@ typedef struct media_row {
     size_t head_len;
 } media_row;
 
-#define HEAD(type, text) {type, text, sizeof text - 1}
+#define HEAD(type, text)                                                                                               \
+    {                                                                                                                  \
+        type, text, sizeof text - 1                                                                                    \
+    }
 
 static const media_row heads[] = {
-    HEAD("image/jpeg", "\xff\xd8\xff"),    HEAD("image/png", "\x89PNG\r\n\x1a\n"), HEAD("image/gif", "GIF87a"),
-    HEAD("image/gif", "GIF89a"),           HEAD("application/pdf", "%PDF-"),       HEAD("application/zip", "PK\x03\x04"),
+    HEAD("image/jpeg", "\xff\xd8\xff"),    HEAD("image/png", "\x89PNG\r\n\x1a\n"),
+    HEAD("image/gif", "GIF87a"),           HEAD("image/gif", "GIF89a"),
+    HEAD("application/pdf", "%PDF-"),      HEAD("application/zip", "PK\x03\x04"),
     HEAD("application/zip", "PK\x05\x06"),
 };
 
 static const char *const extensions[][2] = {
-    {"jpg", "image/jpeg"},       {"jpeg", "image/jpeg"},  {"png", "image/png"},
-    {"gif", "image/gif"},        {"webp", "image/webp"},  {"pdf", "application/pdf"},
-    {"txt", "text/plain"},       {"md", "text/markdown"}, {"html", "text/html"},
-    {"csv", "text/csv"},         {"xml", "text/xml"},     {"json", "application/json"},
-    {"jsonl", "application/jsonl"}, {"zip", "application/zip"}, {"py", "text/x-python"},
+    {"jpg", "image/jpeg"},
+    {"jpeg", "image/jpeg"},
+    {"png", "image/png"},
+    {"gif", "image/gif"},
+    {"webp", "image/webp"},
+    {"pdf", "application/pdf"},
+    {"txt", "text/plain"},
+    {"md", "text/markdown"},
+    {"html", "text/html"},
+    {"csv", "text/csv"},
+    {"xml", "text/xml"},
+    {"json", "application/json"},
+    {"jsonl", "application/jsonl"},
+    {"zip", "application/zip"},
+    {"py", "text/x-python"},
     {"docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
     {"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
     {"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},

@@ -22,8 +22,9 @@ struct claude_file {
     char *path;    /* NULL: in memory */
     cl_blob *blob; /* the bytes, of a file in memory */
     char *name;    /* last part of the path, or as given; may be "" */
-    const char *media_type; /* static: by the first bytes, else by the name; "application/octet-stream" if neither tells */
-    const char *sniffed;    /* static: by the first bytes alone; NULL: they do not tell */
+    const char
+        *media_type;     /* static: by the first bytes, else by the name; "application/octet-stream" if neither tells */
+    const char *sniffed; /* static: by the first bytes alone; NULL: they do not tell */
     uint64_t size;
     /* What it was when it was opened: something else must not be sent in its place. */
     dev_t device;

@@ -98,7 +98,7 @@ static claude_code_t make_betas(const claude_call_t *call, cl_buf *betas, cl_err
 static const char *accept_of(const cl_endpoint *endpoint)
 {
     return endpoint->answer == CL_ANSWER_LINES || endpoint->answer == CL_ANSWER_BYTES ? "application/binary"
-                                                                                     : "application/json";
+                                                                                      : "application/json";
 }
 
 /* `betas` keeps the text that the list borrows. */
@@ -134,7 +134,8 @@ static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, c
     cl_str name = style == CL_AUTH_BEARER ? CL_STR("authorization") : CL_STR("x-api-key");
     cl_str key;
 
-    if (style == CL_AUTH_NONE || call->request.endpoint->keyless || !call->client->config->secret || cl_headers_find(headers, name))
+    if (style == CL_AUTH_NONE || call->request.endpoint->keyless || !call->client->config->secret ||
+        cl_headers_find(headers, name))
         return CLAUDE_OK;
     /* Runs the secret's audit callback, which may know the call where a signing hook made it begin late. */
     call->in_callback = true;
@@ -154,7 +155,8 @@ static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, c
 
 static claude_code_t ask_hook(claude_call_t *call, cl_hook *hook, const char *url, cl_headers *headers, cl_err *err)
 {
-    claude_sign_t view = {.method = call->request.endpoint->method, .url = url, .headers = headers, .body = &call->request.body};
+    claude_sign_t view = {
+        .method = call->request.endpoint->method, .url = url, .headers = headers, .body = &call->request.body};
     claude_sign_fn fn;
     int32_t answer;
 
@@ -248,8 +250,8 @@ claude_code_t cl_attempt_begin(claude_call_t *call, cl_err *err)
     claude_code_t rc;
 
     call->begun = true;
-    if ((rc = make_url(call, &url, err)) < 0 || (rc = make_headers(call, &headers, &betas, err)) < 0 || (rc = sign(call, url.ptr, &headers, err)) < 0 ||
-        (rc = make_auth(call, &headers, &auth, err)) < 0)
+    if ((rc = make_url(call, &url, err)) < 0 || (rc = make_headers(call, &headers, &betas, err)) < 0 ||
+        (rc = sign(call, url.ptr, &headers, err)) < 0 || (rc = make_auth(call, &headers, &auth, err)) < 0)
         goto out;
     request = http_request_of(call, url.ptr, &headers);
     request.auth_header = cl_buf_str(&auth);

@@ -81,9 +81,9 @@ struct claude_call {
     int64_t total_at; /* when timeout.stream_total_ms runs out; INT64_MAX: never */
     cl_pace pace;
     cl_sse sse;
-    cl_buf text;   /* decoded text of the current event */
-    cl_buf line;   /* the beginning of a line that has not come whole */
-    cl_str unread; /* of the bytes that were handed out last: what claude_call_read() had no room for */
+    cl_buf text;                 /* decoded text of the current event */
+    cl_buf line;                 /* the beginning of a line that has not come whole */
+    cl_str unread;               /* of the bytes that were handed out last: what claude_call_read() had no room for */
     cl_accumulator *accumulator; /* of a message; NULL: the events are no message's */
     cl_kept kept;
     claude_event_t *handed_out; /* a kept event that `event` is a view of */

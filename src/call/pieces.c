@@ -57,8 +57,12 @@ int32_t cl_call_take_line(claude_call_t *call, cl_err *err)
         char *bytes = cl_transfer_bytes(call->transfer, &len);
         char *end = len > 0 ? memchr(bytes, '\n', len) : NULL;
         int32_t rc;
-        if (!end && len > 0)
-            return keep_rest(call, bytes, len, err);
+        if (!end && len > 0) {
+            rc = keep_rest(call, bytes, len, err);
+            if (rc < 0)
+                return rc;
+            continue;
+        }
         /* The last line needs no end of its own, where the answer has one. */
         if (!end && (!call->over || call->cut || call->line.len == 0))
             return 0;

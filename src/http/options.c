@@ -330,8 +330,8 @@ CURLcode cl_transfer_setup(cl_transfer *t, bool fresh)
     SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
     /* One piece of memory goes out with the headers in one packet; several are read through on_read. */
     SET(CURLOPT_POSTFIELDS, t->body.count == 0                     ? ""
-                                    : t->body.count == 1 && !t->body.files ? t->body.parts[0].ptr
-                                                                           : NULL);
+                            : t->body.count == 1 && !t->body.files ? t->body.parts[0].ptr
+                                                                   : NULL);
     return CURLE_OK;
 }
 

@@ -59,10 +59,12 @@ static void put_header(texts *w, const cl_header *header)
 /* What libcurl would write by itself. "Expect: 100-continue" costs a round trip and is answered by few gateways. */
 static const char no_accept[] = "Accept:";
 static const char no_expect[] = "Expect:";
+static const char no_type[] = "Content-Type:";
 
 static size_t texts_size(const cl_http_request *request)
 {
-    size_t size = request->auth_header.len + 1 + sizeof no_accept + sizeof no_expect + strlen(request->url) + 1;
+    size_t size =
+        request->auth_header.len + 1 + sizeof no_accept + sizeof no_expect + sizeof no_type + strlen(request->url) + 1;
 
     for (size_t i = 0; i < request->headers->count; i++)
         size += strlen(request->headers->items[i].name) + strlen(request->headers->items[i].value) + 3;
@@ -71,7 +73,7 @@ static size_t texts_size(const cl_http_request *request)
 
 static bool make_texts(cl_transfer *t, const cl_http_request *request)
 {
-    size_t nodes = request->headers->count + 3;
+    size_t nodes = request->headers->count + 4;
     size_t size = nodes * sizeof(struct curl_slist) + texts_size(request);
     texts w;
 
@@ -86,6 +88,8 @@ static bool make_texts(cl_transfer *t, const cl_http_request *request)
         put_header(&w, &request->headers->items[i]);
     if (!cl_headers_find(request->headers, CL_STR("accept")))
         put_line(&w, no_accept);
+    if (!cl_headers_find(request->headers, CL_STR("content-type")))
+        put_line(&w, no_type);
     put_line(&w, no_expect);
     w.node[-1].next = NULL;
     t->url = w.to;

@@ -9,10 +9,10 @@ enum { CL_BODY_NONE, CL_BODY_JSON, CL_BODY_MULTIPART };
 /* What a good answer is. */
 enum {
     CL_ANSWER_JSON,
-    CL_ANSWER_MESSAGE, /* JSON, or a stream of a message's events where one is asked for */
+    CL_ANSWER_MESSAGE,    /* JSON, or a stream of a message's events where one is asked for */
     CL_ANSWER_COMPLETION, /* the same of the old text completions */
-    CL_ANSWER_EVENTS,  /* always a stream, of events that are no message */
-    CL_ANSWER_LINES,   /* JSON lines */
+    CL_ANSWER_EVENTS,     /* always a stream, of events that are no message */
+    CL_ANSWER_LINES,      /* JSON lines */
     CL_ANSWER_BYTES
 };
 /* How lists go on. */

@@ -12,8 +12,8 @@
 
 #include "base/base.h"
 #include "config/config.h"
-#include "json/json.h"
 #include "message/endpoint.h"
+#include "json/json.h"
 
 /* ---- requests (request.c) ---- */
 

@@ -136,7 +136,8 @@ static claude_code_t set_path(claude_request_t *request, const char *name, const
     if (text.len == 0)
         return cl_fail(err, CLAUDE_E_INVALID, "path parameter %s is empty; it needs at least one character", name);
     if (is_dots(text))
-        return cl_fail(err, CLAUDE_E_INVALID, "path parameter %s is \"%s\", which would lead to another path", name, value);
+        return cl_fail(err, CLAUDE_E_INVALID, "path parameter %s is \"%s\", which would lead to another path", name,
+                       value);
     rc = cl_request_check_text(name, text, false, err);
     if (rc < 0)
         return rc;
@@ -186,8 +187,9 @@ static claude_code_t append_path(const claude_request_t *request, cl_buf *out, c
         name = cl_str_n(p + 1, strcspn(p + 1, "}"));
         value = param_value(request, name);
         if (!value)
-            return cl_fail(err, CLAUDE_E_INVALID, "path parameter %.*s is missing; set it with claude_request_set_path()",
-                           (int)name.len, name.ptr);
+            return cl_fail(err, CLAUDE_E_INVALID,
+                           "path parameter %.*s is missing; set it with claude_request_set_path()", (int)name.len,
+                           name.ptr);
         written = cl_buf_append_text(out, value);
         p += name.len + 2;
     }
@@ -507,12 +509,11 @@ static claude_code_t add_file(claude_request_t *request, const char *field, clau
         rc = cl_header_check(CL_STR("content-type"), cl_str_of(type), err);
     if (rc < 0)
         return rc;
-    return add_part(request,
-                    (cl_form_part){.name = strdup(field),
-                                   .filename = strdup(name),
-                                   .media_type = strdup(type),
-                                   .file = cl_file_ref(file)},
-                    err);
+    return add_part(
+        request,
+        (cl_form_part){
+            .name = strdup(field), .filename = strdup(name), .media_type = strdup(type), .file = cl_file_ref(file)},
+        err);
 }
 
 claude_code_t cl_request_add_file(claude_request_t *request, const char *field, claude_file_t *file,

@@ -71,7 +71,6 @@ claude_code_t cl_request_edit_array(claude_request_t *request, const char *field
 /* The program may choose whether the answer is a stream. */
 bool cl_request_streams(const claude_request_t *request);
 
-
 /* ---- params.c ---- */
 
 /* The file's token may stand in the body now. Keeps a reference; the same file twice counts once. */

@@ -132,7 +132,6 @@ static bool is_empty_object(const cl_blob *blob, size_t brace)
     return true;
 }
 
-
 /* The text to be put right behind the opening brace. */
 static cl_str stream_member(const cl_blob *blob, size_t brace)
 {

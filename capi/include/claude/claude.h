@@ -7,8 +7,10 @@
 #include <claude/call.h>
 #include <claude/client.h>
 #include <claude/config.h>
+#include <claude/endpoint.h>
 #include <claude/error.h>
 #include <claude/event.h>
+#include <claude/file.h>
 #include <claude/loop.h>
 #include <claude/request.h>
 #include <claude/response.h>
