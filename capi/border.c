@@ -54,11 +54,12 @@ bool border_text(border *b, const char *text, size_t len, const char *name, cl_s
     return true;
 }
 
-claude_code_t border_snapshot(border *b, const claude_request_t *request, uint32_t flags, cl_snapshot *out)
+claude_code_t border_prepare(border *b, claude_client_t *client, const claude_request_t *request, uint32_t flags,
+                             cl_snapshot *out)
 {
     if (!border_handle(b, request, CL_MAGIC_REQUEST, "request"))
         return CLAUDE_E_INVALID;
     if (flags & ~(uint32_t)CLAUDE_STREAM)
         return cl_fail(&b->err, CLAUDE_E_INVALID, "flags has unknown bits: %u", flags & ~(uint32_t)CLAUDE_STREAM);
-    return cl_request_snapshot(request, (flags & CLAUDE_STREAM) != 0, out, &b->err);
+    return cl_call_prepare(client, request, (flags & CLAUDE_STREAM) != 0, out, &b->err);
 }

@@ -6,6 +6,7 @@
 #define CL_CAPI_BORDER_H
 
 #include "base/base.h"
+#include "call/call.h"
 #include "message/message.h"
 
 typedef struct border {
@@ -23,6 +24,7 @@ bool border_pointer(border *b, const void *pointer, const char *name);
 /* Resolves CLAUDE_NTS. False, with the error recorded, for NULL with a length, and for lengths no object can have. */
 bool border_text(border *b, const char *text, size_t len, const char *name, cl_str *out);
 /* Checks the request and its flags (0 or CLAUDE_STREAM) and takes the snapshot. */
-claude_code_t border_snapshot(border *b, const claude_request_t *request, uint32_t flags, cl_snapshot *out);
+claude_code_t border_prepare(border *b, claude_client_t *client, const claude_request_t *request, uint32_t flags,
+                             cl_snapshot *out);
 
 #endif

@@ -113,7 +113,7 @@ int32_t claude_call_attempts(const claude_call_t *call)
 
 uint64_t claude_call_anomalies(const claude_call_t *call)
 {
-    return cl_is(call, CL_MAGIC_CALL) && call->accumulator ? cl_accumulator_anomalies(call->accumulator) : 0;
+    return cl_is(call, CL_MAGIC_CALL) ? cl_call_anomalies(call) : 0;
 }
 
 claude_call_t *claude_call_ref(claude_call_t *call)

@@ -45,7 +45,7 @@ static claude_code_t start(border *b, claude_client_t *client, const claude_requ
 
     if (!border_handle(b, client, CL_MAGIC_CLIENT, "client") || !border_pointer(b, out, "out"))
         return CLAUDE_E_INVALID;
-    rc = border_snapshot(b, request, flags, &snapshot);
+    rc = border_prepare(b, client, request, flags, &snapshot);
     return rc < 0 ? rc : cl_call_start(client, &snapshot, out, &b->err);
 }
 

@@ -85,11 +85,13 @@ claude_code_t claude_config_set_header(claude_config_t *config, const char *name
     return border_leave(&b, rc, err);
 }
 
-claude_code_t claude_config_on_sign(claude_config_t *config, claude_sign_fn fn, void *user_data,
-                                    claude_destroy_fn destroy, claude_error_t **err)
+/* Takes over user_data in every case; fn NULL removes. */
+static claude_code_t set_hook(claude_config_t *config, cl_hook **slot, void (*fn)(void), void *user_data,
+                              claude_destroy_fn destroy, claude_error_t **err)
 {
     border b;
     cl_hook *hook = NULL;
+    cl_hook *old;
     claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);
@@ -100,15 +102,27 @@ claude_code_t claude_config_on_sign(claude_config_t *config, claude_sign_fn fn, 
     }
     rc = CLAUDE_OK;
     if (fn)
-        rc = cl_hook_new((void (*)(void))fn, user_data, destroy, &hook, &b.err);
+        rc = cl_hook_new(fn, user_data, destroy, &hook, &b.err);
     else if (destroy)
         destroy(user_data);
     if (rc >= 0) {
-        cl_hook *old = config->sign;
-        config->sign = hook;
+        old = *slot;
+        *slot = hook;
         cl_hook_unref(old); /* runs a callback, which may use the configuration */
     }
     return border_leave(&b, rc, err);
+}
+
+claude_code_t claude_config_on_sign(claude_config_t *config, claude_sign_fn fn, void *user_data,
+                                    claude_destroy_fn destroy, claude_error_t **err)
+{
+    return set_hook(config, config ? &config->sign : NULL, (void (*)(void))fn, user_data, destroy, err);
+}
+
+claude_code_t claude_config_on_deprecation(claude_config_t *config, claude_deprecation_fn fn, void *user_data,
+                                           claude_destroy_fn destroy, claude_error_t **err)
+{
+    return set_hook(config, config ? &config->deprecation : NULL, (void (*)(void))fn, user_data, destroy, err);
 }
 
 const char *claude_sign_method(const claude_sign_t *sign)

@@ -25,7 +25,7 @@ claude_code_t claude_loop_submit(claude_loop_t *loop, const claude_request_t *re
 
     border_enter(&b);
     if (border_handle(&b, loop, CL_MAGIC_LOOP, "loop") && border_pointer(&b, out, "out"))
-        rc = border_snapshot(&b, request, flags, &snapshot);
+        rc = border_prepare(&b, cl_loop_client(loop), request, flags, &snapshot);
     if (rc >= 0)
         rc = cl_loop_submit(loop, &snapshot, tag, out, &b.err);
     return border_leave(&b, rc, err);

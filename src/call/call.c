@@ -22,7 +22,7 @@ static void call_free(claude_call_t *call)
     cl_sse_free(&call->sse);
     cl_buf_free(&call->text);
     cl_buf_free(&call->line);
-    cl_accumulator_free(call->accumulator);
+    cl_call_free_story(call);
     cl_response_unref(call->response);
     cl_error_unref(call->error);
     cl_client_unref(call->client);

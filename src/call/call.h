@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "client/client.h"
 #include "http/http.h"
+#include "message/completion.h"
 #include "message/message.h"
 #include "sse/sse.h"
 
@@ -84,7 +85,8 @@ struct claude_call {
     cl_buf text;                 /* decoded text of the current event */
     cl_buf line;                 /* the beginning of a line that has not come whole */
     cl_str unread;               /* of the bytes that were handed out last: what claude_call_read() had no room for */
-    cl_accumulator *accumulator; /* of a message; NULL: the events are no message's */
+    cl_accumulator *accumulator; /* of a message */
+    cl_completion *completion;   /* of an old text completion; both NULL: the events are neither's */
     cl_kept kept;
     claude_event_t *handed_out; /* a kept event that `event` is a view of */
     claude_event_t event;
@@ -99,6 +101,12 @@ struct claude_call {
     claude_call_t *loop_next;
     claude_call_t *queue_next;
 };
+
+/* ---- prepare.c ---- */
+
+/* Checks the request as far as the options ask for it, and takes the snapshot. Runs the deprecation callback. */
+claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *request, bool stream, cl_snapshot *out,
+                              cl_err *err);
 
 /* ---- call.c: life and control ---- */
 
@@ -117,6 +125,7 @@ uint64_t cl_call_dropped(const claude_call_t *call);
 int32_t cl_call_http_status(const claude_call_t *call);
 const char *cl_call_header(const claude_call_t *call, const char *name);
 int32_t cl_call_attempts(const claude_call_t *call);
+uint64_t cl_call_anomalies(const claude_call_t *call);
 claude_call_t *cl_call_ref(claude_call_t *call);
 void cl_call_unref(claude_call_t *call);
 /* Inside the library: the call stays in memory. */
@@ -145,6 +154,23 @@ int32_t cl_call_advance(claude_call_t *call, int64_t until_ms, cl_err *err);
 claude_code_t cl_call_deliver(claude_call_t *call, cl_err *err);
 
 #define CL_CANCELLED_TEXT "the call was cancelled"
+#define CL_TRUNCATED_TEXT "the stream ended before %s; the partial message is kept"
+
+/* ---- story.c: what a stream of events tells in all ---- */
+
+/* Makes what the answer's events are put together in. */
+claude_code_t cl_call_begin_story(claude_call_t *call, cl_err *err);
+/* Takes in call->event. */
+claude_code_t cl_call_add_to_story(claude_call_t *call, cl_err *err);
+void cl_call_count_anomaly(claude_call_t *call);
+/* It has an end of its own: a stream that ends without it was cut. */
+bool cl_call_has_story(const claude_call_t *call);
+bool cl_call_story_begun(const claude_call_t *call);
+bool cl_call_story_done(const claude_call_t *call);
+claude_code_t cl_call_story_json(const claude_call_t *call, cl_buf *out, cl_err *err);
+/* The name of that end. */
+const char *cl_call_story_end(const claude_call_t *call);
+void cl_call_free_story(claude_call_t *call);
 
 /* ---- pieces.c: answers that are no events: lines, and bytes ---- */
 

@@ -35,9 +35,8 @@ static claude_code_t transfer_failed(const claude_call_t *call, cl_err *err)
         cl_err_clear(&why);
         return cl_transfer_failure(call->transfer, err);
     }
-    if (call->accumulator)
-        code = cl_fail(err, CLAUDE_E_TRUNCATED, "the stream ended before message_stop; the partial message is kept: %s",
-                       why.message);
+    if (cl_call_has_story(call))
+        code = cl_fail(err, CLAUDE_E_TRUNCATED, CL_TRUNCATED_TEXT ": %s", cl_call_story_end(call), why.message);
     else
         code = cl_fail(err, CLAUDE_E_TRUNCATED, "the answer broke off: %s", why.message);
     err->cause = cl_error_new(&why);
@@ -62,25 +61,13 @@ static claude_code_t judge_end(claude_call_t *call, cl_err *err)
 
 /* ---- events ---- */
 
-/* A message has come to its end. */
-static bool is_complete(const claude_call_t *call)
-{
-    return call->accumulator && cl_accumulator_done(call->accumulator);
-}
-
-static void count_anomaly(claude_call_t *call)
-{
-    if (call->accumulator)
-        cl_accumulator_count_anomaly(call->accumulator);
-}
-
 /* What cannot be understood is an error, or passed over and counted. */
 static bool may_skip(claude_call_t *call, int32_t rc, cl_err *err)
 {
     if (rc != CLAUDE_E_PROTOCOL || !call->skip_malformed)
         return false;
     cl_err_clear(err);
-    count_anomaly(call);
+    cl_call_count_anomaly(call);
     return true;
 }
 
@@ -102,11 +89,11 @@ static int32_t understand(claude_call_t *call, const cl_sse_event *sse, cl_err *
         if (call->strict)
             return cl_fail(err, CLAUDE_E_PROTOCOL, "event %s is not in the documented form (stream.strict)",
                            event->name.ptr);
-        count_anomaly(call);
+        cl_call_count_anomaly(call);
     }
     if (event->type == CLAUDE_EVENT_OTHER && cl_str_eq(event->name, CL_STR("error")))
         return cl_api_error(cl_transfer_status(call->transfer), cl_transfer_headers(call->transfer), event->json, err);
-    rc = call->accumulator ? cl_accumulator_add(call->accumulator, event, err) : CLAUDE_OK;
+    rc = cl_call_add_to_story(call, err);
     if (rc < 0)
         return rc;
     if (event->type != CLAUDE_EVENT_PING) {
@@ -155,7 +142,7 @@ static int32_t read_on(claude_call_t *call, cl_err *err)
 {
     int32_t rc = 0;
 
-    while (rc >= 0 && !is_complete(call) && (rc = take_event(call, err)) == 1)
+    while (rc >= 0 && !cl_call_story_done(call) && (rc = take_event(call, err)) == 1)
         rc = cl_call_keep_event(call, err);
     return rc;
 }
@@ -164,24 +151,11 @@ static int32_t read_on(claude_call_t *call, cl_err *err)
 
 static claude_code_t look_at_head(claude_call_t *call, cl_err *err)
 {
-    cl_accumulator_limits limits;
-    const cl_options *own = call->request.options;
-    const cl_options *options = call->client->config->options;
-
     if (call->mode != CL_MODE_HEAD || cl_transfer_status(call->transfer) == 0)
         return CLAUDE_OK;
     call->mode = cl_call_mode_of(call);
     /* A stream that nobody asked for is understood all the same. */
-    if (call->mode != CL_MODE_EVENTS || call->request.endpoint->answer == CL_ANSWER_EVENTS)
-        return CLAUDE_OK;
-    limits = (cl_accumulator_limits){
-        .max_message = (size_t)cl_option_int(own, options, CL_OPT_LIMIT_MESSAGE),
-        .max_blocks = (size_t)cl_option_int(own, options, CL_OPT_LIMIT_BLOCKS),
-        .max_depth = call->max_depth,
-        .keep_content = cl_option_int(own, options, CL_OPT_STREAM_ACCUMULATE) != 0,
-        .strict = call->strict,
-    };
-    return cl_accumulator_new(&limits, &call->accumulator, err);
+    return call->mode == CL_MODE_EVENTS ? cl_call_begin_story(call, err) : CLAUDE_OK;
 }
 
 /* A transfer that was asked for a stream is held to no size; a plain answer is. Bodies of errors are cut before. */
@@ -238,7 +212,7 @@ static bool has_gone_wrong(const claude_call_t *call)
     int32_t status = cl_transfer_status(call->transfer);
 
     if (call->mode == CL_MODE_EVENTS)
-        return call->over && (call->cut || call->buffers) && !is_complete(call);
+        return call->over && (call->cut || call->buffers) && !cl_call_story_done(call);
     if (call->mode == CL_MODE_LINES || call->mode == CL_MODE_BYTES)
         return call->cut;
     return call->cut || (call->over && (status < 200 || status > 299));
@@ -270,7 +244,7 @@ static int32_t from_bytes(claude_call_t *call, cl_err *err)
     if (cl_call_take_kept(call))
         return 1;
     if (call->mode == CL_MODE_EVENTS)
-        rc = is_complete(call) ? linger(call) : take_event(call, err);
+        rc = cl_call_story_done(call) ? linger(call) : take_event(call, err);
     else if (call->mode == CL_MODE_LINES)
         rc = cl_call_take_line(call, err);
     else if (call->mode == CL_MODE_BYTES)
@@ -336,8 +310,12 @@ int32_t cl_call_advance(claude_call_t *call, int64_t until_ms, cl_err *err)
             return cl_call_fail(call, err);
         if (rc == CLAUDE_DONE)
             return finished(call);
+        if (rc == 1 && is_total_up(call))
+            return total_up(call, err);
+        if (rc == 1 && call->request.quiet)
+            continue;
         if (rc == 1)
-            return is_total_up(call) ? total_up(call, err) : 1;
+            return 1;
         hold_transfer(call, paused && (!call->buffers || call->over));
         rc = receive(call, until_ms, err);
         if (rc < 0)
@@ -393,7 +371,8 @@ static int64_t until_of(int64_t timeout_ms)
 /* Nothing stands between the bytes that are there and the program: the hot path of streams. */
 static bool is_plain(const claude_call_t *call)
 {
-    return call->mode == CL_MODE_EVENTS && !atomic_load_explicit(&call->cancel_asked, memory_order_relaxed) &&
+    return call->mode == CL_MODE_EVENTS && !call->request.quiet &&
+           !atomic_load_explicit(&call->cancel_asked, memory_order_relaxed) &&
            !atomic_load_explicit(&call->paused, memory_order_relaxed) && call->kept.count == 0 &&
            call->total_at == INT64_MAX && call->accumulator && !cl_accumulator_done(call->accumulator);
 }

@@ -46,7 +46,7 @@ static claude_code_t response_of_message(claude_call_t *call, claude_response_t 
     cl_buf json = CL_BUF_INIT(SIZE_MAX / 2);
     size_t len = 0;
     char *body;
-    claude_code_t rc = cl_accumulator_json(call->accumulator, &json, err);
+    claude_code_t rc = cl_call_story_json(call, &json, err);
 
     if (rc < 0)
         goto out;
@@ -67,12 +67,11 @@ claude_code_t cl_finish_pieces(claude_call_t *call, cl_err *err)
 
 claude_code_t cl_finish_events(claude_call_t *call, cl_err *err)
 {
-    /* Only a message tells where it ends. */
-    if (!call->accumulator)
+    if (!cl_call_has_story(call))
         return cl_finish_pieces(call, err);
-    if (cl_accumulator_done(call->accumulator))
+    if (cl_call_story_done(call))
         return response_of_message(call, &call->response, err);
-    return cl_fail(err, CLAUDE_E_TRUNCATED, "the stream ended before message_stop; the partial message is kept");
+    return cl_fail(err, CLAUDE_E_TRUNCATED, CL_TRUNCATED_TEXT, cl_call_story_end(call));
 }
 
 static claude_code_t not_an_answer(claude_call_t *call, cl_str body, const char *why, cl_err *err)
@@ -145,7 +144,7 @@ static claude_code_t partial_response(claude_call_t *call, claude_response_t **o
     char *bytes;
     bool json;
 
-    if (call->mode == CL_MODE_EVENTS && call->accumulator && cl_accumulator_started(call->accumulator))
+    if (call->mode == CL_MODE_EVENTS && cl_call_story_begun(call))
         return response_of_message(call, out, err);
     bytes = cl_transfer_steal(call->transfer, &len);
     if (!bytes)

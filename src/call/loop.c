@@ -200,6 +200,11 @@ static void get_out(claude_loop_t *loop)
 
 /* ---- calls ---- */
 
+claude_client_t *cl_loop_client(const claude_loop_t *loop)
+{
+    return loop->client;
+}
+
 claude_code_t cl_loop_submit(claude_loop_t *loop, cl_snapshot *request, uint64_t tag, claude_call_t **out, cl_err *err)
 {
     claude_call_t *call = NULL;

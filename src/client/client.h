@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "config/config.h"
 #include "http/http.h"
+#include "message/models.h"
 
 struct claude_client {
     cl_handle handle;
@@ -16,6 +17,7 @@ struct claude_client {
     cl_engines *engines;
     cl_buf base_url; /* without a slash at the end */
     cl_buf user_agent;
+    cl_told told; /* deprecated models that the program has heard of */
 };
 
 claude_code_t cl_client_new(const claude_config_t *config, claude_client_t **out, cl_err *err);

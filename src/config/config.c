@@ -96,6 +96,7 @@ claude_code_t cl_config_copy(const claude_config_t *from, claude_config_t **out,
         goto out;
     copy->secret = cl_secret_ref(from->secret);
     copy->sign = cl_hook_ref(from->sign);
+    copy->deprecation = cl_hook_ref(from->deprecation);
     *out = copy;
     copy = NULL;
 out:
@@ -118,6 +119,7 @@ void cl_config_unref(claude_config_t *config)
     cl_secret_unref(config->secret);
     cl_headers_free(&config->headers);
     cl_hook_unref(config->sign);
+    cl_hook_unref(config->deprecation);
     free(config);
 }
 

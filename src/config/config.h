@@ -89,6 +89,7 @@ struct claude_config {
     claude_secret_t *secret;
     cl_headers headers;
     cl_hook *sign;
+    cl_hook *deprecation; /* fn is a claude_deprecation_fn */
 };
 
 claude_code_t cl_config_new(claude_config_t **out, cl_err *err);

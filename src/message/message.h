@@ -30,12 +30,17 @@ typedef struct cl_snapshot {
     cl_hook *on_event;   /* may be NULL; fn is a claude_event_fn */
     bool is_url;         /* the target is one */
     bool stream;         /* the answer is taken piece by piece */
+    bool quiet;          /* although nobody asked for that: its events are not handed out */
 } cl_snapshot;
 
 claude_code_t cl_request_new(const cl_endpoint *endpoint, claude_request_t **out, cl_err *err);
 /* Everything but references to it. */
 claude_code_t cl_request_copy(const claude_request_t *from, claude_request_t **out, cl_err *err);
 const cl_endpoint *cl_request_endpoint(const claude_request_t *request);
+/* May be NULL. */
+const cl_options *cl_request_options(const claude_request_t *request);
+/* A value of the JSON body; type 0 if there is none. Lent until the request is changed. */
+cl_json cl_request_field(const claude_request_t *request, cl_str pointer);
 claude_request_t *cl_request_ref(claude_request_t *request);
 void cl_request_unref(claude_request_t *request);
 claude_code_t cl_request_set_json(claude_request_t *request, cl_str json, cl_err *err);

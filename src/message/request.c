@@ -67,6 +67,26 @@ bool cl_request_streams(const claude_request_t *request)
     return request->endpoint->answer == CL_ANSWER_MESSAGE || request->endpoint->answer == CL_ANSWER_COMPLETION;
 }
 
+const cl_options *cl_request_options(const claude_request_t *request)
+{
+    return request->options;
+}
+
+cl_json cl_request_field(const claude_request_t *request, cl_str pointer)
+{
+    static const cl_json none = {NULL, 0, CLAUDE_JSON_NONE};
+    cl_json value = none;
+    size_t brace;
+    cl_blob *blob = request->endpoint->body == CL_BODY_JSON ? cl_draft_blob(&request->draft, &brace) : NULL;
+
+    if (!blob)
+        return none;
+    value = cl_json_at(cl_json_root(cl_str_n(blob->bytes + brace, blob->len - brace)), pointer);
+    /* The draft keeps its own reference until it is changed. */
+    cl_blob_unref(blob);
+    return value;
+}
+
 const cl_endpoint *cl_request_endpoint(const claude_request_t *request)
 {
     return request->endpoint;

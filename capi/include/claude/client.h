@@ -16,8 +16,8 @@ extern "C" {
 
 /* Flags of claude_client_start(). Unknown bits are refused. */
 enum {
-    /** Take the answer piece by piece: as a stream of events, whatever the request says itself; as lines or bytes, where
-     * that is what the endpoint gives. */
+    /** Take the answer piece by piece: as a stream of events, whatever the request says itself; as lines or bytes,
+     * where that is what the endpoint gives. */
     CLAUDE_STREAM = 1
 };
 
@@ -58,7 +58,8 @@ CLAUDE_API claude_code_t claude_client_from_workspace(const claude_config_t *con
                                                       claude_error_t **err);
 
 /**
- * Start a call. Never blocks on the network and runs no callback but the audit of the key's secret. The request is
+ * Start a call. Never blocks on the network and runs no callback but the audit of the key's
+ * secret and that of deprecated models. The request is
  * snapshotted: it may be changed, reused or released afterwards, and starting the same unmodified request from several
  * threads at once is allowed.
  *

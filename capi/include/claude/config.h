@@ -104,6 +104,29 @@ CLAUDE_API claude_code_t claude_config_set_header(claude_config_t *config, const
 typedef int32_t (*claude_sign_fn)(claude_sign_t *sign, void *user_data);
 
 /**
+ * Hears that a model, or a way of using it, is deprecated or retired.
+ *
+ * @param model  as the request names it
+ * @param text   one sentence that says until when, and what to use instead where that is known
+ */
+typedef void (*claude_deprecation_fn)(const char *model, const char *text, void *user_data);
+
+/**
+ * Register a callback that hears of deprecated models: once per model and client, on the thread that starts the call,
+ * before it is sent. What is deprecated is what the table of models that is built in says. A second registration
+ * replaces the first.
+ *
+ * @param fn       the callback; NULL removes it
+ * @param destroy  run once when neither the configuration nor a client made from it needs user_data any more
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_config_on_deprecation(claude_config_t *config, claude_deprecation_fn fn,
+                                                      void *user_data, claude_destroy_fn destroy,
+                                                      claude_error_t **err);
+
+/**
  * Register a hook that signs each attempt. A second registration replaces the first.
  *
  * @param fn       the hook; NULL removes it

@@ -1,0 +1,81 @@
+/* prepare.c - what happens to a request before a call is made of it: the checks that the program asked for. */
+#include "call/call.h"
+#include "message/models.h"
+#include "message/validate.h"
+
+static bool is_on(const claude_client_t *client, const claude_request_t *request, cl_option option)
+{
+    return cl_option_int(cl_request_options(request), client->config->options, option) != 0;
+}
+
+static claude_code_t validate(const claude_client_t *client, const claude_request_t *request, bool stream, cl_err *err)
+{
+    const cl_options *options = client->config->options;
+    claude_problems_t *problems = NULL;
+    claude_code_t rc;
+
+    rc = stream ? cl_request_validate_stream(request, options, &problems, err)
+                : cl_request_validate(request, options, &problems, err);
+    if (rc >= 0)
+        rc = cl_problems_fail(problems, err);
+    cl_problems_unref(problems);
+    return rc;
+}
+
+/* A message that is streamed although the program only wants its end. */
+static bool streams_quietly(const claude_client_t *client, const claude_request_t *request, bool stream)
+{
+    cl_json said;
+
+    if (stream || cl_request_endpoint(request)->answer != CL_ANSWER_MESSAGE ||
+        !is_on(client, request, CL_OPT_REQUEST_STREAM))
+        return false;
+    said = cl_request_field(request, CL_STR("/stream"));
+    return said.type != CLAUDE_JSON_BOOLEAN || said.ptr[0] != 't';
+}
+
+static void tell(const claude_client_t *client, const char *model, const char *text)
+{
+    const cl_hook *hook = client->config->deprecation;
+
+    if (text)
+        ((claude_deprecation_fn)cl_hook_fn(hook))(model, text, cl_hook_data(hook));
+}
+
+static void tell_deprecation(claude_client_t *client, const claude_request_t *request)
+{
+    static const cl_str thinking = {"thinking/enabled", sizeof "thinking/enabled" - 1};
+    cl_json model;
+    cl_str id;
+    char name[CL_MODEL_ID_MAX + 1];
+
+    if (!client->config->deprecation)
+        return;
+    model = cl_request_field(request, CL_STR("/model"));
+    if (model.type != CLAUDE_JSON_STRING)
+        return;
+    id = cl_str_n(name, cl_json_copy_text(model, name, sizeof name));
+    tell(client, name, cl_deprecation_tell(NULL, &client->told, id, CL_STR("")));
+    if (cl_deprecation_find(NULL, id, thinking) &&
+        cl_json_string_is(cl_request_field(request, CL_STR("/thinking/type")), CL_STR("enabled")))
+        tell(client, name, cl_deprecation_tell(NULL, &client->told, id, thinking));
+}
+
+claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *request, bool stream, cl_snapshot *out,
+                              cl_err *err)
+{
+    bool quiet = streams_quietly(client, request, stream);
+    claude_code_t rc = CLAUDE_OK;
+
+    if (is_on(client, request, CL_OPT_REQUEST_VALIDATE))
+        rc = validate(client, request, stream || quiet, err);
+    if (rc >= 0 && is_on(client, request, CL_OPT_REQUEST_LONG_CHECK))
+        rc = cl_nonstreaming_check(request, stream || quiet, client->config->options, err);
+    if (rc >= 0)
+        rc = cl_request_snapshot(request, stream || quiet, out, err);
+    if (rc < 0)
+        return rc;
+    out->quiet = quiet;
+    tell_deprecation(client, request);
+    return CLAUDE_OK;
+}
