@@ -205,7 +205,7 @@ int64_t claude_cost_of_json(const claude_models_t *models, const char *model, co
 {
     border b;
     cl_str text;
-    cl_json value;
+    cl_json value = {NULL, 0, CLAUDE_JSON_NONE};
     claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);

@@ -1,6 +1,6 @@
 # Facts and prices of models, built into the library from one JSON file.
 
-set(models "${CMAKE_CURRENT_BINARY_DIR}/generated/models.inc")
+set(models "${CMAKE_CURRENT_BINARY_DIR}/generated/message/models.inc")
 add_custom_command(OUTPUT "${models}"
     COMMAND "${CMAKE_COMMAND}" "-DFILE=${PROJECT_SOURCE_DIR}/src/message/models.json" "-DOUT=${models}"
         -P "${PROJECT_SOURCE_DIR}/cmake/models.cmake"

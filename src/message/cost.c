@@ -77,11 +77,9 @@ static bool prices_for(const cl_model *model, int64_t prompt, prices *out)
     return false;
 }
 
-static bool percent_in(cl_json object, cl_str field, cl_str value, int64_t *percent)
+static bool percent_in(cl_json percents, cl_str field, cl_str value, int64_t *percent)
 {
-    cl_json map = cl_json_member(cl_json_member(object, CL_STR("percent")), field);
-
-    return cl_json_to_int(cl_json_member(map, value), percent);
+    return cl_json_to_int(cl_json_member(cl_json_member(percents, field), value), percent);
 }
 
 /* By the values of some fields of the usage, the model's own percentages before those of all models. */
@@ -89,6 +87,7 @@ static void apply_percents(const claude_models_t *models, const cl_model *model,
                            prices *out)
 {
     static const char *const fields[] = {"service_tier", "inference_geo", "speed"};
+    cl_json own = cl_json_member(model->facts, CL_STR("percent"));
 
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         cl_str field = cl_str_of(fields[i]);
@@ -97,7 +96,7 @@ static void apply_percents(const claude_models_t *models, const cl_model *model,
         cl_str value = i == 0 && (flags & CLAUDE_COST_BATCH) ? CL_STR("batch") : cl_str_n(text, len);
         int64_t percent;
 
-        if (!percent_in(model->facts, field, value, &percent) && !percent_in(models->root, field, value, &percent))
+        if (!percent_in(own, field, value, &percent) && !percent_in(models->percent, field, value, &percent))
             continue;
         for (size_t column = 0; column <= CL_COST_READ; column++)
             out->nano[column] = (out->nano[column] * percent + 50) / 100;
@@ -179,7 +178,6 @@ static int32_t add_iterations(const claude_models_t *models, cl_str model, cl_js
 /* Percentages are for tokens only: a search in a batch costs the same. */
 static void add_server_tools(const claude_models_t *models, cl_json usage, cl_cost *out)
 {
-    cl_json fees = cl_json_member(models->root, CL_STR("server_tools"));
     cl_json_iter iter = cl_json_iter_of(cl_json_member(usage, CL_STR("server_tool_use")));
     cl_json key;
     cl_json value;
@@ -190,7 +188,7 @@ static void add_server_tools(const claude_models_t *models, cl_json usage, cl_co
         int64_t nano;
 
         cl_json_copy_text(key, name, sizeof name);
-        if (cl_json_to_int(value, &uses) && uses > 0 && dollars(fees, name, &nano))
+        if (cl_json_to_int(value, &uses) && uses > 0 && dollars(models->server_tools, name, &nano))
             out->parts[CL_COST_SERVER_TOOLS] =
                 plus(out->parts[CL_COST_SERVER_TOOLS], times(uses, nano, USES_PER_PRICE));
     }

@@ -7,7 +7,7 @@
 #include "message/message.h"
 
 static const unsigned char built_in_text[] = {
-#include "models.inc"
+#include "message/models.inc"
 };
 
 enum { BUILT_IN_LEN = sizeof built_in_text - 1, BUILT_IN_ROWS = 64 };
@@ -49,18 +49,17 @@ static void put_notice(const claude_models_t *models, cl_model *row)
 /* Of a text that was checked, with room for its rows. */
 static void make(claude_models_t *models, cl_str text, char *decoded, cl_model *rows)
 {
-    cl_json list;
-    cl_json_iter iter;
+    cl_json root = cl_json_root(text);
+    cl_json_iter iter = cl_json_iter_of(cl_json_member(root, CL_STR("models")));
     cl_json facts;
 
     cl_handle_init(&models->handle, CL_MAGIC_MODELS);
     cl_json_decode_all(text, decoded);
     models->text = text;
-    models->root = cl_json_root(text);
+    models->percent = cl_json_member(root, CL_STR("percent"));
+    models->server_tools = cl_json_member(root, CL_STR("server_tools"));
     models->decoded = decoded;
     models->rows = rows;
-    list = cl_json_member(models->root, CL_STR("models"));
-    iter = cl_json_iter_of(list);
     for (size_t i = 0; cl_json_next(&iter, NULL, &facts); i++) {
         cl_json id = cl_json_member(facts, CL_STR("id"));
         rows[i].facts = facts;
@@ -154,6 +153,11 @@ bool cl_model_same(cl_str a, cl_str b)
     return plain.len > 0 && cl_str_eq(plain, cl_model_plain_id(b));
 }
 
+static bool is_plainly(cl_str name, cl_str plain)
+{
+    return name.len >= plain.len && cl_str_eq(cl_model_plain_id(name), plain);
+}
+
 static bool has_name(const cl_model *row, cl_str id, bool (*same)(cl_str, cl_str))
 {
     cl_json_iter iter = cl_json_iter_of(row->aliases);
@@ -183,7 +187,10 @@ const cl_model *cl_models_find(const claude_models_t *models, cl_str id)
 
     models = or_built_in(models);
     found = find_by(models->rows, models->count, id, cl_str_eq);
-    return found ? found : find_by(models->rows, models->count, id, cl_model_same);
+    if (found)
+        return found;
+    id = cl_model_plain_id(id);
+    return id.len > 0 ? find_by(models->rows, models->count, id, is_plainly) : NULL;
 }
 
 /* ---- a table of the program's ---- */

@@ -32,7 +32,8 @@ struct claude_models {
     cl_handle handle;
     bool built_in;
     cl_str text;
-    cl_json root;
+    cl_json percent; /* may be absent, as what follows */
+    cl_json server_tools;
     const char *decoded; /* the text with all strings decoded in their places */
     const cl_model *rows;
     size_t count;
