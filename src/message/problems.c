@@ -274,12 +274,16 @@ claude_code_t cl_problems_fail(const claude_problems_t *problems, cl_err *err)
 {
     size_t more = cl_problems_count(problems) + cl_problems_left_out(problems);
     const char *first = cl_problems_text(problems, 0, CL_PROBLEM_MESSAGE);
+    bool mine = err && err->code == CLAUDE_OK;
 
     if (!first)
         return CLAUDE_OK;
-    more--;
-    if (more == 0)
-        return cl_fail(err, CLAUDE_E_INVALID, "%s", first);
-    return cl_fail(err, CLAUDE_E_INVALID, "%.880s (and %zu more problem%s: claude_request_validate() lists them)",
-                   first, more, more == 1 ? "" : "s");
+    if (more == 1)
+        cl_fail(err, CLAUDE_E_INVALID, "%s", first);
+    else
+        cl_fail(err, CLAUDE_E_INVALID, "%.880s (and %zu more problem%s: claude_request_validate() lists them)", first,
+                more - 1, more == 2 ? "" : "s");
+    if (mine)
+        cl_err_copy_text(err->error_code, sizeof err->error_code, cl_str_of(cl_problems_code(problems, 0)));
+    return CLAUDE_E_INVALID;
 }

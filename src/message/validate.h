@@ -29,6 +29,9 @@ claude_code_t cl_validate_params(cl_json params, bool batch, const cl_options *o
                                  cl_err *err);
 /* A tool's definition alone; fields are relative to it ("/name"). */
 claude_code_t cl_validate_tool(cl_json tool, const cl_options *options, claude_problems_t **out, cl_err *err);
+/* A content block alone, with those inside of it. `files` are those whose tokens may be in it. */
+claude_code_t cl_validate_block(cl_json block, claude_file_t *const *files, size_t count, const cl_options *options,
+                                claude_problems_t **out, cl_err *err);
 /* The source of an image or a document alone ("/data"). `file` is the one whose token is in it, or NULL. */
 claude_code_t cl_validate_image_source(cl_json source, const claude_file_t *file, const cl_options *options,
                                        claude_problems_t **out, cl_err *err);
@@ -67,8 +70,8 @@ const char *cl_problems_code(const claude_problems_t *problems, size_t index);
 const char *cl_problems_text(const claude_problems_t *problems, size_t index, int which);
 /* An array of objects. NULL when out of memory. Any thread. */
 const char *cl_problems_json(const claude_problems_t *problems, size_t *len);
-/* One CLAUDE_E_INVALID for all: the first problem's message, and how many more there are. CLAUDE_OK for an empty list
- * and NULL. */
+/* One CLAUDE_E_INVALID for all: the first problem's message and, as the error's error_code, its code, and how many more
+ * there are. CLAUDE_OK for an empty list and NULL. */
 claude_code_t cl_problems_fail(const claude_problems_t *problems, cl_err *err);
 
 /* One row of the table (problems.def). */

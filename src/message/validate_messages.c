@@ -129,7 +129,8 @@ static void check_text(cl_walk *walk, const cl_place *place, const cl_json membe
     if (text.type == CLAUDE_JSON_STRING && cl_json_is_empty(text))
         cl_walk_report(walk, CL_P_EMPTY_CONTENT, &text_place, text.ptr, CL_STR(""), CL_STR("the text"));
     if (walk->strict && role == ROLE_USER && citations.type == CLAUDE_JSON_ARRAY && !cl_json_is_empty(citations))
-        cl_walk_bad_value(walk, CL_P_USER_CITATIONS_REFUSED, &citations_place, citations, "API version 2026-10-21");
+        cl_walk_bad_value(walk, CL_P_USER_CITATIONS_REFUSED, &citations_place, citations,
+                          "API version " CL_STRICT_VERSION);
 }
 
 /* A block without the blocks in it; false if it is none, or of no type. */
@@ -216,6 +217,19 @@ static void note_ids(cl_walk *walk, const cl_json members[BLOCK_MEMBERS], size_t
         walk->open_tools = true;
 }
 
+void cl_walk_block(cl_walk *walk, const cl_place *place, cl_json block)
+{
+    cl_place content_place = cl_place_member(place, "content");
+    cl_json members[BLOCK_MEMBERS];
+
+    if (!check_block(walk, place, block, ROLE_NONE, members))
+        return;
+    if (cl_json_string_is(members[BLOCK_TYPE], CL_STR("tool_result")))
+        check_tool_result(walk, &content_place, members[BLOCK_CONTENT]);
+    else
+        check_inside(walk, place, members);
+}
+
 static void check_message_block(cl_walk *walk, const cl_place *place, cl_json block, int role, size_t message,
                                 size_t index)
 {
@@ -228,7 +242,7 @@ static void check_message_block(cl_walk *walk, const cl_place *place, cl_json bl
     type = members[BLOCK_TYPE];
     if (walk->strict && role == ROLE_ASSISTANT && cl_json_string_is(type, CL_STR("document")))
         cl_walk_report(walk, CL_P_ASSISTANT_DOCUMENT_REFUSED, place, block.ptr, CL_STR(""),
-                       CL_STR("API version 2026-10-21"));
+                       CL_STR("API version " CL_STRICT_VERSION));
     note_ids(walk, members, message, index);
     if (cl_json_string_is(type, CL_STR("tool_result")))
         check_tool_result(walk, &content_place, members[BLOCK_CONTENT]);

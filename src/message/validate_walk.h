@@ -107,6 +107,9 @@ typedef struct cl_names {
 
 enum { CL_FIELD_TEXT_MAX = 256 };
 
+/* The first API version that refuses sampling parameters, documents of assistants and citations of users. */
+#define CL_STRICT_VERSION "2026-10-21"
+
 typedef struct cl_walk {
     claude_problems_t *problems;
     const cl_options *own;    /* may be NULL */
@@ -199,12 +202,17 @@ void cl_walk_duplicates(cl_walk *walk, cl_names *names, cl_problem_id id, const 
 
 /* ---- parts (validate_*.c) ---- */
 
+/* Keeps a member of the body if it is one that is looked at. */
+void cl_walk_note(cl_walk *walk, cl_json key, cl_json value, cl_page page);
+/* All that was kept. `at` is where the body begins. */
 void cl_walk_params(cl_walk *walk, const cl_place *place, const char *at);
 void cl_walk_tools(cl_walk *walk, const cl_place *place, cl_json tools);
 void cl_walk_tool(cl_walk *walk, const cl_place *place, cl_json tool, size_t index);
 void cl_walk_tool_choice(cl_walk *walk, const cl_place *place, cl_json choice);
 void cl_walk_system(cl_walk *walk, const cl_place *place, cl_json system);
 void cl_walk_messages(cl_walk *walk, const cl_place *place, cl_json messages);
+/* With the blocks inside of it. */
+void cl_walk_block(cl_walk *walk, const cl_place *place, cl_json block);
 void cl_walk_image(cl_walk *walk, const cl_place *place, cl_json source);
 void cl_walk_document(cl_walk *walk, const cl_place *place, cl_json source);
 /* A member "cache_control". */

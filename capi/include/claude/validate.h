@@ -3,11 +3,14 @@
  * unless the program asks for it, and what the library does not know (fields, types, values) is never a problem: the
  * server decides.
  *
- *     claude_problems_t *problems = NULL;
- *     if (claude_request_validate(request, &problems, &err) == CLAUDE_PROBLEMS)
- *         for (size_t i = 0; i < claude_problems_count(problems); i++)
- *             log(claude_problems_message(problems, i));
+ * @code
+ * claude_problems_t *problems = NULL;
+ * if (claude_request_validate(request, &problems, NULL) == CLAUDE_PROBLEMS) {
+ *     for (size_t i = 0; i < claude_problems_count(problems); i++)
+ *         puts(claude_problems_message(problems, i));
  *     claude_problems_unref(problems);
+ * }
+ * @endcode
  */
 #ifndef CLAUDE_VALIDATE_H
 #define CLAUDE_VALIDATE_H
@@ -153,8 +156,8 @@ CLAUDE_API const char *claude_problems_message(const claude_problems_t *problems
 CLAUDE_API const char *claude_problems_json(const claude_problems_t *problems, size_t *len);
 
 /**
- * Turn a list into an error, to be handed on like any other: CLAUDE_E_INVALID with the first problem's message and the
- * number of the others.
+ * Turn a list into an error, to be handed on like any other: CLAUDE_E_INVALID with the first problem's message, its
+ * code as claude_error_error_code(), and the number of the others.
  *
  * @return CLAUDE_E_INVALID; CLAUDE_OK for NULL and an empty list
  * @threads A

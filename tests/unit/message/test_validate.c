@@ -927,6 +927,15 @@ static void parts_alone(void **state)
     assert_string_equal(cl_problems_code(problems, 0), "document_media_type");
     cl_problems_unref(problems);
     problems = NULL;
+    assert_int_equal(
+        cl_validate_block(cl_json_root(CL_STR("{\"type\":\"tool_result\",\"content\":[{\"type\":\"text\"}]}")), NULL, 0,
+                          NULL, &problems, NULL),
+        CLAUDE_PROBLEMS);
+    list = list_of(problems);
+    assert_string_equal(list, "missing_field /tool_use_id\nmissing_field /content/0/text");
+    free(list);
+    cl_problems_unref(problems);
+    problems = NULL;
     OK(cl_validate_tool(cl_json_root(CL_STR(TOOL("a"))), NULL, &problems, err));
     assert_null(problems);
 }
@@ -1024,5 +1033,5 @@ int main(void)
         TEST(many_names_are_no_trouble),
     };
 
-    return cmocka_run_group_tests(all, NULL, NULL);
+    return cmocka_run_group_tests_name("message.validate", all, NULL, NULL);
 }
