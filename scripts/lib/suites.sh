@@ -97,6 +97,11 @@ suite_conformance() {
     return $status
 }
 
+# Every endpoint against the sandbox: what is sent, and what is made of the answer.
+suite_endpoints() {
+    run_pytest tests/endpoints
+}
+
 suite_python() {
     run_pytest tests/python
 }

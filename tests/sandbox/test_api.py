@@ -389,7 +389,9 @@ def test_lists_by_cursors(sb: Sandbox) -> None:
     assert [item["id"] for page in pages(sb, "/v1/files", 2) for item in page["data"]] == files
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=x", "page=x", "page=page_"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=1001", "limit=x", "page=x", "page=page_", f"page=page_1{'0' * 600}&page=%zz"]
+)
 def test_queries_of_lists_that_are_refused(sb: Sandbox, query: str) -> None:
     assert refused(sb, "GET", f"/v1/agents?{query}")[0] == 400
 
@@ -401,6 +403,7 @@ def test_models_by_lifecycle(sb: Sandbox) -> None:
     for query, wanted in (
         ("lifecycle[]=active", {"active"}),
         ("lifecycle%5B%5D=deprecated", {"deprecated"}),
+        ("x&lifecycle%5b]=%64eprecated", {"deprecated"}),
         ("lifecycle[]=active&lifecycle[]=deprecated", {"active", "deprecated"}),
         ("lifecycle[]=retired", set()),
     ):

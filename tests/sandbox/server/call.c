@@ -168,30 +168,70 @@ static size_t number_of(struct slice text)
     return n;
 }
 
-bool query_value(struct slice query, const char *name, struct slice *value)
+static int hex(char c)
 {
-    size_t name_len = strlen(name);
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c != '\0' ? strchr(digits, c | 0x20) : NULL;
 
-    while (query.len > 0) {
-        const char *amp = memchr(query.data, '&', query.len);
-        size_t len = amp != NULL ? (size_t)(amp - query.data) : query.len;
+    return at != NULL ? (int)(at - digits) : -1;
+}
 
-        if (len > name_len && memcmp(query.data, name, name_len) == 0 && query.data[name_len] == '=') {
-            *value = (struct slice){query.data + name_len + 1, len - name_len - 1};
-            return true;
-        }
-        len = amp != NULL ? len + 1 : len;
-        query.data += len;
-        query.len -= len;
+/* Decodes %XX and +; false when it does not fit. */
+static bool decode(struct slice text, char *out, size_t room, size_t *len)
+{
+    *len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        bool coded =
+            text.data[i] == '%' && text.len - i > 2 && hex(text.data[i + 1]) >= 0 && hex(text.data[i + 2]) >= 0;
+        int byte = coded                 ? hex(text.data[i + 1]) * 16 + hex(text.data[i + 2])
+                   : text.data[i] == '+' ? ' '
+                                         : text.data[i];
+
+        if (*len == room)
+            return false;
+        out[(*len)++] = (char)byte;
+        i += coded ? 2 : 0;
+    }
+    return true;
+}
+
+bool query_next(struct call *call, size_t *at, const char *name, struct slice *value)
+{
+    struct slice query = call->query;
+
+    while (*at < query.len) {
+        const char *start = query.data + *at;
+        const char *amp = memchr(start, '&', query.len - *at);
+        size_t len = amp != NULL ? (size_t)(amp - start) : query.len - *at;
+        const char *equals = memchr(start, '=', len);
+        size_t decoded;
+
+        *at += len + 1;
+        if (equals == NULL ||
+            !decode((struct slice){start, (size_t)(equals - start)}, call->value, sizeof call->value, &decoded) ||
+            !slice_is((struct slice){call->value, decoded}, name))
+            continue;
+        len -= (size_t)(equals + 1 - start);
+        if (!decode((struct slice){equals + 1, len}, call->value, sizeof call->value, &decoded))
+            continue;
+        *value = (struct slice){call->value, decoded};
+        return true;
     }
     return false;
+}
+
+bool query_value(struct call *call, const char *name, struct slice *value)
+{
+    size_t at = 0;
+
+    return query_next(call, &at, name, value);
 }
 
 bool query_limit(struct call *call, size_t *limit)
 {
     struct slice value;
 
-    *limit = query_value(call->query, "limit", &value) ? number_of(value) : PAGE_LIMIT;
+    *limit = query_value(call, "limit", &value) ? number_of(value) : PAGE_LIMIT;
     return (*limit > 0 && *limit <= MAX_PAGE_LIMIT) || invalid(call, "limit: Input should be 1 to 1000");
 }
 
@@ -243,13 +283,13 @@ struct step *answer_page(struct call *call, const struct list *list)
     size_t limit;
     size_t from = 0;
     size_t to = list->count;
-    bool back = query_value(call->query, "before_id", &id) && find_index(list, id, &to);
+    bool back = query_value(call, "before_id", &id) && find_index(list, id, &to);
 
     if (!query_limit(call, &limit))
         return call->refusal;
     if (back)
         from = to > limit ? to - limit : 0;
-    else if (query_value(call->query, "after_id", &id) && find_index(list, id, &from))
+    else if (query_value(call, "after_id", &id) && find_index(list, id, &from))
         from++;
     to = to - from > limit ? from + limit : to;
     put_items(&out, list, from, to);
@@ -270,7 +310,7 @@ static bool read_cursor(struct call *call, size_t *from, bool *empty)
 
     *from = 0;
     *empty = false;
-    if (!query_value(call->query, "page", &page))
+    if (!query_value(call, "page", &page))
         return true;
     if (page.len <= sizeof prefix - 1 || memcmp(page.data, prefix, sizeof prefix - 1) != 0)
         return invalid(call, "page: Invalid cursor");

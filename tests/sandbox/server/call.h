@@ -21,6 +21,7 @@ struct call {
     struct store *store;
     struct slice path;
     struct slice query;
+    char value[512]; /* of the query, decoded */
     struct slice id[2]; /* the parts of the path that stand for the {} of its route */
     struct json_object *body;
     struct buf decoded;
@@ -48,8 +49,10 @@ void set_text(struct json_object *object, const char *name, const char *text);
 /* Appends JSON without spaces. */
 void put_json(struct buf *out, struct json_object *value);
 struct step *answer_item(const struct item *item);
-/* The first value of that name, as it stands in the query. */
-bool query_value(struct slice query, const char *name, struct slice *value);
+/* The next value of that name from `at` on, decoded; until the next is asked for. */
+bool query_next(struct call *call, size_t *at, const char *name, struct slice *value);
+/* The first one. */
+bool query_value(struct call *call, const char *name, struct slice *value);
 /* Reads `limit`; false after a refusal. */
 bool query_limit(struct call *call, size_t *limit);
 /* A header with a number; `otherwise` where there is none. */

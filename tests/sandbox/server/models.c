@@ -101,23 +101,16 @@ static const char *model_id(size_t index, const void *ctx)
 }
 
 /* Whether the query wants such models: without lifecycle[] it wants all. */
-static bool is_wanted(struct slice query, const char *stage)
+static bool is_wanted(struct call *call, const char *stage)
 {
+    struct slice value;
+    size_t at = 0;
     bool any = false;
 
-    while (query.len > 0) {
-        const char *amp = memchr(query.data, '&', query.len);
-        size_t len = amp != NULL ? (size_t)(amp + 1 - query.data) : query.len;
-        struct slice value;
-
-        if (query_value((struct slice){query.data, len}, "lifecycle[]", &value) ||
-            query_value((struct slice){query.data, len}, "lifecycle%5B%5D", &value)) {
-            any = true;
-            if (slice_is(value, stage))
-                return true;
-        }
-        query.data += len;
-        query.len -= len;
+    while (query_next(call, &at, "lifecycle[]", &value)) {
+        any = true;
+        if (slice_is(value, stage))
+            return true;
     }
     return !any;
 }
@@ -128,7 +121,7 @@ struct step *models_list(struct call *call)
     struct list list = {.put = put_model_at, .id = model_id, .ctx = chosen};
 
     for (size_t i = 0; i < MODEL_COUNT; i++) {
-        if (is_wanted(call->query, lifecycle(&models[i])))
+        if (is_wanted(call, lifecycle(&models[i])))
             chosen[list.count++] = &models[i];
     }
     return answer_page(call, &list);

@@ -186,7 +186,7 @@ struct step *skills_list(struct call *call)
     struct list list = list_items(call->store->skills);
 
     /* all that is here was made by a program */
-    if (query_value(call->query, "source", &source) && !slice_is(source, "custom"))
+    if (query_value(call, "source", &source) && !slice_is(source, "custom"))
         list.count = 0;
     return answer_cursor(call, &list, CURSOR_PLAIN, 0);
 }
