@@ -216,12 +216,14 @@ static bool is_high_surrogate(const char *escape)
 
 size_t cl_json_characters(cl_json string)
 {
-    const char *p = string.ptr + 1;
-    const char *end = string.ptr + string.len - 1;
+    const char *p;
+    const char *end;
     size_t count = 0;
 
     if (string.type != CLAUDE_JSON_STRING || string.len < 2)
         return 0;
+    p = string.ptr + 1;
+    end = string.ptr + string.len - 1;
     while (p < end) {
         if (*p == '\\') {
             count++;
