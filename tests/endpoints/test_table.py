@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from native import CONSTANTS, NativeError, Request, endpoint_names, endpoint_text
+from native import CONSTANTS, ROOT, NativeError, Request, endpoint_names, endpoint_text
 from official import Official, read_sdk
 from table import BY_NAME, ROWS, Row, each
 
@@ -57,6 +57,12 @@ def test_the_table_is_sound() -> None:
         assert all(re.fullmatch(r"[a-z0-9-]+-\d{4}-\d{2}-\d{2}", name) for name in row.betas)
         assert (row.body == "none") == (row.method != "POST")
     assert [row.name for row in ROWS if row.keyless] == ["oauth.token"]
+
+
+def test_the_page_shows_them_all() -> None:
+    text = (ROOT / "docs" / "endpoints.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^\| `([^`]+)`[^|]* \| `([A-Z]+) ([^`]+)` \|", text, re.MULTILINE)
+    assert sorted(shown) == sorted((row.name, row.method, row.path) for row in ROWS)
 
 
 # ---- names

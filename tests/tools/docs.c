@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "api/api.h"
 #include "config/config.h"
 
 typedef struct page {
@@ -216,10 +217,113 @@ static void write_errors_md(cl_buf *out)
     }
 }
 
+/* ---- docs/endpoints.md ---- */
+
+static const char *const endpoints_intro =
+    "# Endpoints\n"
+    "\n"
+    "Generated from `src/api/endpoints.tsv`; change it there. `claude_endpoint_at()` and `claude_endpoint_text()` give "
+    "the\n"
+    "same at run time.\n"
+    "\n"
+    "`claude_request_new(\"messages.batches.cancel\", &request, &err)` makes a request to an endpoint by its name; "
+    "`messages` is\n"
+    "`messages.create`. What stands in braces in the path is set by `claude_request_set_path()`, the query by\n"
+    "`claude_request_add_query()` or `claude_request_set_query_json()`.\n"
+    "\n"
+    "- *Beta*: the name that is sent in `anthropic-beta` without being asked, beside those of "
+    "`claude_request_add_beta()` and of\n"
+    "  the option `beta`.\n"
+    "- *Lists*: how they go on. *page*: by `after_id` and `before_id`; *cursor*, *report*: by `page` with the "
+    "answer's\n"
+    "  `next_page`; *bidirectional*: also back, by `prev_page`.\n"
+    "- *Body*: *json*: `claude_request_set_json()`, sent byte for byte, or nothing; *multipart*: a form, made with\n"
+    "  `claude_request_add_file()` and `claude_request_add_form_field()`.\n"
+    "- *Answer*: *json*; *message* and *completion*: JSON, or with `CLAUDE_STREAM` the events of one; *events*: always "
+    "a\n"
+    "  stream; *lines*: lines of JSON, with `CLAUDE_STREAM` one by one; *bytes*: with `CLAUDE_STREAM` also in pieces, "
+    "by\n"
+    "  `claude_call_read()`.\n"
+    "- *Headers*: what a program may want to set by `claude_request_set_header()`. *workspace*: "
+    "`anthropic-workspace-id`;\n"
+    "  *user_profile*: `anthropic-user-profile-id`; *worker*: `Anthropic-Worker-ID`.\n";
+
+/* Endpoints of a section have the first word of their names in common, after "beta". */
+static size_t section_len(const char *name)
+{
+    size_t start = strncmp(name, "beta.", 5) == 0 ? 5 : 0;
+
+    return start + strcspn(name + start, ".");
+}
+
+static bool same_section(const cl_endpoint *a, const cl_endpoint *b)
+{
+    size_t len = section_len(a->name);
+
+    return len == section_len(b->name) && memcmp(a->name, b->name, len) == 0;
+}
+
+static void put_endpoint(cl_buf *out, const cl_endpoint *endpoint)
+{
+    static const char *const columns[] = {"beta", "paging", "body", "answer"};
+
+    put(out, "| `");
+    put(out, endpoint->name);
+    put(out, endpoint->stability == CL_STABILITY_LEGACY ? "` (old) | `" : "` | `");
+    put(out, endpoint->method);
+    put(out, " ");
+    put(out, endpoint->path);
+    put(out, "` | ");
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        const char *text = cl_endpoint_text(endpoint, columns[i]);
+        put(out, strcmp(text, "none") == 0 ? "-" : or_dash(text));
+        put(out, " | ");
+    }
+    put(out, or_dash(endpoint->returns));
+    put(out, " | ");
+    put(out, endpoint->keyless ? "sent without the key" : or_dash(endpoint->headers));
+    put(out, " |\n");
+}
+
+static void put_section(cl_buf *out, size_t first)
+{
+    const cl_endpoint *head = cl_endpoint_at(first);
+    const cl_endpoint *endpoint;
+
+    put(out, "\n## ");
+    if (cl_buf_append(out, head->name, section_len(head->name)) != CL_BUF_OK)
+        abort();
+    put(out, "\n\n| Name | Request | Beta | Lists | Body | Answer | The API's name of it | Headers |\n"
+             "|---|---|---|---|---|---|---|---|\n");
+    for (size_t i = first; (endpoint = cl_endpoint_at(i)) != NULL && same_section(head, endpoint); i++)
+        put_endpoint(out, endpoint);
+}
+
+/* The table is in the order of the names: those of a section stand together. */
+static void put_sections(cl_buf *out, bool beta)
+{
+    const cl_endpoint *endpoint;
+
+    for (size_t i = 0; (endpoint = cl_endpoint_at(i)) != NULL; i++) {
+        bool is_beta = strncmp(endpoint->name, "beta.", 5) == 0;
+        bool is_first = i == 0 || !same_section(cl_endpoint_at(i - 1), endpoint);
+        if (is_first && is_beta == beta)
+            put_section(out, i);
+    }
+}
+
+static void write_endpoints_md(cl_buf *out)
+{
+    put(out, endpoints_intro);
+    put_sections(out, false);
+    put_sections(out, true);
+}
+
 static const page pages[] = {
     {"options.txt", "capi/abi/options.txt", write_options_txt},
     {"options.md", "docs/options.md", write_options_md},
     {"errors.md", "docs/errors.md", write_errors_md},
+    {"endpoints.md", "docs/endpoints.md", write_endpoints_md},
 };
 
 const char *docs_page_at(size_t index)
