@@ -17,7 +17,7 @@ function(claude_object_library name)
     set_target_properties(${name} PROPERTIES C_VISIBILITY_PRESET hidden POSITION_INDEPENDENT_CODE ON)
 endfunction()
 
-set(endpoints "${CMAKE_CURRENT_BINARY_DIR}/generated/endpoints.inc")
+set(endpoints "${CMAKE_CURRENT_BINARY_DIR}/generated/api/endpoints.inc")
 add_custom_command(OUTPUT "${endpoints}"
     COMMAND "${CMAKE_COMMAND}" "-DTABLE=${PROJECT_SOURCE_DIR}/src/api/endpoints.tsv" "-DOUT=${endpoints}"
         -P "${PROJECT_SOURCE_DIR}/cmake/endpoints.cmake"

@@ -1,7 +1,7 @@
 #include "api/api.h"
 
 static const cl_endpoint endpoints[] = {
-#include "endpoints.inc"
+#include "api/endpoints.inc"
 };
 
 enum { COUNT = sizeof endpoints / sizeof endpoints[0] };

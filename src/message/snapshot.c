@@ -249,15 +249,14 @@ static claude_code_t json_body(const claude_request_t *request, bool splice, cl_
 /* As browsers do: a quote or a line end in a name would end it. */
 static int append_quoted(cl_buf *out, const char *name)
 {
+    static const char escaped[] = {'"', '\r', '\n'};
+    static const char codes[][3] = {{'%', '2', '2'}, {'%', '0', 'D'}, {'%', '0', 'A'}};
     int rc = cl_buf_append_char(out, '"');
 
     for (; *name && rc == CL_BUF_OK; name++) {
-        if (*name == '"')
-            rc = cl_buf_append_text(out, "%22");
-        else if (*name == '\r')
-            rc = cl_buf_append_text(out, "%0D");
-        else if (*name == '\n')
-            rc = cl_buf_append_text(out, "%0A");
+        const char *found = memchr(escaped, *name, sizeof escaped);
+        if (found)
+            rc = cl_buf_append(out, codes[found - escaped], sizeof codes[0]);
         else
             rc = cl_buf_append_char(out, *name);
     }

@@ -195,6 +195,18 @@ static void sent_body_text(json *expected, const void *request)
     expect_bytes("the body sent", expected, json_object_get_string(body), (size_t)json_object_get_string_len(body));
 }
 
+static void sent_body_contains(json *expected, const void *request)
+{
+    json *body = json_object_object_get(request, "body");
+
+    for (size_t i = 0; i < json_object_array_length(expected); i++) {
+        json *part = json_object_array_get_idx(expected, i);
+        if (!body || !memmem(json_object_get_string(body), (size_t)json_object_get_string_len(body),
+                             json_object_get_string(part), (size_t)json_object_get_string_len(part)))
+            complain("the body sent does not contain %s: %s", show(part), json_object_get_string(body));
+    }
+}
+
 static void sent_header(const char *name, json *expected, const void *headers)
 {
     const char *value = NULL;
@@ -216,6 +228,7 @@ static const struct member sent_members[] = {{"method", sent_method},
                                              {"target", sent_target},
                                              {"body", sent_body},
                                              {"body_text", sent_body_text},
+                                             {"body_contains", sent_body_contains},
                                              {"headers", sent_headers}};
 
 static void check_sent(json *expected, const void *found)
@@ -247,6 +260,8 @@ static const struct kind {
              {"compaction_delta", CLAUDE_EVENT_COMPACTION_DELTA},
              {"other_delta", CLAUDE_EVENT_OTHER_DELTA},
              {"ping", CLAUDE_EVENT_PING},
+             {"line", CLAUDE_EVENT_LINE},
+             {"bytes", CLAUDE_EVENT_BYTES},
              {"other", CLAUDE_EVENT_OTHER}};
 
 static void event_kind(json *expected, const void *event)
@@ -306,19 +321,28 @@ static void check_event_count(json *expected, const void *found)
     expect_int("the number of events", expected, (int64_t)seen->event_count, -1);
 }
 
-static void check_text(json *expected, const void *found)
+static void expect_joined(const char *what, json *expected, const struct seen *seen, int32_t type)
 {
-    const struct seen *seen = found;
     struct printbuf *all = printbuf_new();
 
     for (size_t i = 0; i < seen->event_count; i++) {
         size_t len = 0;
         const char *text = claude_event_text(seen->events[i], &len);
-        if (claude_event_type(seen->events[i]) == CLAUDE_EVENT_TEXT_DELTA && text)
+        if (claude_event_type(seen->events[i]) == type && text)
             printbuf_memappend(all, text, (int)len);
     }
-    expect_bytes("the text of all events", expected, all->buf, (size_t)printbuf_length(all));
+    expect_bytes(what, expected, all->buf, (size_t)printbuf_length(all));
     printbuf_free(all);
+}
+
+static void check_text(json *expected, const void *found)
+{
+    expect_joined("the text of all events", expected, found, CLAUDE_EVENT_TEXT_DELTA);
+}
+
+static void check_bytes(json *expected, const void *found)
+{
+    expect_joined("the bytes of all events", expected, found, CLAUDE_EVENT_BYTES);
 }
 
 /* ---- answers ---- */
@@ -525,8 +549,9 @@ static void check_error(json *expected, const void *found)
 /* ---- the door ---- */
 
 static const struct member expect_members[] = {
-    {"sent", check_sent}, {"events", check_events},     {"event_count", check_event_count},
-    {"text", check_text}, {"response", check_response}, {"error", check_error}};
+    {"sent", check_sent},  {"events", check_events}, {"event_count", check_event_count},
+    {"text", check_text},  {"bytes", check_bytes},   {"response", check_response},
+    {"error", check_error}};
 
 void check_expect(json *expect, const struct seen *seen)
 {

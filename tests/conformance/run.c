@@ -62,10 +62,19 @@ static void check_pairs(struct json_object *object, const char *name)
         complain("\"%s\" is no object", name);
 }
 
+static void check_list(struct json_object *object, const char *name)
+{
+    struct json_object *list = NULL;
+
+    if (json_object_object_get_ex(object, name, &list) && !json_object_is_type(list, json_type_array))
+        complain("\"%s\" is no array", name);
+}
+
 static bool is_readable(struct json_object *test)
 {
     static const char *const members[] = {"about", "scenario", "client", "client_headers", "request", "expect", NULL};
-    static const char *const asked[] = {"endpoint", "stream", "body", "body_text", "headers", "options", NULL};
+    static const char *const asked[] = {"endpoint", "stream", "body",  "body_text", "headers", "options",
+                                        "path",     "query",  "betas", "files",     "form",    NULL};
     struct json_object *request = json_object_object_get(test, "request");
     size_t before = complaints;
 
@@ -83,6 +92,11 @@ static bool is_readable(struct json_object *test)
     check_pairs(test, "client_headers");
     check_pairs(request, "headers");
     check_pairs(request, "options");
+    check_pairs(request, "path");
+    check_pairs(request, "query");
+    check_pairs(request, "files");
+    check_list(request, "betas");
+    check_list(request, "form");
     return complaints == before;
 }
 

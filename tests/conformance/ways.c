@@ -179,13 +179,86 @@ static claude_code_t make_client(struct run *run, struct json_object *test, stru
     return code;
 }
 
+/* ---- files ---- */
+
+/* Makes a file of a text and hands it to `use`, which keeps it. */
+static claude_code_t with_file(struct json_object *content, const char *name, claude_file_t **file,
+                               claude_error_t **err)
+{
+    return claude_file_from_bytes(json_object_get_string(content), (size_t)json_object_get_string_len(content), name,
+                                  file, err);
+}
+
+/* Replaces the quoted name by the quoted token everywhere in the body. */
+static char *put_token(char *body, const char *name, const char *token)
+{
+    char quoted[200];
+    char *at;
+
+    snprintf(quoted, sizeof quoted, "\"%s\"", name);
+    while ((at = strstr(body, quoted))) {
+        char *longer = NULL;
+        if (asprintf(&longer, "%.*s\"%s\"%s", (int)(at - body), body, token, at + strlen(quoted)) < 0)
+            abort();
+        free(body);
+        body = longer;
+    }
+    return body;
+}
+
+static claude_code_t set_body_with_files(struct run *run, struct json_object *asked, struct json_object *files)
+{
+    char *body = strdup(json_object_to_json_string_ext(json_object_object_get(asked, "body"), JSON_C_TO_STRING_PLAIN));
+    claude_error_t **err = &run->seen->error;
+    struct json_object_iter pair;
+    claude_code_t code = CLAUDE_OK;
+
+    json_object_object_foreachC(files, pair)
+    {
+        claude_file_t *file = NULL;
+        code = code < 0 ? code : with_file(pair.val, NULL, &file, err);
+        if (code >= 0)
+            code = claude_request_attach(run->request, file, err);
+        body = put_token(body, pair.key, claude_file_token(file));
+        claude_file_unref(file);
+    }
+    if (code >= 0)
+        code = claude_request_set_json(run->request, body, CLAUDE_NTS, err);
+    free(body);
+    return code;
+}
+
+static claude_code_t add_part(struct run *run, struct json_object *part)
+{
+    const char *name = text_of(json_object_object_get(part, "name"));
+    struct json_object *text = json_object_object_get(part, "text");
+    claude_error_t **err = &run->seen->error;
+    claude_file_t *file = NULL;
+    claude_code_t code;
+
+    if (text)
+        return claude_request_add_form_field(run->request, name, json_object_get_string(text),
+                                             (size_t)json_object_get_string_len(text), err);
+    code = with_file(json_object_object_get(part, "content"), NULL, &file, err);
+    if (code >= 0)
+        code = claude_request_add_file(run->request, name, file, text_of(json_object_object_get(part, "filename")),
+                                       text_of(json_object_object_get(part, "media_type")), err);
+    claude_file_unref(file);
+    return code;
+}
+
+/* ---- requests ---- */
+
 static claude_code_t set_body(struct run *run, struct json_object *asked)
 {
     struct json_object *body = NULL;
+    struct json_object *files = NULL;
     const char *text;
     size_t len = 0;
 
-    if (json_object_object_get_ex(asked, "body_text", &body)) {
+    if (json_object_object_get_ex(asked, "files", &files)) {
+        return set_body_with_files(run, asked, files);
+    } else if (json_object_object_get_ex(asked, "body_text", &body)) {
         text = json_object_get_string(body);
         len = (size_t)json_object_get_string_len(body);
     } else if (json_object_object_get_ex(asked, "body", &body)) {
@@ -194,6 +267,32 @@ static claude_code_t set_body(struct run *run, struct json_object *asked)
         return CLAUDE_OK;
     }
     return claude_request_set_json(run->request, text, len, &run->seen->error);
+}
+
+/* What a request has beside body and headers. */
+static claude_code_t set_params(struct run *run, struct json_object *asked)
+{
+    claude_error_t **err = &run->seen->error;
+    struct json_object *given = NULL;
+    struct json_object_iter pair;
+    claude_code_t code = CLAUDE_OK;
+
+    if (json_object_object_get_ex(asked, "path", &given)) {
+        json_object_object_foreachC(given, pair)
+        {
+            code = code < 0 ? code : claude_request_set_path(run->request, pair.key, text_of(pair.val), err);
+        }
+    }
+    if (code >= 0 && json_object_object_get_ex(asked, "query", &given))
+        code = claude_request_set_query_json(
+            run->request, json_object_to_json_string_ext(given, JSON_C_TO_STRING_PLAIN), CLAUDE_NTS, err);
+    given = json_object_object_get(asked, "betas");
+    for (size_t i = 0; given && code >= 0 && i < json_object_array_length(given); i++)
+        code = claude_request_add_beta(run->request, text_of(json_object_array_get_idx(given, i)), err);
+    given = json_object_object_get(asked, "form");
+    for (size_t i = 0; given && code >= 0 && i < json_object_array_length(given); i++)
+        code = add_part(run, json_object_array_get_idx(given, i));
+    return code;
 }
 
 static claude_code_t make_request(struct run *run, const char *name, struct json_object *test)
@@ -207,6 +306,8 @@ static claude_code_t make_request(struct run *run, const char *name, struct json
 
     if (code >= 0)
         code = set_body(run, asked);
+    if (code >= 0)
+        code = set_params(run, asked);
     if (code >= 0 && scenario)
         code = claude_request_set_header(
             run->request, "x-sandbox-scenario",
