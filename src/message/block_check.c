@@ -231,9 +231,8 @@ int64_t cl_block_estimated_size(const claude_block_t *block)
             size = (int64_t)file->size;
         else if (source_is(cl_json_member(root_of(block), CL_STR("source")), "text"))
             size = (int64_t)data.len;
-        else
-            size = (int64_t)(data.len / 4 * 3 - (data.len > 0 && data.ptr[data.len - 1] == '=') -
-                             (data.len > 1 && data.ptr[data.len - 2] == '='));
+        else /* It may not be valid. */
+            size = data.len < 4 ? 0 : (int64_t)cl_base64_decoded_len(data);
     }
     cl_buf_free(&room);
     return size;

@@ -63,7 +63,7 @@ static claude_code_t refuse_type(int kind, const char *type, cl_err *err)
                               kinds[kind].type, type, kinds[kind].types));
 }
 
-/* `*media_type` is static. */
+/* That data is what the program says, or one of the kind's types. `*media_type` is static. */
 static claude_code_t check_head(int kind, const char *given, cl_str head, const char **media_type, cl_err *err)
 {
     const char *sniffed = cl_media_sniff(head);
@@ -72,6 +72,9 @@ static claude_code_t check_head(int kind, const char *given, cl_str head, const 
     if (given && !known_type(kind, given))
         return refuse_type(kind, given, err);
     *media_type = known_type(kind, sniffed);
+    /* All images are known by their first bytes; a PDF may have something before its own. */
+    if (!sniffed && kind == CL_MEDIA_DOCUMENT)
+        *media_type = known_type(kind, given);
     if (*media_type && (!given || strcmp(given, *media_type) == 0))
         return CLAUDE_OK;
     if (!given && sniffed)
@@ -228,18 +231,19 @@ static claude_code_t text_of_file(const claude_file_t *file, claude_block_t **ou
 
 claude_code_t cl_media_file(int kind, claude_file_t *file, claude_block_t **out, cl_err *err)
 {
+    const char *media_type = known_type(kind, file->sniffed ? file->sniffed : file->media_type);
     claude_block_t *block;
     cl_writer w;
 
     if (file->size == 0)
         return refuse_empty(kind, err);
-    if (!file->sniffed && kind == CL_MEDIA_DOCUMENT)
+    if (kind == CL_MEDIA_DOCUMENT && !file->sniffed && (!media_type || strcmp(media_type, "text/plain") == 0))
         return text_of_file(file, out, err);
-    if (!known_type(kind, file->sniffed))
+    if (!media_type || (kind == CL_MEDIA_IMAGE && !file->sniffed))
         return cl_err_tag(err, kinds[kind].refused,
                           cl_fail(err, CLAUDE_E_INVALID, "%s file \"%.200s\" is not %s by its first bytes",
                                   kinds[kind].type, file->name, kinds[kind].types));
-    block = begin_base64(kind, file->sniffed, &w);
+    block = begin_base64(kind, media_type, &w);
     cl_put_string(&w, cl_str_of(file->token));
     if (w.rc == CL_BUF_OK && cl_block_keep_file(block, file, err) < 0)
         w.rc = CL_BUF_NOMEM;
