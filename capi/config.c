@@ -6,6 +6,7 @@
 #include "border.h"
 #include "call/call.h"
 #include "config/config.h"
+#include "message/models.h"
 
 claude_code_t claude_config_new(claude_config_t **out, claude_error_t **err)
 {
@@ -123,6 +124,30 @@ claude_code_t claude_config_on_deprecation(claude_config_t *config, claude_depre
                                            claude_destroy_fn destroy, claude_error_t **err)
 {
     return set_hook(config, config ? &config->deprecation : NULL, (void (*)(void))fn, user_data, destroy, err);
+}
+
+static void unref_models(void *models)
+{
+    cl_models_unref(models);
+}
+
+claude_code_t claude_config_set_models(claude_config_t *config, const claude_models_t *models, claude_error_t **err)
+{
+    border b;
+    cl_hook *keeper = NULL;
+    claude_code_t rc = CLAUDE_OK;
+
+    border_enter(&b);
+    if (!border_handle(&b, config, CL_MAGIC_CONFIG, "config") ||
+        (models && !border_handle(&b, models, CL_MAGIC_MODELS, "models")))
+        return border_leave(&b, CLAUDE_E_INVALID, err);
+    if (models)
+        rc = cl_hook_new(NULL, cl_models_ref((claude_models_t *)(uintptr_t)models), unref_models, &keeper, &b.err);
+    if (rc >= 0) {
+        cl_hook_unref(config->models);
+        config->models = keeper;
+    }
+    return border_leave(&b, rc, err);
 }
 
 const char *claude_sign_method(const claude_sign_t *sign)

@@ -42,9 +42,17 @@ static void tell(const claude_client_t *client, const char *model, const char *t
         ((claude_deprecation_fn)cl_hook_fn(hook))(model, text, cl_hook_data(hook));
 }
 
+static const claude_models_t *models_of(const claude_client_t *client)
+{
+    const cl_hook *keeper = client->config->models;
+
+    return keeper ? cl_hook_data(keeper) : NULL;
+}
+
 static void tell_deprecation(claude_client_t *client, const claude_request_t *request)
 {
     static const cl_str thinking = {"thinking/enabled", sizeof "thinking/enabled" - 1};
+    const claude_models_t *models = models_of(client);
     cl_json model;
     cl_str id;
     char name[CL_MODEL_ID_MAX + 1];
@@ -55,10 +63,10 @@ static void tell_deprecation(claude_client_t *client, const claude_request_t *re
     if (model.type != CLAUDE_JSON_STRING)
         return;
     id = cl_str_n(name, cl_json_copy_text(model, name, sizeof name));
-    tell(client, name, cl_deprecation_tell(NULL, &client->told, id, CL_STR("")));
-    if (cl_deprecation_find(NULL, id, thinking) &&
+    tell(client, name, cl_deprecation_tell(models, &client->told, id, CL_STR("")));
+    if (cl_deprecation_find(models, id, thinking) &&
         cl_json_string_is(cl_request_field(request, CL_STR("/thinking/type")), CL_STR("enabled")))
-        tell(client, name, cl_deprecation_tell(NULL, &client->told, id, thinking));
+        tell(client, name, cl_deprecation_tell(models, &client->told, id, thinking));
 }
 
 claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *request, bool stream, cl_snapshot *out,

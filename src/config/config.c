@@ -97,6 +97,7 @@ claude_code_t cl_config_copy(const claude_config_t *from, claude_config_t **out,
     copy->secret = cl_secret_ref(from->secret);
     copy->sign = cl_hook_ref(from->sign);
     copy->deprecation = cl_hook_ref(from->deprecation);
+    copy->models = cl_hook_ref(from->models);
     *out = copy;
     copy = NULL;
 out:
@@ -120,6 +121,7 @@ void cl_config_unref(claude_config_t *config)
     cl_headers_free(&config->headers);
     cl_hook_unref(config->sign);
     cl_hook_unref(config->deprecation);
+    cl_hook_unref(config->models);
     free(config);
 }
 

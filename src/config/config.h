@@ -90,6 +90,7 @@ struct claude_config {
     cl_headers headers;
     cl_hook *sign;
     cl_hook *deprecation; /* fn is a claude_deprecation_fn */
+    cl_hook *models;      /* keeps a claude_models_t; NULL: the table that is built in */
 };
 
 claude_code_t cl_config_new(claude_config_t **out, cl_err *err);

@@ -1,7 +1,7 @@
 /* What a program can ask for before a call: checks, a stream behind a plain call, and to hear of deprecated models. */
 #include "support.h"
 
-#include <claude/validate.h>
+#include <claude/model.h>
 
 static claude_request_t *big_request(int64_t max_tokens)
 {
@@ -186,6 +186,33 @@ static void deprecated_models_are_told_once(void **state)
     claude_client_unref(client);
 }
 
+static void models_can_be_the_programs_own(void **state)
+{
+    static const char table[] = "{\"models\":[{\"id\":\"my-model\",\"lifecycle\":\"deprecated\"}]}";
+    claude_config_t *config = new_config();
+    claude_request_t *request = hello();
+    claude_models_t *models = NULL;
+    claude_client_t *client;
+    claude_error_t *err = NULL;
+    told t = {0};
+
+    (void)state;
+    succeeds(claude_models_load_json(table, CLAUDE_NTS, &models, &err), err);
+    succeeds(claude_config_set_models(config, models, &err), err);
+    claude_models_unref(models);
+    succeeds(claude_config_on_deprecation(config, hear, &t, NULL, &err), err);
+    client = client_of(config);
+    succeeds(claude_request_set_model(request, "claude-sonnet-4-5", &err), err);
+    claude_response_unref(execute(client, request));
+    assert_int_equal(t.count, 0);
+    succeeds(claude_request_set_model(request, "my-model", &err), err);
+    claude_response_unref(execute(client, request));
+    assert_int_equal(t.count, 1);
+    assert_contains(t.text, "my-model");
+    claude_request_unref(request);
+    claude_client_unref(client);
+}
+
 /* ---- old text completions ---- */
 
 static claude_request_t *complete(void)
@@ -242,6 +269,7 @@ int main(void)
         TEST(a_stream_behind_that_is_cut_is_an_error),
         TEST(streams_that_were_asked_for_stay_streams),
         TEST(deprecated_models_are_told_once),
+        TEST(models_can_be_the_programs_own),
         TEST(completions_are_put_together),
     };
 

@@ -113,8 +113,8 @@ typedef void (*claude_deprecation_fn)(const char *model, const char *text, void 
 
 /**
  * Register a callback that hears of deprecated models: once per model and client, on the thread that starts the call,
- * before it is sent. What is deprecated is what the table of models that is built in says. A second registration
- * replaces the first.
+ * before it is sent. What is deprecated is what claude_config_set_models()'s table says, or the one that is built in. A
+ * second registration replaces the first.
  *
  * @param fn       the callback; NULL removes it
  * @param destroy  run once when neither the configuration nor a client made from it needs user_data any more
@@ -125,6 +125,17 @@ typedef void (*claude_deprecation_fn)(const char *model, const char *text, void 
 CLAUDE_API claude_code_t claude_config_on_deprecation(claude_config_t *config, claude_deprecation_fn fn,
                                                       void *user_data, claude_destroy_fn destroy,
                                                       claude_error_t **err);
+
+/**
+ * Use a table of models' facts and prices in place of the one that is built in, where a client looks something up.
+ *
+ * @param models  from claude_models_load_json(); the configuration keeps a reference. NULL: the one that is built in
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_config_set_models(claude_config_t *config, const claude_models_t *models,
+                                                  claude_error_t **err);
 
 /**
  * Register a hook that signs each attempt. A second registration replaces the first.
