@@ -443,11 +443,9 @@ static verdict check_one_of(checker *c, frame *f, const cl_schema_node *n)
 
 static verdict check_required(checker *c, frame *f, const cl_schema_node *n)
 {
-    const char *seen = c->seen.ptr + f->seen;
-
     for (uint32_t i = 0; n->required > 0 && i < n->names.count; i++) {
         const cl_schema_name *name = &c->schema.names[n->names.first + i];
-        if (name->required == CL_NODE_NONE || seen[name->required])
+        if (name->required == CL_NODE_NONE || c->seen.ptr[f->seen + name->required])
             continue;
         note(c, f, other_says(f), "without the required property \"%.*s\"",
              (int)(name->name.len < 100 ? name->name.len : 100), name->name.ptr);
