@@ -305,7 +305,7 @@ static void check_results(cl_walk *walk, const cl_place *place)
     for (size_t i = 0; i < walk->results.count; i++) {
         const cl_name *name = &walk->results.items[i];
         cl_str id = cl_str_n(walk->results.text.ptr + name->offset, name->len);
-        cl_place message = cl_place_element(place, name->index);
+        cl_place message = cl_place_element(place, name->outer);
         cl_place content = cl_place_member(&message, "content");
         cl_place block = cl_place_element(&content, name->inner);
         cl_place field = cl_place_member(&block, "tool_use_id");

@@ -271,7 +271,7 @@ void cl_names_free(cl_names *names)
     *names = (cl_names){.text = CL_BUF_INIT(CL_DRAFT_MAX)};
 }
 
-bool cl_names_add(cl_names *names, cl_json string, size_t index, size_t inner)
+bool cl_names_add(cl_names *names, cl_json string, size_t outer, size_t inner)
 {
     size_t offset = names->text.len;
 
@@ -285,7 +285,7 @@ bool cl_names_add(cl_names *names, cl_json string, size_t index, size_t inner)
     }
     if (cl_json_decode(string, &names->text) != CL_BUF_OK)
         return false;
-    names->items[names->count++] = (cl_name){offset, names->text.len - offset, index, inner, string};
+    names->items[names->count++] = (cl_name){offset, names->text.len - offset, outer, inner, string};
     return true;
 }
 
@@ -340,7 +340,7 @@ void cl_walk_duplicates(cl_walk *walk, cl_names *names, cl_problem_id id, const 
     cl_names_sort(names);
     for (size_t i = 1; i < names->count; i++) {
         const cl_name *name = &names->items[i];
-        cl_place element = cl_place_element(above, name->index);
+        cl_place element = cl_place_element(above, name->outer);
         cl_place place = cl_place_member(&element, member);
         if (!cl_str_eq(text_of(names, name), text_of(names, name - 1)))
             continue;

@@ -93,8 +93,8 @@ typedef struct cl_top_field {
 typedef struct cl_name {
     size_t offset;
     size_t len;
-    size_t index; /* of the element it is in */
-    size_t inner; /* of the element in that */
+    size_t outer; /* index of the element it is in */
+    size_t inner; /* index of the element in that */
     cl_json value;
 } cl_name;
 
@@ -193,7 +193,7 @@ bool cl_json_is_empty(cl_json container_or_string);
 
 void cl_names_free(cl_names *names);
 /* False when out of memory. */
-bool cl_names_add(cl_names *names, cl_json string, size_t index, size_t inner);
+bool cl_names_add(cl_names *names, cl_json string, size_t outer, size_t inner);
 /* By text, then by position. */
 void cl_names_sort(cl_names *names);
 bool cl_names_have(const cl_names *names, cl_str text);
