@@ -57,7 +57,7 @@ claude_code_t claude_request_add_user_with_images(claude_request_t *request, con
 }
 
 static claude_code_t with_block(claude_request_t *request, claude_block_t *block,
-                                claude_code_t (*add)(claude_request_t *, const claude_block_t *, cl_err *),
+                                claude_code_t (*add)(claude_request_t *, claude_block_t *, cl_err *),
                                 claude_error_t **err)
 {
     border b;

@@ -80,82 +80,82 @@ claude_code_t cl_block_keep_file(claude_block_t *block, claude_file_t *file, cl_
 
 enum { NEEDED, MAY_BE_EMPTY, JSON };
 
-typedef struct member {
+typedef struct block_field {
     const char *name;
     cl_str text;
     int how;
-} member;
+} block_field;
 
-/* A block whose members are texts or JSON of the program. */
-static claude_code_t make(const char *type, member *members, size_t count, claude_block_t **out, cl_err *err)
+/* A block whose fields are texts or JSON of the program. */
+static claude_code_t make(const char *type, block_field *fields, size_t count, claude_block_t **out, cl_err *err)
 {
     claude_block_t *block;
     cl_writer w;
 
     for (size_t i = 0; i < count; i++) {
-        member *m = &members[i];
-        claude_code_t rc = m->how == JSON ? cl_check_json(m->name, &m->text, err)
-                                          : cl_request_check_text(m->name, m->text, m->how == MAY_BE_EMPTY, err);
+        block_field *f = &fields[i];
+        claude_code_t rc = f->how == JSON ? cl_check_json(f->name, &f->text, err)
+                                          : cl_request_check_text(f->name, f->text, f->how == MAY_BE_EMPTY, err);
         if (rc < 0)
             return rc;
     }
     block = cl_block_begin(type, &w);
     for (size_t i = 0; i < count; i++) {
-        cl_put_key(&w, members[i].name);
-        if (members[i].how == JSON)
-            cl_put_json(&w, members[i].text);
+        cl_put_key(&w, fields[i].name);
+        if (fields[i].how == JSON)
+            cl_put_json(&w, fields[i].text);
         else
-            cl_put_string(&w, members[i].text);
+            cl_put_string(&w, fields[i].text);
     }
     return cl_block_end(block, &w, out, err);
 }
 
 claude_code_t cl_block_text(cl_str text, claude_block_t **out, cl_err *err)
 {
-    return make("text", (member[]){{"text", text, NEEDED}}, 1, out, err);
+    return make("text", (block_field[]){{"text", text, NEEDED}}, 1, out, err);
 }
 
 /* The text is empty where the program asked not to see it; the signature is what counts. */
 claude_code_t cl_block_thinking(cl_str thinking, const char *signature, claude_block_t **out, cl_err *err)
 {
-    member members[] = {{"thinking", thinking, MAY_BE_EMPTY}, {"signature", cl_str_of(signature), NEEDED}};
+    block_field fields[] = {{"thinking", thinking, MAY_BE_EMPTY}, {"signature", cl_str_of(signature), NEEDED}};
 
-    return make("thinking", members, 2, out, err);
+    return make("thinking", fields, 2, out, err);
 }
 
 claude_code_t cl_block_redacted_thinking(const char *data, claude_block_t **out, cl_err *err)
 {
-    return make("redacted_thinking", (member[]){{"data", cl_str_of(data), NEEDED}}, 1, out, err);
+    return make("redacted_thinking", (block_field[]){{"data", cl_str_of(data), NEEDED}}, 1, out, err);
 }
 
 claude_code_t cl_block_tool_use(const char *type, const char *id, const char *name, cl_str input, claude_block_t **out,
                                 cl_err *err)
 {
-    member members[] = {
+    block_field fields[] = {
         {"id", cl_str_of(id), NEEDED},
         {"name", cl_str_of(name), NEEDED},
         {"input", input.len > 0 ? input : CL_STR("{}"), JSON},
     };
 
-    return make(type, members, 3, out, err);
+    return make(type, fields, 3, out, err);
 }
 
 claude_code_t cl_block_container_upload(const char *file_id, claude_block_t **out, cl_err *err)
 {
-    return make("container_upload", (member[]){{"file_id", cl_str_of(file_id), NEEDED}}, 1, out, err);
+    return make("container_upload", (block_field[]){{"file_id", cl_str_of(file_id), NEEDED}}, 1, out, err);
 }
 
 claude_code_t cl_block_tool_result(const char *tool_use_id, const cl_str *text, bool is_error, claude_block_t **out,
                                    cl_err *err)
 {
-    member members[3] = {{"tool_use_id", cl_str_of(tool_use_id), NEEDED}};
+    block_field fields[3] = {{"tool_use_id", cl_str_of(tool_use_id), NEEDED}};
     size_t count = 1;
 
     if (text)
-        members[count++] = (member){"content", *text, MAY_BE_EMPTY};
+        fields[count++] = (block_field){"content", *text, MAY_BE_EMPTY};
     if (is_error)
-        members[count++] = (member){"is_error", CL_STR("true"), JSON};
-    return make("tool_result", members, count, out, err);
+        fields[count++] = (block_field){"is_error", CL_STR("true"), JSON};
+    return make("tool_result", fields, count, out, err);
 }
 
 claude_code_t cl_block_search_result(const char *source, const char *title, const char *const *texts, size_t count,

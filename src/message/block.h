@@ -151,14 +151,13 @@ void cl_tool_unref(claude_tool_t *tool);
 
 /* ---- setters of a request (block_messages.c, fields.c) ---- */
 
-claude_code_t cl_request_check_role(cl_str role, cl_err *err);
 /* One message: the blocks, then the text if it is not empty. */
 claude_code_t cl_request_add_content(claude_request_t *request, const char *role, claude_block_t *const *blocks,
                                      size_t count, cl_str text, cl_err *err);
-claude_code_t cl_request_append_block(claude_request_t *request, const claude_block_t *block, cl_err *err);
+claude_code_t cl_request_append_block(claude_request_t *request, claude_block_t *block, cl_err *err);
 claude_code_t cl_request_add_response(claude_request_t *request, const claude_response_t *response, cl_err *err);
 /* To the last message if it is the user's and ends with a tool result, else as a message of its own. */
-claude_code_t cl_request_add_tool_result_block(claude_request_t *request, const claude_block_t *block, cl_err *err);
+claude_code_t cl_request_add_tool_result_block(claude_request_t *request, claude_block_t *block, cl_err *err);
 claude_code_t cl_request_add_tool_result(claude_request_t *request, const char *tool_use_id, cl_str text, bool is_error,
                                          cl_err *err);
 claude_code_t cl_request_set_system_blocks(claude_request_t *request, claude_block_t *const *blocks, size_t count,

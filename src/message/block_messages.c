@@ -3,12 +3,14 @@
 
 /* ---- writing ---- */
 
-static claude_code_t attach_files(claude_request_t *request, const claude_block_t *block, cl_err *err)
+static claude_code_t attach_files(claude_request_t *request, claude_block_t *const *blocks, size_t count, cl_err *err)
 {
     claude_code_t rc = CLAUDE_OK;
 
-    for (size_t i = 0; i < block->file_count && rc >= 0; i++)
-        rc = cl_request_attach(request, block->files[i], err);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < blocks[i]->file_count && rc >= 0; j++)
+            rc = cl_request_attach(request, blocks[i]->files[j], err);
+    }
     return rc;
 }
 
@@ -29,32 +31,79 @@ static void put_content(cl_writer *w, claude_block_t *const *blocks, size_t coun
     cl_put(w, "]");
 }
 
+/* A message being written at the end of the array of messages. */
+typedef struct turn {
+    cl_blob *lent; /* what the program was lent: texts may lie in it */
+    cl_buf *array;
+    size_t end; /* of the messages so far */
+    cl_writer w;
+} turn;
+
+/* Writes {"role":...,"content": */
+static claude_code_t open_message(claude_request_t *request, cl_str role, turn *m, cl_err *err)
+{
+    claude_code_t rc;
+
+    *m = (turn){.lent = cl_draft_hold(&request->draft)};
+    rc = cl_request_edit_array(request, "messages", &m->array, err);
+    if (rc < 0) {
+        cl_blob_unref(m->lent);
+        return rc;
+    }
+    m->w = (cl_writer){m->array, cl_array_open(m->array, &m->end)};
+    cl_put(&m->w, "{");
+    cl_put_text_member(&m->w, "role", role);
+    cl_put_key(&m->w, "content");
+    return CLAUDE_OK;
+}
+
+static claude_code_t close_message(turn *m, cl_err *err)
+{
+    int written;
+
+    cl_put(&m->w, "}");
+    written = cl_array_close(m->array, m->end, m->w.rc);
+    cl_blob_unref(m->lent);
+    return written == CL_BUF_OK ? CLAUDE_OK : cl_request_fail_body(written, err);
+}
+
 static claude_code_t add_content(claude_request_t *request, cl_str role, claude_block_t *const *blocks, size_t count,
                                  cl_str text, cl_err *err)
 {
-    cl_blob *lent = cl_draft_hold(&request->draft);
-    cl_buf *messages = NULL;
-    size_t end;
-    cl_writer w;
-    claude_code_t rc = CLAUDE_OK;
+    turn m;
+    claude_code_t rc = attach_files(request, blocks, count, err);
 
-    for (size_t i = 0; i < count && rc >= 0; i++)
-        rc = attach_files(request, blocks[i], err);
     if (rc >= 0)
-        rc = cl_request_edit_array(request, "messages", &messages, err);
+        rc = open_message(request, role, &m, err);
     if (rc < 0)
-        goto out;
-    w = (cl_writer){messages, cl_array_open(messages, &end)};
-    cl_put(&w, "{");
-    cl_put_text_member(&w, "role", role);
-    cl_put_key(&w, "content");
-    put_content(&w, blocks, count, text);
-    cl_put(&w, "}");
-    w.rc = cl_array_close(messages, end, w.rc);
-    rc = w.rc == CL_BUF_OK ? CLAUDE_OK : cl_request_fail_body(w.rc, err);
-out:
-    cl_blob_unref(lent);
-    return rc;
+        return rc;
+    put_content(&m.w, blocks, count, text);
+    return close_message(&m, err);
+}
+
+static claude_code_t check_role(cl_str role, cl_err *err)
+{
+    if (role.len == 0)
+        return cl_fail(err, CLAUDE_E_INVALID, "message role is empty; it must be user, assistant or system");
+    if (cl_str_eq(role, CL_STR("user")) || cl_str_eq(role, CL_STR("assistant")) || cl_str_eq(role, CL_STR("system")))
+        return CLAUDE_OK;
+    return cl_fail(err, CLAUDE_E_INVALID, "message role \"%.*s\" is not known; it must be user, assistant or system",
+                   (int)(role.len < 64 ? role.len : 64), role.ptr);
+}
+
+claude_code_t cl_request_add_message(claude_request_t *request, const char *role, cl_str text, cl_err *err)
+{
+    cl_str name = cl_str_of(role);
+    turn m;
+    cl_err mine;
+
+    cl_err_init(&mine);
+    if (cl_request_check_body(request, "messages", &mine) >= 0 && check_role(name, &mine) >= 0 &&
+        cl_request_check_text("message text", text, false, &mine) >= 0 && open_message(request, name, &m, &mine) >= 0) {
+        cl_put_string(&m.w, text);
+        close_message(&m, &mine);
+    }
+    return cl_request_finish(request, &mine, err);
 }
 
 claude_code_t cl_request_add_content(claude_request_t *request, const char *role, claude_block_t *const *blocks,
@@ -64,7 +113,7 @@ claude_code_t cl_request_add_content(claude_request_t *request, const char *role
     cl_err mine;
 
     cl_err_init(&mine);
-    if (cl_request_check_body(request, "messages", &mine) >= 0 && cl_request_check_role(name, &mine) >= 0 &&
+    if (cl_request_check_body(request, "messages", &mine) >= 0 && check_role(name, &mine) >= 0 &&
         cl_request_check_text("message text", text, count > 0, &mine) >= 0)
         add_content(request, name, blocks, count, text, &mine);
     return cl_request_finish(request, &mine, err);
@@ -72,26 +121,19 @@ claude_code_t cl_request_add_content(claude_request_t *request, const char *role
 
 static claude_code_t add_response(claude_request_t *request, cl_json content, cl_err *err)
 {
-    cl_buf *messages = NULL;
-    size_t end;
-    cl_writer w;
+    turn m;
     claude_code_t rc;
 
     if (content.type != CLAUDE_JSON_ARRAY)
         return cl_fail(err, CLAUDE_E_INVALID, "response has no content; only the answer to a message can be added");
     if (cl_json_count(content) == 0)
         return cl_fail(err, CLAUDE_E_INVALID,
-                       "content of the response is empty; the API takes no message without "
-                       "content, so leave it out");
-    rc = cl_request_edit_array(request, "messages", &messages, err);
+                       "content of the response is empty; the API takes no message without content, so leave it out");
+    rc = open_message(request, CL_STR("assistant"), &m, err);
     if (rc < 0)
         return rc;
-    w = (cl_writer){messages, cl_array_open(messages, &end)};
-    cl_put(&w, "{\"role\":\"assistant\"");
-    cl_put_json_member(&w, "content", cl_str_n(content.ptr, content.len));
-    cl_put(&w, "}");
-    w.rc = cl_array_close(messages, end, w.rc);
-    return w.rc == CL_BUF_OK ? CLAUDE_OK : cl_request_fail_body(w.rc, err);
+    cl_put_json(&m.w, cl_str_n(content.ptr, content.len));
+    return close_message(&m, err);
 }
 
 claude_code_t cl_request_add_response(claude_request_t *request, const claude_response_t *response, cl_err *err)
@@ -114,14 +156,9 @@ claude_code_t cl_request_set_system_blocks(claude_request_t *request, claude_blo
     cl_err_init(&mine);
     if (count == 0)
         cl_fail(&mine, CLAUDE_E_INVALID, "system is empty; it needs at least one block");
-    else if (cl_request_check_body(request, "system", &mine) >= 0) {
-        claude_code_t rc = CLAUDE_OK;
-        for (size_t i = 0; i < count && rc >= 0; i++)
-            rc = attach_files(request, blocks[i], &mine);
-        if (rc >= 0) {
-            put_content(&w, blocks, count, CL_STR(""));
-            cl_request_adopt(request, CL_STR("system"), w.rc, &fresh, &mine);
-        }
+    else if (cl_request_check_body(request, "system", &mine) >= 0 && attach_files(request, blocks, count, &mine) >= 0) {
+        put_content(&w, blocks, count, CL_STR(""));
+        cl_request_adopt(request, CL_STR("system"), w.rc, &fresh, &mine);
     }
     return cl_request_finish(request, &mine, err);
 }
@@ -196,12 +233,12 @@ static claude_code_t open_last(cl_buf *messages, size_t *end, cl_err *err)
     return written == CL_BUF_OK ? CLAUDE_OK : cl_request_fail_body(written, err);
 }
 
-static claude_code_t append_block(claude_request_t *request, const claude_block_t *block, cl_err *err)
+static claude_code_t append_block(claude_request_t *request, claude_block_t *block, cl_err *err)
 {
     cl_buf *messages = NULL;
     size_t end = 0;
     int written;
-    claude_code_t rc = attach_files(request, block, err);
+    claude_code_t rc = attach_files(request, &block, 1, err);
 
     if (rc >= 0)
         rc = cl_request_edit_array(request, "messages", &messages, err);
@@ -213,7 +250,7 @@ static claude_code_t append_block(claude_request_t *request, const claude_block_
     return written == CL_BUF_OK ? CLAUDE_OK : cl_request_fail_body(written, err);
 }
 
-claude_code_t cl_request_append_block(claude_request_t *request, const claude_block_t *block, cl_err *err)
+claude_code_t cl_request_append_block(claude_request_t *request, claude_block_t *block, cl_err *err)
 {
     cl_err mine;
 
@@ -238,7 +275,7 @@ static bool takes_results(cl_json message)
     return cl_json_string_is(cl_json_member(last, CL_STR("type")), CL_STR("tool_result"));
 }
 
-claude_code_t cl_request_add_tool_result_block(claude_request_t *request, const claude_block_t *block, cl_err *err)
+claude_code_t cl_request_add_tool_result_block(claude_request_t *request, claude_block_t *block, cl_err *err)
 {
     cl_buf *messages = NULL;
     cl_err mine;
@@ -249,8 +286,7 @@ claude_code_t cl_request_add_tool_result_block(claude_request_t *request, const 
         if (messages->len > 0 && takes_results(last_element(messages)))
             append_block(request, block, &mine);
         else
-            add_content(request, CL_STR("user"), (claude_block_t *const[]){(claude_block_t *)block}, 1, CL_STR(""),
-                        &mine);
+            add_content(request, CL_STR("user"), &block, 1, CL_STR(""), &mine);
     }
     return cl_request_finish(request, &mine, err);
 }

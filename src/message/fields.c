@@ -28,13 +28,7 @@ static claude_code_t set_share(claude_request_t *request, const char *field, dou
 
 claude_code_t cl_request_set_model(claude_request_t *request, const char *model, cl_err *err)
 {
-    cl_str text = cl_str_of(model);
-    cl_err mine;
-
-    cl_err_init(&mine);
-    if (cl_request_check_body(request, "model", &mine) >= 0 && cl_request_check_text("model", text, false, &mine) >= 0)
-        cl_request_set_string(request, CL_STR("model"), text, &mine);
-    return cl_request_finish(request, &mine, err);
+    return cl_request_set_text(request, "model", model, err);
 }
 
 claude_code_t cl_request_set_max_tokens(claude_request_t *request, int64_t max_tokens, cl_err *err)
@@ -53,50 +47,6 @@ claude_code_t cl_request_set_system(claude_request_t *request, cl_str text, cl_e
     cl_err_init(&mine);
     if (cl_request_check_body(request, "system", &mine) >= 0 && cl_request_check_text("system", text, true, &mine) >= 0)
         cl_request_set_string(request, CL_STR("system"), text, &mine);
-    return cl_request_finish(request, &mine, err);
-}
-
-claude_code_t cl_request_check_role(cl_str role, cl_err *err)
-{
-    if (role.len == 0)
-        return cl_fail(err, CLAUDE_E_INVALID, "message role is empty; it must be user, assistant or system");
-    if (cl_str_eq(role, CL_STR("user")) || cl_str_eq(role, CL_STR("assistant")) || cl_str_eq(role, CL_STR("system")))
-        return CLAUDE_OK;
-    return cl_fail(err, CLAUDE_E_INVALID, "message role \"%.*s\" is not known; it must be user, assistant or system",
-                   (int)(role.len < 64 ? role.len : 64), role.ptr);
-}
-
-static claude_code_t add_message(claude_request_t *request, cl_str role, cl_str text, cl_err *err)
-{
-    cl_blob *lent = cl_draft_hold(&request->draft);
-    cl_buf *messages = NULL;
-    size_t end;
-    cl_writer w;
-    claude_code_t rc = cl_request_edit_array(request, "messages", &messages, err);
-
-    if (rc < 0)
-        goto out;
-    w = (cl_writer){messages, cl_array_open(messages, &end)};
-    cl_put(&w, "{");
-    cl_put_text_member(&w, "role", role);
-    cl_put_text_member(&w, "content", text);
-    cl_put(&w, "}");
-    w.rc = cl_array_close(messages, end, w.rc);
-    rc = w.rc == CL_BUF_OK ? CLAUDE_OK : cl_request_fail_body(w.rc, err);
-out:
-    cl_blob_unref(lent);
-    return rc;
-}
-
-claude_code_t cl_request_add_message(claude_request_t *request, const char *role, cl_str text, cl_err *err)
-{
-    cl_str name = cl_str_of(role);
-    cl_err mine;
-
-    cl_err_init(&mine);
-    if (cl_request_check_body(request, "messages", &mine) >= 0 && cl_request_check_role(name, &mine) >= 0 &&
-        cl_request_check_text("message text", text, false, &mine) >= 0)
-        add_message(request, name, text, &mine);
     return cl_request_finish(request, &mine, err);
 }
 
