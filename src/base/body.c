@@ -28,7 +28,19 @@ static size_t piece_len(const cl_piece *piece)
 {
     if (!piece->file)
         return piece->text.len;
-    return piece->base64 ? cl_base64_len((size_t)piece->file->size) : (size_t)piece->file->size;
+    return piece->base64 && !piece->file->lines ? cl_base64_len((size_t)piece->file->size) : (size_t)piece->file->size;
+}
+
+/* Lines take the place of the quotes around their token, too. Those are in the texts on either side. */
+static void drop_quotes(cl_piece *items, size_t count)
+{
+    for (size_t i = 1; i + 1 < count; i++) {
+        if (!items[i].file || !items[i].file->lines)
+            continue;
+        items[i - 1].text.len--;
+        items[i + 1].text.ptr++;
+        items[i + 1].text.len--;
+    }
 }
 
 claude_code_t cl_body_of_pieces(cl_blob *blob, const cl_piece *pieces, size_t count, cl_body *out, cl_err *err)
@@ -45,8 +57,10 @@ claude_code_t cl_body_of_pieces(cl_blob *blob, const cl_piece *pieces, size_t co
     for (size_t i = 0; i < count; i++) {
         list->items[i] = pieces[i];
         cl_file_ref(pieces[i].file);
-        body.len += piece_len(&pieces[i]);
     }
+    drop_quotes(list->items, count);
+    for (size_t i = 0; i < count; i++)
+        body.len += piece_len(&list->items[i]);
     *out = body;
     return CLAUDE_OK;
 }
@@ -165,6 +179,38 @@ static claude_code_t read_base64(cl_body_reader *reader, size_t at, char *out, s
     return rc;
 }
 
+static void put_commas(char *bytes, size_t len)
+{
+    char *end = bytes + len;
+    char *p = bytes;
+
+    while ((p = memchr(p, '\n', (size_t)(end - p))) && ++p < end) {
+        if (*p == '{')
+            p[-1] = ',';
+    }
+}
+
+/* One byte more is read than handed out: what follows a line feed decides whether it is sent as a comma. */
+static claude_code_t read_lines(cl_body_reader *reader, size_t at, char *out, size_t size, size_t *got, cl_err *err)
+{
+    size_t rest = (size_t)reader->file.file->size - at;
+    size_t len = rest < size ? rest : size;
+    char pair[2];
+    claude_code_t rc;
+
+    if (len == 1 && rest > 1) {
+        rc = cl_file_reader_read(&reader->file, at, pair, 2, err);
+        put_commas(pair, 2);
+        *out = pair[0];
+        *got = 1;
+        return rc;
+    }
+    rc = cl_file_reader_read(&reader->file, at, out, len, err);
+    put_commas(out, len);
+    *got = len < rest ? len - 1 : len;
+    return rc;
+}
+
 static claude_code_t read_file(cl_body_reader *reader, const cl_piece *piece, char *out, size_t size, size_t *got,
                                cl_err *err)
 {
@@ -176,6 +222,8 @@ static claude_code_t read_file(cl_body_reader *reader, const cl_piece *piece, ch
         rc = cl_file_reader_open(&reader->file, piece->file, err);
     if (rc < 0)
         return rc;
+    if (piece->file->lines)
+        return read_lines(reader, at, out, size, got, err);
     if (piece->base64)
         return read_base64(reader, at, out, size, got, err);
     rest = (size_t)piece->file->size - at;

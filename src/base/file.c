@@ -252,6 +252,28 @@ claude_code_t cl_file_from_bytes(cl_str bytes, const char *name, claude_file_t *
     return CLAUDE_OK;
 }
 
+claude_code_t cl_file_of_lines(const claude_file_t *file, claude_file_t **out, cl_err *err)
+{
+    claude_file_t *lines = file_new(file->name, err);
+
+    if (!lines)
+        return err ? err->code : CLAUDE_E_NOMEM;
+    if (file->path && !(lines->path = strdup(file->path))) {
+        file_free(lines);
+        return cl_fail_nomem(err);
+    }
+    lines->blob = cl_blob_ref(file->blob);
+    lines->media_type = file->media_type;
+    lines->sniffed = file->sniffed;
+    lines->size = file->size;
+    lines->lines = true;
+    lines->device = file->device;
+    lines->inode = file->inode;
+    lines->mtime_ns = file->mtime_ns;
+    *out = lines;
+    return CLAUDE_OK;
+}
+
 claude_file_t *cl_file_ref(claude_file_t *file)
 {
     if (file)

@@ -26,6 +26,7 @@ struct claude_file {
         *media_type;     /* static: by the first bytes, else by the name; "application/octet-stream" if neither tells */
     const char *sniffed; /* static: by the first bytes alone; NULL: they do not tell */
     uint64_t size;
+    bool lines; /* see cl_file_of_lines() */
     /* What it was when it was opened: something else must not be sent in its place. */
     dev_t device;
     ino_t inode;
@@ -38,6 +39,11 @@ const char *cl_errno_text(int number);
 claude_code_t cl_file_open(const char *path, claude_file_t **out, cl_err *err);
 /* Copies the bytes; `name` may be NULL. */
 claude_code_t cl_file_from_bytes(cl_str bytes, const char *name, claude_file_t **out, cl_err *err);
+/*
+ * The same file with a token of its own, for lines that are JSON objects: they are sent as the elements of an array, in
+ * place of the token and of the quotes around it. Each line but the first is known to begin with a brace.
+ */
+claude_code_t cl_file_of_lines(const claude_file_t *file, claude_file_t **out, cl_err *err);
 claude_file_t *cl_file_ref(claude_file_t *file);
 void cl_file_unref(claude_file_t *file);
 
