@@ -178,7 +178,7 @@ static bool is_hostname(reader *r)
 static bool is_ipv4(reader *r)
 {
     for (int i = 0; i < 4; i++) {
-        const char *start = r->p;
+        const char *start;
         int number = 0;
         if (i > 0 && !take(r, '.'))
             return false;

@@ -231,16 +231,26 @@ static claude_code_t turn(claude_runner_t *runner, int64_t timeout_ms, cl_err *e
     return take_message(runner, err);
 }
 
-claude_code_t cl_runner_step(claude_runner_t *runner, int64_t timeout_ms, claude_response_t **out, cl_err *err)
+static claude_code_t step(claude_runner_t *runner, int64_t timeout_ms, cl_err *err)
 {
     claude_code_t rc = check_idle(runner, err);
 
     if (rc < 0)
         return rc;
-    cl_runner_ref(runner); /* a callback may drop the program's last reference */
     runner->busy = true;
     rc = runner->over ? CLAUDE_DONE : turn(runner, timeout_ms, err);
     runner->busy = false;
+    return rc;
+}
+
+/* Both hold a reference: a callback may drop the program's last one. */
+
+claude_code_t cl_runner_step(claude_runner_t *runner, int64_t timeout_ms, claude_response_t **out, cl_err *err)
+{
+    claude_code_t rc;
+
+    cl_runner_ref(runner);
+    rc = step(runner, timeout_ms, err);
     if (rc > 0)
         *out = cl_response_ref(runner->message);
     cl_runner_unref(runner);
@@ -249,17 +259,14 @@ claude_code_t cl_runner_step(claude_runner_t *runner, int64_t timeout_ms, claude
 
 claude_code_t cl_runner_run(claude_runner_t *runner, claude_response_t **out, cl_err *err)
 {
-    claude_response_t *message = NULL;
     claude_code_t rc;
 
     cl_runner_ref(runner);
-    do {
-        cl_response_unref(message);
-        message = NULL;
-        rc = cl_runner_step(runner, -1, &message, err);
-    } while (rc == 1);
-    if (rc >= 0)
-        *out = message;
+    do
+        rc = step(runner, -1, err);
+    while (rc == 1);
+    if (rc > 0)
+        *out = cl_response_ref(runner->message);
     cl_runner_unref(runner);
     return rc;
 }

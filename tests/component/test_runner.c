@@ -6,27 +6,83 @@
 #include <claude/runner.h>
 #include <claude/tool.h>
 
-#define MESSAGE(reason, content, more)                                                                                 \
-    "{'body_json':{'id':'msg','type':'message','role':'assistant','model':'m','content':[" content                     \
-    "],'stop_reason':'" reason "','usage':{'input_tokens':1,'output_tokens':1}" more "}}"
-#define TEXT(text) "{'type':'text','text':'" text "'}"
-#define USE(id, name, input) "{'type':'tool_use','id':'" id "','name':'" name "','input':" input "}"
-#define RESULT(id, text) "{'type':'tool_result','tool_use_id':'" id "','content':'" text "'}"
-#define FAILURE(id, text) "{'type':'tool_result','tool_use_id':'" id "','content':'" text "','is_error':true}"
-#define DONE MESSAGE("end_turn", TEXT("done"), "")
-#define HELLO "{'role':'user','content':'Hello'}"
-#define ASSISTANT(content) "{'role':'assistant','content':[" content "]}"
-#define USER(content) "{'role':'user','content':[" content "]}"
+/*
+ * Messages and conversations are written short. In every text, ' stands for ".
+ *
+ *     text(hm)                    {'type':'text','text':'hm'}
+ *     use(t1,clock,{'zone':1})    {'type':'tool_use','id':'t1','name':'clock','input':{'zone':1}}
+ *     result(t1,noon)             {'type':'tool_result','tool_use_id':'t1','content':'noon'}
+ *     failure(t1,why)             the same with 'is_error':true
+ *     word<...>                   a message of that role, or an answer with that stop reason, and its content
+ */
+static const struct {
+    const char *name;
+    const char *parts[5]; /* what stands around the arguments */
+} forms[] = {
+    {"text(", {"{'type':'text','text':'", "'}"}},
+    {"use(", {"{'type':'tool_use','id':'", "','name':'", "','input':", "}"}},
+    {"result(", {"{'type':'tool_result','tool_use_id':'", "','content':'", "'}"}},
+    {"failure(", {"{'type':'tool_result','tool_use_id':'", "','content':'", "','is_error':true}"}},
+};
 
-/* What answers, one after the other. */
+/* Writes the form that begins at p, if there is one; the position after it, or NULL. */
+static const char *expand_form(FILE *out, const char *p)
+{
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        const char *const *part = forms[i].parts;
+        size_t len = strlen(forms[i].name);
+        if (strncmp(p, forms[i].name, len) != 0)
+            continue;
+        for (p += len; part[1]; part++) {
+            size_t n = strcspn(p, part[2] ? "," : ")");
+            fprintf(out, "%s%.*s", part[0], (int)n, p);
+            p += n + 1;
+        }
+        fputs(part[0], out);
+        return p;
+    }
+    return NULL;
+}
+
+/* `before` and `after` stand around the word, `close` ends what stands between < and >. To be freed. */
+static char *expand(const char *p, const char *before, const char *after, const char *close)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    assert_non_null(out);
+    while (*p) {
+        size_t word = strspn(p, "abcdefghijklmnopqrstuvwxyz_");
+        const char *behind = expand_form(out, p);
+        if (behind) {
+            p = behind;
+        } else if (word > 0 && p[word] == '<') {
+            fprintf(out, "%s%.*s%s", before, (int)word, p, after);
+            p += word + 1;
+        } else {
+            fputs(*p == '>' ? close : (char[]){*p, '\0'}, out);
+            p++;
+        }
+    }
+    fclose(out);
+    return text;
+}
+
+/* What answers, one after the other: "tool_use<use(t1,a,{})>", or a step of a scenario in braces. */
 #define script_turns(...) script_all((const char *const[]){__VA_ARGS__, NULL})
 
 static void script_all(const char *const *turns)
 {
-    char *text = format("{'sequence':[%s", turns[0]);
+    char *text = strdup("{'sequence':[");
 
-    while (*++turns) {
-        char *longer = format("%s,%s", text, *turns);
+    for (size_t i = 0; turns[i]; i++) {
+        char *turn = expand(turns[i],
+                            "{'body_json':{'id':'msg','type':'message','role':'assistant','model':'m',"
+                            "'usage':{'input_tokens':1,'output_tokens':1},'stop_reason':'",
+                            "','content':[", "]");
+        char *longer = format("%s%s%s%s", text, i > 0 ? "," : "", turn, turns[i][0] == '{' ? "" : "}}");
+        free(turn);
         free(text);
         text = longer;
     }
@@ -44,15 +100,30 @@ static void assert_sent(size_t index, const char *field, const char *expected)
     struct json_object *value = NULL;
 
     assert_non_null(body);
-    if (expected) {
-        assert_true(json_object_object_get_ex(body, field, &value));
-        assert_json_equal(json_object_to_json_string(value), expected);
-    } else {
-        assert_false(json_object_object_get_ex(body, field, &value));
-    }
+    assert_true(json_object_object_get_ex(body, field, &value));
+    assert_json_equal(json_object_to_json_string(value), expected);
     json_object_put(body);
 }
 
+/* The messages after the program's first one. */
+static char *conversation_of(const char *messages)
+{
+    char *rest = expand(messages, "{'role':'", "','content':[", "]}");
+    char *text = format("[{'role':'user','content':'Hello'}%s%s]", rest[0] ? "," : "", rest);
+
+    free(rest);
+    return text;
+}
+
+static void assert_conversation(size_t index, const char *messages)
+{
+    char *expected = conversation_of(messages);
+
+    assert_sent(index, "messages", expected);
+    free(expected);
+}
+
+#define HELLO "{'role':'user','content':'Hello'}"
 #define BODY "{'model':'m','max_tokens':10,'messages':[" HELLO "]}"
 
 static claude_runner_t *runner_of(claude_client_t *client, const char *json, uint32_t flags)
@@ -125,7 +196,7 @@ static void runs_tools_until_the_model_is_done(void **state)
     claude_response_t *response;
 
     (void)state;
-    script_turns(MESSAGE("tool_use", TEXT("hm") "," USE("t1", "clock", "{'zone':'UTC'}"), ""), DONE);
+    script_turns("tool_use<text(hm),use(t1,clock,{'zone':'UTC'})>", "end_turn<text(done)>");
     add_tool(runner, "clock", say, &note);
     response = run_to_the_end(runner);
     assert_string_equal(claude_response_text(response, NULL), "done");
@@ -134,12 +205,10 @@ static void runs_tools_until_the_model_is_done(void **state)
     assert_int_equal(note.runs, 1);
     assert_string_equal(note.input, "{\"zone\":\"UTC\"}");
     assert_int_equal(requests_seen(), 2);
-    assert_sent(0, "messages", "[" HELLO "]");
+    assert_conversation(0, "");
     assert_sent(0, "tools",
                 "[{'name':'clock','description':'A tool.','input_schema':{'type':'object','properties':{}}}]");
-    assert_sent(1, "messages",
-                "[" HELLO "," ASSISTANT(TEXT("hm") "," USE("t1", "clock", "{'zone':'UTC'}")) "," USER(
-                    RESULT("t1", "clock 1")) "]");
+    assert_conversation(1, "assistant<text(hm),use(t1,clock,{'zone':'UTC'})>,user<result(t1,clock 1)>");
     /* The end is final, and nothing more is sent. */
     claude_response_unref(response);
     response = run_to_the_end(runner);
@@ -160,14 +229,12 @@ static void answers_all_calls_in_one_message(void **state)
     claude_runner_t *runner = runner_of(client, BODY, 0);
 
     (void)state;
-    script_turns(MESSAGE("tool_use", USE("t1", "b", "{}") "," USE("t2", "a", "{}") "," USE("t3", "b", "{}"), ""), DONE);
+    script_turns("tool_use<use(t1,b,{}),use(t2,a,{}),use(t3,b,{})>", "end_turn<text(done)>");
     add_tool(runner, "a", say, &first);
     add_tool(runner, "b", say, &second);
     claude_response_unref(run_to_the_end(runner));
-    assert_sent(1, "messages",
-                "[" HELLO
-                "," ASSISTANT(USE("t1", "b", "{}") "," USE("t2", "a", "{}") "," USE("t3", "b", "{}")) "," USER(
-                    RESULT("t1", "b 1") "," RESULT("t2", "a 1") "," RESULT("t3", "b 2")) "]");
+    assert_conversation(1, "assistant<use(t1,b,{}),use(t2,a,{}),use(t3,b,{})>,user<result(t1,b 1),result(t2,a 1),"
+                           "result(t3,b 2)>");
     claude_runner_unref(runner);
     claude_client_unref(client);
 }
@@ -181,7 +248,7 @@ static void tells_each_turn(void **state)
     claude_error_t *err = NULL;
 
     (void)state;
-    script_turns(MESSAGE("tool_use", USE("t1", "a", "{}"), ""), MESSAGE("tool_use", USE("t2", "a", "{}"), ""), DONE);
+    script_turns("tool_use<use(t1,a,{})>", "tool_use<use(t2,a,{})>", "end_turn<text(done)>");
     add_tool(runner, "a", say, &note);
     for (int i = 1; i <= 2; i++) {
         assert_int_equal(claude_runner_step(runner, -1, &response, &err), 1);
@@ -192,9 +259,7 @@ static void tells_each_turn(void **state)
     }
     assert_int_equal(claude_runner_step(runner, -1, &response, &err), CLAUDE_DONE);
     claude_response_unref(response);
-    assert_sent(2, "messages",
-                "[" HELLO "," ASSISTANT(USE("t1", "a", "{}")) "," USER(RESULT("t1", "a 1")) "," ASSISTANT(
-                    USE("t2", "a", "{}")) "," USER(RESULT("t2", "a 2")) "]");
+    assert_conversation(2, "assistant<use(t1,a,{})>,user<result(t1,a 1)>,assistant<use(t2,a,{})>,user<result(t2,a 2)>");
     claude_runner_unref(runner);
     claude_client_unref(client);
 }
@@ -209,7 +274,7 @@ static void a_step_goes_on_after_its_timeout(void **state)
     int waits = 0;
 
     (void)state;
-    script("{'delay_ms':60,'body_json':{'content':[" TEXT("late") "],'stop_reason':'end_turn'}}");
+    script("{'delay_ms':60,'body_json':{'content':[{'type':'text','text':'late'}],'stop_reason':'end_turn'}}");
     while ((rc = claude_runner_step(runner, 5, &response, &err)) == 0) {
         assert_null(response);
         waits++;
@@ -230,32 +295,43 @@ static void resumes_a_paused_turn(void **state)
     claude_response_t *response;
 
     (void)state;
-    script_turns(MESSAGE("pause_turn", "{'type':'server_tool_use','id':'s1','name':'web_search','input':{}}", ""),
-                 DONE);
+    script_turns("pause_turn<{'type':'server_tool_use','id':'s1','name':'web_search','input':{}}>",
+                 "end_turn<text(done)>");
     response = run_to_the_end(runner);
     assert_string_equal(claude_response_text(response, NULL), "done");
-    assert_sent(1, "messages",
-                "[" HELLO "," ASSISTANT("{'type':'server_tool_use','id':'s1','name':'web_search','input':{}}") "]");
+    assert_conversation(1, "assistant<{'type':'server_tool_use','id':'s1','name':'web_search','input':{}}>");
     claude_response_unref(response);
     claude_runner_unref(runner);
     claude_client_unref(client);
 }
 
+/* What a request would send, until the next call. */
+static const char *messages_of(claude_request_t *request)
+{
+    static struct json_object *body;
+    struct json_object *messages = NULL;
+
+    json_object_put(body);
+    body = json_tokener_parse(claude_request_json(request, NULL));
+    assert_true(json_object_object_get_ex(body, "messages", &messages));
+    return json_object_to_json_string(messages);
+}
+
 static void other_reasons_are_the_end(void **state)
 {
     static const struct {
-        const char *scenario;
+        const char *answer;
         const char *conversation;
     } rows[] = {
-        {MESSAGE("refusal", USE("t1", "a", "{}"), ",'stop_details':{'type':'refusal','category':null}"), "[" HELLO "]"},
-        {MESSAGE("refusal", TEXT("no"), ""), "[" HELLO "]"},
-        {MESSAGE("max_tokens", USE("t1", "a", "{}"), ""), "[" HELLO "]"},
-        {MESSAGE("max_tokens", TEXT("and"), ""), "[" HELLO "," ASSISTANT(TEXT("and")) "]"},
-        {MESSAGE("end_turn", USE("t1", "a", "{}"), ""), "[" HELLO "]"},
-        {MESSAGE("end_turn", "", ""), "[" HELLO "]"},
-        {MESSAGE("tool_use", TEXT("none"), ""), "[" HELLO "," ASSISTANT(TEXT("none")) "]"},
-        {MESSAGE("compaction", TEXT("c"), ""), "[" HELLO "," ASSISTANT(TEXT("c")) "]"},
-        {MESSAGE("pause_turn", "", ""), "[" HELLO "]"},
+        {"refusal<use(t1,a,{})>,'stop_details':{'type':'refusal','category':null}", ""},
+        {"refusal<text(no)>", ""},
+        {"max_tokens<use(t1,a,{})>", ""},
+        {"max_tokens<text(and)>", "assistant<text(and)>"},
+        {"end_turn<use(t1,a,{})>", ""},
+        {"end_turn<>", ""},
+        {"tool_use<text(none)>", "assistant<text(none)>"},
+        {"compaction<text(c)>", "assistant<text(c)>"},
+        {"pause_turn<>", ""},
     };
     claude_client_t *client = new_client();
 
@@ -264,22 +340,14 @@ static void other_reasons_are_the_end(void **state)
         struct note note = {0};
         claude_runner_t *runner = runner_of(client, BODY, 0);
         claude_response_t *response = NULL;
-        claude_response_t *body = NULL;
-        const char *messages = NULL;
-        size_t len = 0;
-        char *copy;
+        char *expected = conversation_of(rows[i].conversation);
         add_tool(runner, "a", say, &note);
-        script(rows[i].scenario);
+        script_turns(rows[i].answer);
         assert_int_equal(claude_runner_step(runner, -1, &response, NULL), CLAUDE_DONE);
         assert_int_equal(note.runs, 0);
         assert_int_equal(claude_runner_pending_count(runner), 0);
-        messages = claude_request_json(claude_runner_request(runner), &len);
-        succeeds(claude_response_parse(messages, len, &body, NULL), NULL);
-        assert_int_equal(claude_response_slice(body, "/messages", &messages, &len), 1);
-        copy = strndup(messages, len);
-        assert_json_equal(copy, rows[i].conversation);
-        free(copy);
-        claude_response_unref(body);
+        assert_json_equal(messages_of(claude_runner_request(runner)), expected);
+        free(expected);
         claude_response_unref(response);
         claude_runner_unref(runner);
     }
@@ -293,13 +361,13 @@ static void a_conversation_goes_on_after_the_end(void **state)
     claude_error_t *err = NULL;
 
     (void)state;
-    script_turns(DONE, MESSAGE("end_turn", TEXT("more"), ""));
+    script_turns("end_turn<text(done)>", "end_turn<text(more)>");
     claude_response_unref(run_to_the_end(runner));
     claude_request_add_user_text(claude_runner_request(runner), "And now?", CLAUDE_NTS, NULL);
     succeeds(claude_runner_resume(runner, &err), err);
     assert_int_equal(claude_runner_turns(runner), 0);
     claude_response_unref(run_to_the_end(runner));
-    assert_sent(1, "messages", "[" HELLO "," ASSISTANT(TEXT("done")) ",{'role':'user','content':'And now?'}]");
+    assert_conversation(1, "assistant<text(done)>,{'role':'user','content':'And now?'}");
     claude_runner_unref(runner);
     claude_client_unref(client);
 }
@@ -327,9 +395,9 @@ static void carries_the_container_on(void **state)
         claude_client_t *client = new_client();
         claude_runner_t *runner = runner_of(client, rows[i].body, 0);
         reset_server(NULL);
-        script_turns(MESSAGE("pause_turn", TEXT("1"), ",'container':{'id':'c1','expires_at':'x'}"),
-                     MESSAGE("pause_turn", TEXT("2"), ",'container':{'id':'c2'}"),
-                     MESSAGE("pause_turn", TEXT("3"), ",'container':null"), DONE);
+        script_turns("pause_turn<text(1)>,'container':{'id':'c1','expires_at':'x'}",
+                     "pause_turn<text(2)>,'container':{'id':'c2'}", "pause_turn<text(3)>,'container':null",
+                     "end_turn<text(done)>");
         claude_response_unref(run_to_the_end(runner));
         assert_sent(1, "container", rows[i].second);
         assert_sent(2, "container", rows[i].third);
@@ -348,7 +416,7 @@ static void stops_after_so_many_turns(void **state)
     claude_error_t *err = NULL;
 
     (void)state;
-    script(MESSAGE("tool_use", USE("t1", "a", "{}"), ""));
+    script_turns("tool_use<use(t1,a,{})>");
     add_tool(runner, "a", say, &note);
     fails(claude_runner_run(runner, &response, &err), CLAUDE_E_LIMIT, &err);
     assert_null(response);
@@ -362,7 +430,7 @@ static void stops_after_so_many_turns(void **state)
     claude_error_unref(err);
     err = NULL;
     /* With a higher limit it goes on from there. */
-    script(DONE);
+    script_turns("end_turn<text(done)>");
     succeeds(claude_runner_set_max_turns(runner, 11, &err), err);
     claude_response_unref(run_to_the_end(runner));
     assert_int_equal(requests_seen(), 11);
@@ -372,7 +440,7 @@ static void stops_after_so_many_turns(void **state)
     runner = runner_of(client, BODY, 0);
     succeeds(claude_runner_set_max_turns(runner, 0, &err), err);
     add_tool(runner, "a", say, NULL);
-    script(MESSAGE("tool_use", USE("t1", "a", "{}"), ""));
+    script_turns("tool_use<use(t1,a,{})>");
     for (int i = 0; i < 12; i++) {
         assert_int_equal(claude_runner_step(runner, -1, &response, &err), 1);
         claude_response_unref(response);
@@ -390,45 +458,33 @@ static void a_failed_call_can_be_made_again(void **state)
     claude_error_t *err = NULL;
 
     (void)state;
-    script_turns(MESSAGE("tool_use", USE("t1", "a", "{}"), ""), "{'status':529}", DONE);
+    script_turns("tool_use<use(t1,a,{})>", "{'status':529}", "end_turn<text(done)>");
     add_tool(runner, "a", say, &note);
     fails(claude_runner_run(runner, &response, &err), CLAUDE_E_OVERLOADED, &err);
     claude_response_unref(run_to_the_end(runner));
     assert_int_equal(note.runs, 1);
-    assert_sent(2, "messages", "[" HELLO "," ASSISTANT(USE("t1", "a", "{}")) "," USER(RESULT("t1", "a 1")) "]");
+    assert_conversation(2, "assistant<use(t1,a,{})>,user<result(t1,a 1)>");
     claude_runner_unref(runner);
     claude_client_unref(client);
 }
 
 /* ---- what goes wrong with a tool ---- */
 
-static int32_t fail_silently(claude_runner_t *runner, const char *name, const char *input, size_t len, void *user_data)
+/* Does what the tool's name says. */
+static int32_t perform(claude_runner_t *runner, const char *name, const char *input, size_t len, void *user_data)
 {
-    (void)runner;
-    (void)name;
     (void)input;
     (void)len;
     (void)user_data;
-    return -7;
-}
-
-static int32_t fail_with_text(claude_runner_t *runner, const char *name, const char *input, size_t len, void *user_data)
-{
-    (void)name;
-    (void)input;
-    (void)len;
-    (void)user_data;
-    claude_runner_result_text(runner, "out of paper", CLAUDE_NTS, NULL);
-    return 1;
-}
-
-static int32_t result_error(claude_runner_t *runner, const char *name, const char *input, size_t len, void *user_data)
-{
-    (void)name;
-    (void)input;
-    (void)len;
-    (void)user_data;
-    return claude_runner_result_error(runner, "no such printer", CLAUDE_NTS, NULL);
+    if (strcmp(name, "silent") == 0)
+        return -7;
+    if (strcmp(name, "text") == 0) {
+        claude_runner_result_text(runner, "out of paper", CLAUDE_NTS, NULL);
+        return 1;
+    }
+    if (strcmp(name, "error") == 0)
+        return claude_runner_result_error(runner, "no such printer", CLAUDE_NTS, NULL);
+    return 0;
 }
 
 static void mistakes_are_told_to_the_model(void **state)
@@ -437,35 +493,20 @@ static void mistakes_are_told_to_the_model(void **state)
     claude_runner_t *runner = runner_of(client, BODY, 0);
 
     (void)state;
-    script_turns(MESSAGE("tool_use",
-                         USE("t1", "unknown", "{}") "," USE("t2", "silent", "{}") "," USE("t3", "text", "{}") "," USE(
-                             "t4", "error", "{}") "," USE("t5", "text", "[1]"),
-                         ""),
-                 DONE);
-    add_tool(runner, "silent", fail_silently, NULL);
-    add_tool(runner, "text", fail_with_text, NULL);
-    add_tool(runner, "error", result_error, NULL);
+    script_turns("tool_use<use(t1,unknown,{}),use(t2,silent,{}),use(t3,text,{}),use(t4,error,{}),use(t5,text,[1])>",
+                 "end_turn<text(done)>");
+    add_tool(runner, "silent", perform, NULL);
+    add_tool(runner, "text", perform, NULL);
+    add_tool(runner, "error", perform, NULL);
     claude_response_unref(run_to_the_end(runner));
-    assert_sent(
-        1, "messages",
-        "[" HELLO
-        "," ASSISTANT(USE("t1", "unknown", "{}") "," USE("t2", "silent", "{}") "," USE("t3", "text", "{}") "," USE(
-            "t4", "error",
-            "{}") "," USE("t5", "text",
-                          "{}")) "," USER("{'type':'tool_result','tool_use_id':'t1','content':'Tool "
-                                          "\\u0027unknown\\u0027 not found',"
-                                          "'is_error':true},"
-                                          "{'type':'tool_result','tool_use_id':'t2','content':"
-                                          "'Tool \\u0027silent\\u0027 failed','is_error':true}," FAILURE(
-                                              "t3", "out of paper") "," FAILURE("t4",
-                                                                                "no such printer") ",{'type':'tool_"
-                                                                                                   "result','tool_use_"
-                                                                                                   "id':'t5','content':"
-                                                                                                   "'The input of tool "
-                                                                                                   "\\u0027text\\u0027 "
-                                                                                                   "is not a JSON "
-                                                                                                   "object','is_error':"
-                                                                                                   "true}") "]");
+    assert_conversation(
+        1, "assistant<use(t1,unknown,{}),use(t2,silent,{}),use(t3,text,{}),use(t4,error,{}),use(t5,text,{})>,"
+           "user<{'type':'tool_result','tool_use_id':'t1','content':'Tool \\u0027unknown\\u0027 not "
+           "found','is_error':true},{'type':'tool_result','tool_use_id':'t2','content':'Tool \\u0027silent\\u0027 "
+           "failed','is_error':true},failure(t3,out of paper),"
+           "failure(t4,no such printer),"
+           "{'type':'tool_result','tool_use_id':'t5','content':'The input of tool \\u0027text\\u0027 is not a JSON "
+           "object','is_error':true}>");
     claude_runner_unref(runner);
     claude_client_unref(client);
 }
@@ -478,7 +519,7 @@ static void calls_without_id_are_not_the_protocol(void **state)
     claude_error_t *err = NULL;
 
     (void)state;
-    script(MESSAGE("tool_use", "{'type':'tool_use','name':'a','input':{}}", ""));
+    script_turns("tool_use<{'type':'tool_use','name':'a','input':{}}>");
     add_tool(runner, "a", say, NULL);
     fails(claude_runner_run(runner, &response, &err), CLAUDE_E_PROTOCOL, &err);
     claude_runner_unref(runner);
@@ -511,40 +552,23 @@ static int32_t give_everything(claude_runner_t *runner, const char *name, const 
     return 0;
 }
 
-static int32_t give_nothing(claude_runner_t *runner, const char *name, const char *input, size_t len, void *user_data)
-{
-    (void)runner;
-    (void)name;
-    (void)input;
-    (void)len;
-    (void)user_data;
-    return 0;
-}
-
 static void results_are_texts_and_blocks(void **state)
 {
     claude_client_t *client = new_client();
     claude_runner_t *runner = runner_of(client, BODY, 0);
 
     (void)state;
-    script_turns(MESSAGE("tool_use",
-                         USE("t1", "all", "{}") ",{'type':'tool_use','id':'t2','name':'none','input':{},"
-                                                "'toolset_name':'browser'}",
-                         ""),
-                 DONE);
+    script_turns("tool_use<use(t1,all,{}),"
+                 "{'type':'tool_use','id':'t2','name':'none','input':{},'toolset_name':'browser'}>",
+                 "end_turn<text(done)>");
     add_tool(runner, "all", give_everything, NULL);
-    add_tool(runner, "none", give_nothing, NULL);
+    add_tool(runner, "none", perform, NULL);
     claude_response_unref(run_to_the_end(runner));
-    assert_sent(
-        1, "messages",
-        "[" HELLO "," ASSISTANT(USE(
-            "t1", "all",
-            "{}") ",{'type':'tool_use','id':'t2','name':'none','input':{},"
-                  "'toolset_name':'browser'}") "," USER("{'type':'tool_result','tool_use_id':'t1','content':[{'type':'"
-                                                        "text','text':'{\\u0022a\\u0022:1}'},"
-                                                        "{'type':'text','text':'two'},{'type':'text','text':'three'}]},"
-                                                        "{'type':'tool_result','tool_use_id':'t2','toolset_name':'"
-                                                        "browser'}") "]");
+    assert_conversation(1, "assistant<use(t1,all,{}),"
+                           "{'type':'tool_use','id':'t2','name':'none','input':{},'toolset_name':'browser'}>,"
+                           "user<{'type':'tool_result','tool_use_id':'t1','content':[{'type':'text','text':'{"
+                           "\\u0022a\\u0022:1}'},{'type':'text','text':'two'},{'type':'text','text':'three'}]},{'type':"
+                           "'tool_result','tool_use_id':'t2','toolset_name':'browser'}>");
     claude_runner_unref(runner);
     claude_client_unref(client);
 }
@@ -563,7 +587,7 @@ static void a_callback_may_drop_the_last_reference(void **state)
     claude_response_t *response = NULL;
 
     (void)state;
-    script(MESSAGE("tool_use", USE("t1", "a", "{}"), ""));
+    script_turns("tool_use<use(t1,a,{})>");
     add_tool(runner, "a", let_go, &note);
     assert_int_equal(claude_runner_step(runner, -1, &response, NULL), 1);
     assert_int_equal(note.destroyed, 1);
@@ -587,11 +611,9 @@ static void hands_out_calls_to_be_answered_in_any_order(void **state)
     size_t len = 0;
 
     (void)state;
-    script_turns(MESSAGE("tool_use",
-                         USE("t1", "slow", "{'n':1}") "," USE("t2", "quick", "{}") "," USE(
-                             "t3", "slow", "{'n':3}") "," USE("t4", "slow", "{}") "," USE("t5", "slow", "5"),
-                         ""),
-                 DONE);
+    script_turns("tool_use<use(t1,slow,{'n':1}),use(t2,quick,{}),use(t3,slow,{'n':3}),use(t4,slow,{}),"
+                 "use(t5,slow,5)>",
+                 "end_turn<text(done)>");
     add_tool(runner, "slow", NULL, NULL);
     add_tool(runner, "quick", say, &note);
     assert_int_equal(claude_runner_pending_count(runner), 0);
@@ -621,87 +643,11 @@ static void hands_out_calls_to_be_answered_in_any_order(void **state)
     succeeds(claude_runner_answer_block(runner, "t4", block, &err), err);
     claude_block_unref(block);
     claude_response_unref(run_to_the_end(runner));
-    assert_sent(
-        1, "messages",
-        "[" HELLO
-        "," ASSISTANT(USE("t1", "slow", "{'n':1}") "," USE("t2", "quick", "{}") "," USE("t3", "slow", "{'n':3}") "," USE(
-            "t4", "slow",
-            "{}") "," USE("t5", "slow",
-                          "{}")) "," USER(FAILURE("t1",
-                                                  "one") "," RESULT("t2",
-                                                                    "quick 1") "," RESULT("t3",
-                                                                                          "three") ",{'type':'tool_"
-                                                                                                   "result','tool_use_"
-                                                                                                   "id':'t4','content':"
-                                                                                                   "[" TEXT(
-                                                                                                       "four") "]}"
-                                                                                                               ","
-                                                                                                               "{'"
-                                                                                                               "ty"
-                                                                                                               "pe"
-                                                                                                               "':"
-                                                                                                               "'t"
-                                                                                                               "oo"
-                                                                                                               "l_"
-                                                                                                               "re"
-                                                                                                               "su"
-                                                                                                               "lt"
-                                                                                                               "',"
-                                                                                                               "'t"
-                                                                                                               "oo"
-                                                                                                               "l_"
-                                                                                                               "us"
-                                                                                                               "e_"
-                                                                                                               "id"
-                                                                                                               "':"
-                                                                                                               "'t"
-                                                                                                               "5'"
-                                                                                                               ",'"
-                                                                                                               "co"
-                                                                                                               "nt"
-                                                                                                               "en"
-                                                                                                               "t'"
-                                                                                                               ":"
-                                                                                                               "'T"
-                                                                                                               "he"
-                                                                                                               " i"
-                                                                                                               "np"
-                                                                                                               "ut"
-                                                                                                               " o"
-                                                                                                               "f "
-                                                                                                               "to"
-                                                                                                               "ol"
-                                                                                                               " "
-                                                                                                               "\\"
-                                                                                                               "u0"
-                                                                                                               "02"
-                                                                                                               "7s"
-                                                                                                               "lo"
-                                                                                                               "w"
-                                                                                                               "\\"
-                                                                                                               "u0"
-                                                                                                               "02"
-                                                                                                               "7 "
-                                                                                                               "is"
-                                                                                                               " n"
-                                                                                                               "ot"
-                                                                                                               " a"
-                                                                                                               " J"
-                                                                                                               "SO"
-                                                                                                               "N "
-                                                                                                               "ob"
-                                                                                                               "je"
-                                                                                                               "ct"
-                                                                                                               "',"
-                                                                                                               "'i"
-                                                                                                               "s_"
-                                                                                                               "er"
-                                                                                                               "ro"
-                                                                                                               "r'"
-                                                                                                               ":t"
-                                                                                                               "ru"
-                                                                                                               "e"
-                                                                                                               "}") "]");
+    assert_conversation(
+        1, "assistant<use(t1,slow,{'n':1}),use(t2,quick,{}),use(t3,slow,{'n':3}),use(t4,slow,{}),"
+           "use(t5,slow,{})>,user<failure(t1,one),result(t2,quick 1),result(t3,three),"
+           "{'type':'tool_result','tool_use_id':'t4','content':[text(four)]},{'type':'tool_result','tool_use_id':'t5','"
+           "content':'The input of tool \\u0027slow\\u0027 is not a JSON object','is_error':true}>");
     claude_runner_unref(runner);
     claude_client_unref(client);
 }
@@ -716,7 +662,7 @@ static void tools_of_the_request_get_callbacks_by_name(void **state)
     claude_error_t *err = NULL;
 
     (void)state;
-    script_turns(MESSAGE("tool_use", USE("t1", "bash", "{}"), ""), DONE);
+    script_turns("tool_use<use(t1,bash,{})>", "end_turn<text(done)>");
     succeeds(claude_runner_on_tool(runner, "bash", say, &note, destroy, &err), err);
     fails(claude_runner_on_tool(runner, "bash", say, &note, destroy, &err), CLAUDE_E_INVALID, &err);
     assert_int_equal(note.destroyed, 1);
@@ -735,17 +681,33 @@ static void tools_of_the_request_get_callbacks_by_name(void **state)
 
 /* ---- streams ---- */
 
-#define START "{'data':{'type':'message_start','message':{'id':'m','type':'message','role':'assistant','content':[]}}}"
-#define CALL(index, id, ...)                                                                                           \
-    "{'data':{'type':'content_block_start','index':" index ",'content_block':{'type':'tool_use','id':'" id             \
-    "','name':'a'" __VA_ARGS__ "}}}"
-#define INPUT(index, json)                                                                                             \
-    "{'data':{'type':'content_block_delta','index':" index ",'delta':{'type':'input_json_delta','partial_json':'" json \
-    "'}}}"
-#define STOP(index) "{'data':{'type':'content_block_stop','index':" index "}}"
-#define END(reason)                                                                                                    \
-    "{'data':{'type':'message_delta','delta':{'stop_reason':'" reason "'},'usage':{'output_tokens':1}}},"              \
-    "{'data':{'type':'message_stop'}}"
+/* Three calls: with input, with input that is no JSON, and without. */
+static const char three_calls[] =
+    "{'events':["
+    "{'data':{'type':'message_start','message':{'id':'m','type':'message','role':'assistant','content':[]}}},"
+    "{'data':{'type':'content_block_start','index':0,'content_block':{'type':'tool_use','id':'t1','name':'a',"
+    "'input':{}}}},"
+    "{'data':{'type':'content_block_delta','index':0,'delta':{'type':'input_json_delta','partial_json':"
+    "'{\\u0022x\\u0022:'}}},"
+    "{'data':{'type':'content_block_delta','index':0,'delta':{'type':'input_json_delta','partial_json':'1}'}}},"
+    "{'data':{'type':'content_block_stop','index':0}},"
+    "{'data':{'type':'content_block_start','index':1,'content_block':{'type':'tool_use','id':'t2','name':'a',"
+    "'input':{}}}},"
+    "{'data':{'type':'content_block_delta','index':1,'delta':{'type':'input_json_delta','partial_json':"
+    "'{\\u0022x\\u0022:1]'}}},"
+    "{'data':{'type':'content_block_stop','index':1}},"
+    "{'data':{'type':'content_block_start','index':2,'content_block':{'type':'tool_use','id':'t3','name':'a'}}},"
+    "{'data':{'type':'content_block_stop','index':2}},"
+    "{'data':{'type':'message_delta','delta':{'stop_reason':'tool_use'},'usage':{'output_tokens':1}}},"
+    "{'data':{'type':'message_stop'}}]}";
+
+static const char a_text[] =
+    "{'events':["
+    "{'data':{'type':'message_start','message':{'id':'m','type':'message','role':'assistant','content':[]}}},"
+    "{'data':{'type':'content_block_start','index':0,'content_block':{'type':'text','text':'done'}}},"
+    "{'data':{'type':'content_block_stop','index':0}},"
+    "{'data':{'type':'message_delta','delta':{'stop_reason':'end_turn'},'usage':{'output_tokens':1}}},"
+    "{'data':{'type':'message_stop'}}]}";
 
 static int32_t count_events(claude_call_t *call, const claude_event_t *event, void *user_data)
 {
@@ -768,17 +730,7 @@ static void streams_each_turn(void **state)
     int events = 0;
 
     (void)state;
-    script_turns(
-        "{'events':[" START
-        "," CALL("0", "t1", ",'input':{}") "," INPUT("0", "{\\u0022x\\u0022:") "," INPUT("0", "1}") "," STOP("0") "," CALL(
-            "1", "t2",
-            ",'input':{}") "," INPUT("1",
-                                     "{\\u0022x\\u0022:1]") "," STOP("1") "," CALL("2",
-                                                                                   "t3") "," STOP("2") "," END("tool_"
-                                                                                                               "use") "]}",
-        "{'events':[" START
-        ",{'data':{'type':'content_block_start','index':0,'content_block':{'type':'text','text':'done'}}}," STOP(
-            "0") "," END("end_turn") "]}");
+    script_turns(three_calls, a_text);
     succeeds(claude_request_on_event(request, count_events, &events, NULL, &err), err);
     succeeds(claude_runner_new(client, request, CLAUDE_STREAM, &runner, &err), err);
     claude_request_unref(request);
@@ -789,12 +741,9 @@ static void streams_each_turn(void **state)
     assert_int_equal(events, 12 + 5);
     assert_sent(0, "stream", "true");
     assert_sent(1, "stream", "true");
-    assert_sent(
-        1, "messages",
-        "[" HELLO "," ASSISTANT(USE("t1", "a", "{'x':1}") "," USE("t2", "a", "{}") "," USE("t3", "a", "{}")) "," USER(
-            RESULT("t1", "a 1") ",{'type':'tool_result','tool_use_id':'t2','content':"
-                                "'The input of tool \\u0027a\\u0027 is not a JSON object','is_error':true}," RESULT(
-                                    "t3", "a 2")) "]");
+    assert_conversation(1, "assistant<use(t1,a,{'x':1}),use(t2,a,{}),use(t3,a,{})>,user<result(t1,a 1),"
+                           "{'type':'tool_result','tool_use_id':'t2','content':'The input of tool \\u0027a\\u0027 is "
+                           "not a JSON object','is_error':true},result(t3,a 2)>");
     claude_runner_unref(runner);
     claude_client_unref(client);
 }
