@@ -24,14 +24,14 @@ typedef struct parser {
 
 /* ---- where ---- */
 
-/* The first line at or after `from` that begins with "data"; else `from` itself. */
+/* The first line at or after `from` that begins with "data:"; else `from` itself. */
 static size_t find_data(const parser *p)
 {
     size_t at = p->from;
 
     while (at < p->bytes.len) {
         cl_str rest = cl_str_n(p->bytes.ptr + at, p->bytes.len - at);
-        if (cl_str_starts(rest, CL_STR("data")))
+        if (cl_str_starts(rest, CL_STR("data:")))
             return at;
         while (at < p->bytes.len && p->bytes.ptr[at] != '\n' && p->bytes.ptr[at] != '\r')
             at++;
@@ -173,7 +173,7 @@ static claude_code_t take_event(parser *p, const cl_sse_event *sse, cl_err *err)
     cl_str line;
     claude_code_t rc = CLAUDE_OK;
 
-    if (is_strict(p) || !memchr(rest.ptr, '\n', rest.len) || is_json(p, rest) || !are_lines(p, rest))
+    if (is_strict(p) || !memchr(rest.ptr, '\n', rest.len) || !are_lines(p, rest))
         return take_one(p, sse->name, rest, err);
     p->counts.anomalies++;
     while (rc >= 0 && next_line(&rest, &line))
@@ -186,8 +186,8 @@ static claude_code_t take_event(parser *p, const cl_sse_event *sse, cl_err *err)
 /* What is behind the last blank line: nothing, an event that lacks only that line, or half of one. */
 static claude_code_t take_rest(parser *p, cl_err *err)
 {
-    cl_str left = cl_str_n(p->bytes.ptr + p->at, p->bytes.len - p->at);
-    cl_buf rest = CL_BUF_INIT(left.len + 2);
+    cl_str tail = cl_str_n(p->bytes.ptr + p->at, p->bytes.len - p->at);
+    cl_buf rest = CL_BUF_INIT(tail.len + 2);
     CL_UNINITIALIZED cl_err why;
     cl_sse_event event = {{"", 0}, {"", 0}};
     size_t consumed;
@@ -195,8 +195,7 @@ static claude_code_t take_rest(parser *p, cl_err *err)
     claude_code_t rc = CLAUDE_OK;
 
     cl_err_init(&why);
-    p->from = p->at;
-    if (cl_buf_append_str(&rest, left) != CL_BUF_OK || cl_buf_append_text(&rest, "\n\n") != CL_BUF_OK)
+    if (cl_buf_append_str(&rest, tail) != CL_BUF_OK || cl_buf_append_text(&rest, "\n\n") != CL_BUF_OK)
         got = cl_fail_nomem(&why);
     else
         got = cl_sse_next(&p->sse, rest.ptr, rest.len, &consumed, &event, &why);

@@ -146,8 +146,6 @@ claude_code_t cl_text_buffer_add(claude_text_buffer_t *b, cl_str text, int64_t n
     int rc;
 
     (void)held_text(b);
-    if (text.len == 0)
-        return CLAUDE_OK;
     if (text.len > CL_TEXT_BUFFER_MAX - cl_text_buffer_held(b))
         return cl_fail(err, CLAUDE_E_TOO_LARGE, "the text buffer would hold more than %d bytes; take pieces from it",
                        CL_TEXT_BUFFER_MAX);

@@ -141,6 +141,8 @@ static const struct bad {
     {"event: ping\r\ndata: {'type':'ping'}\r\n\r\ndata: x\r\n\r\n", 0, CLAUDE_E_PROTOCOL,
      "event 2, line 4, byte 38: a stream event`s data: JSON is not valid at offset 0: a value is expected here",
      "ping"},
+    {"database: 1\ndata: x\n\n", 0, CLAUDE_E_PROTOCOL,
+     "event 1, line 2, byte 12: a stream event`s data: JSON is not valid at offset 0: a value is expected here", ""},
     {"event: a\rdata: x\r\r", 0, CLAUDE_E_PROTOCOL,
      "event 1 (a), line 2, byte 9: a stream event`s data: JSON is not valid at offset 0: a value is expected here", ""},
     {"data: {'type':'content_block_stop','index':-1}\n\n", 0, CLAUDE_E_PROTOCOL,

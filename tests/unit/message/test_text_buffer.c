@@ -133,6 +133,15 @@ static void test_size_of_one(void **state)
         assert_int_equal(strlen(claude_text_buffer_take(buffer, 0, NULL)), 1);
     expect(buffer, 0, NULL);
     claude_text_buffer_unref(buffer);
+    buffer = make(3, 0, 0);
+    add(buffer,
+        "\xf0"
+        "ab",
+        0);
+    expect(buffer, 0,
+           "\xf0"
+           "ab");
+    claude_text_buffer_unref(buffer);
 }
 
 static void test_time(void **state)
@@ -346,7 +355,7 @@ static void test_limit(void **state)
     free(piece);
 }
 
-/* Seconds for text that comes at once and goes in small pieces, and for a line that comes in small pieces. */
+/* Seconds for much text that goes in small pieces while more comes, and for a line that comes in small pieces. */
 static double seconds(size_t bytes)
 {
     clock_t start = clock();
@@ -359,6 +368,7 @@ static double seconds(size_t bytes)
     assert_int_equal(claude_text_buffer_add(whole, text, bytes, 0, NULL), CLAUDE_OK);
     for (size_t i = 0; i < bytes / 16; i++) {
         assert_true(claude_text_buffer_take(whole, 0, NULL) != NULL);
+        assert_true(claude_text_buffer_add(whole, text, 16, 0, NULL) == CLAUDE_OK);
         assert_true(claude_text_buffer_add(line, text, 16, 0, NULL) == CLAUDE_OK);
         assert_true(claude_text_buffer_take(line, 0, NULL) == NULL);
     }
