@@ -6,7 +6,8 @@
 
 enum { DOCS_MAX = 1 << 20 };
 
-/* The page of that name ("options.txt", "options.md", "errors.md", "endpoints.md") in `out`; false for an unknown name. */
+/* The page of that name ("options.txt", "options.md", "errors.md", "endpoints.md") in `out`; false for an unknown name.
+ */
 bool docs_write(const char *page, cl_buf *out);
 /* Where a page is kept, relative to the root of the repository; NULL for an unknown name. */
 const char *docs_path(const char *page);

@@ -21,7 +21,7 @@ struct call {
     struct store *store;
     struct slice path;
     struct slice query;
-    char value[512]; /* of the query, decoded */
+    char value[512];    /* of the query, decoded */
     struct slice id[2]; /* the parts of the path that stand for the {} of its route */
     struct json_object *body;
     struct buf decoded;
