@@ -27,7 +27,7 @@ enum {
     POWER
 };
 
-/* What a digit, a point, an e and a sign lead to; 0: they do not belong to the number. */
+/* From MINUS on: what a digit, a point, an e and a sign lead to; 0: they do not belong to the number. */
 static const struct number_row {
     uint8_t digit;
     uint8_t point;
@@ -35,14 +35,14 @@ static const struct number_row {
     uint8_t sign;
     bool whole; /* it may end here */
 } number_rows[] = {
-    [MINUS - MINUS] = {INTEGER, 0, 0, 0, false},
-    [ZERO - MINUS] = {0, POINT, EXPONENT, 0, true},
-    [INTEGER - MINUS] = {INTEGER, POINT, EXPONENT, 0, true},
-    [POINT - MINUS] = {FRACTION, 0, 0, 0, false},
-    [FRACTION - MINUS] = {FRACTION, 0, EXPONENT, 0, true},
-    [EXPONENT - MINUS] = {POWER, 0, 0, SIGN, false},
-    [SIGN - MINUS] = {POWER, 0, 0, 0, false},
-    [POWER - MINUS] = {POWER, 0, 0, 0, true},
+    {INTEGER, 0, 0, 0, false},           /* MINUS */
+    {0, POINT, EXPONENT, 0, true},       /* ZERO */
+    {INTEGER, POINT, EXPONENT, 0, true}, /* INTEGER */
+    {FRACTION, 0, 0, 0, false},          /* POINT */
+    {FRACTION, 0, EXPONENT, 0, true},    /* FRACTION */
+    {POWER, 0, 0, SIGN, false},          /* EXPONENT */
+    {POWER, 0, 0, 0, false},             /* SIGN */
+    {POWER, 0, 0, 0, true},              /* POWER */
 };
 
 static bool in_object(const claude_partial_t *p)
