@@ -230,7 +230,7 @@ CLAUDE_API claude_code_t claude_event_error(const char *type, const char *messag
 
 /**
  * Make an event of the JSON that a server would send. Only what a stream needs is checked: an object with a "type",
- * and for what belongs to a block an "index". Any event may be made, also one that this version does not know.
+ * and an "index" that is a block's number or missing. Any event may be made, also one that this version does not know.
  *
  * @param json  the event's data; kept byte for byte
  * @param len   of json, in bytes

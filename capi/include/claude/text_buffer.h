@@ -19,7 +19,7 @@ extern "C" {
  *
  * @param max_bytes    a piece is due when so many bytes are held, and has no more of them; a single character that is
  *                     larger comes whole. 0: no such rule
- * @param interval_ms  what is held is due after so many milliseconds. 0: no such rule
+ * @param interval_ms  what is held is due after so many milliseconds at the latest. 0: no such rule
  * @param lines        1: a line is due as soon as its newline has come, with it. 0: no such rule
  * @param out          receives the buffer; release with claude_text_buffer_unref()
  * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
