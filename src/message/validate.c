@@ -171,7 +171,7 @@ static void walk_request(cl_walk *walk, const claude_request_t *request)
     check_body_size(walk, request, walk->batch);
     while (next_member(&iter, &key, &value)) {
         cl_walk_note(walk, key, value, iter.page);
-        if (!cl_json_string_is(key, CL_STR("requests")))
+        if (!walk->batch || !cl_json_string_is(key, CL_STR("requests")))
             continue;
         requests = value;
         walk->page = iter.page;

@@ -954,6 +954,9 @@ static void all_at_once_in_the_order_of_the_body(void **state)
          "unknown_role /messages/0/role\nempty_content /messages/0/content\nout_of_range /top_p\n"
          "tool_name_pattern /tools/1/name\nduplicate_tool /tools/2/name",
          NULL, NULL},
+        /* What is missing comes first, whatever else is there. */
+        {"{\"x\":1,\"max_tokens\":-1,\"requests\":[]}",
+         "missing_model /model\nmissing_messages /messages\nout_of_range /max_tokens", NULL, NULL},
     };
 
     (void)state;
