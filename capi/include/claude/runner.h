@@ -37,7 +37,7 @@ typedef int32_t (*claude_tool_fn)(claude_runner_t *runner, const char *name, con
                                   void *user_data);
 
 /**
- * Make a runner.
+ * Make a runner. examples/c/tools.c is a whole program.
  *
  * @param client   sends the requests; the runner keeps a reference
  * @param request  copied, with its options, headers and event callback; its endpoint must answer with a message
@@ -47,31 +47,6 @@ typedef int32_t (*claude_tool_fn)(claude_runner_t *runner, const char *name, con
  * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
  * @threads A
  * @since 0.8
- *
- * @code
- * static int32_t add(claude_runner_t *runner, const char *name, const char *input, size_t len, void *user_data)
- * {
- *     (void)name, (void)input, (void)len, (void)user_data;
- *     return claude_runner_result_text(runner, "42", CLAUDE_NTS, NULL);
- * }
- * ...
- * claude_runner_t *runner = NULL;
- * claude_tool_t *tool = NULL;
- * claude_response_t *response = NULL;
- * claude_error_t *err = NULL;
- * if (claude_runner_new(client, request, 0, &runner, &err) < 0 ||
- *     claude_tool_simple("add", "Add up the numbers.", &tool, &err) < 0 ||
- *     claude_runner_add_tool(runner, tool, add, NULL, NULL, &err) < 0 ||
- *     claude_runner_run(runner, &response, &err) < 0) {
- *     fprintf(stderr, "%s\n", claude_error_message(err));
- *     claude_error_unref(err);
- * } else {
- *     printf("%s\n", claude_response_text(response, NULL));
- * }
- * claude_response_unref(response);
- * claude_tool_unref(tool);
- * claude_runner_unref(runner);
- * @endcode
  */
 CLAUDE_API claude_code_t claude_runner_new(claude_client_t *client, const claude_request_t *request, uint32_t flags,
                                            claude_runner_t **out, claude_error_t **err);

@@ -42,6 +42,13 @@ CLAUDE_API claude_code_t claude_request_set_structured_output(claude_request_t *
  *         "schema_invalid" as claude_error_error_code(); CLAUDE_E_NOMEM
  * @threads A
  * @since 0.8
+ *
+ * @code
+ * claude_response_t *changed = NULL;
+ * if (claude_schema_transform("{\"type\":\"integer\",\"minimum\":1}", CLAUDE_NTS, &changed, NULL) == CLAUDE_OK)
+ *     printf("%s\n", claude_response_json(changed, NULL));
+ * claude_response_unref(changed);
+ * @endcode
  */
 CLAUDE_API claude_code_t claude_schema_transform(const char *schema, size_t len, claude_response_t **out,
                                                  claude_error_t **err);
@@ -79,22 +86,6 @@ CLAUDE_API claude_code_t claude_schema_check(const char *schema, size_t schema_l
  *         schema is none. CLAUDE_E_LIMIT, CLAUDE_E_NOMEM
  * @threads A
  * @since 0.8
- *
- * @code
- * const char *schema = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}";
- * claude_response_t *response = NULL, *answer = NULL;
- * claude_error_t *err = NULL;
- * claude_request_set_structured_output(request, schema, CLAUDE_NTS, NULL);
- * if (claude_client_execute(client, request, &response, &err) < 0 ||
- *     claude_response_parse_structured(response, schema, CLAUDE_NTS, &answer, &err) < 0) {
- *     fprintf(stderr, "%s\n", claude_error_message(err));
- *     claude_error_unref(err);
- * } else {
- *     printf("%s\n", claude_response_string(answer, "/city", NULL));
- * }
- * claude_response_unref(answer);
- * claude_response_unref(response);
- * @endcode
  */
 CLAUDE_API claude_code_t claude_response_parse_structured(const claude_response_t *response, const char *schema,
                                                           size_t schema_len, claude_response_t **out,

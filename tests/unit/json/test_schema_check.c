@@ -105,7 +105,10 @@ static void test_literals(void **state)
     differs("{'const':{'a':[1,{'b':2}]}}", "{'a':[1,{'b':3}]}", "an object");
     differs("{'const':{'a':1}}", "{'b':1}", "expected");
     differs("{'const':{'a':1}}", "{'a':1,'b':1}", "expected");
+    differs("{'const':{'a':1,'b':2}}", "{'a':1}", "expected");
     differs("{'const':[1,2]}", "[2,1]", "expected");
+    differs("{'const':[1,2]}", "[1]", "expected");
+    differs("{'const':[1]}", "[1,2]", "expected");
     differs("{'const':[]}", "{}", "expected");
     matches("{'const':[[],{}]}", "[[],{}]");
 }

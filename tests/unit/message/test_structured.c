@@ -189,7 +189,7 @@ static void test_the_schema_of_a_request(void **state)
     char *expected = quoted("{'output_config':{'effort':'low','format':{'type':'json_schema','schema':{"
                             "'type':'object','properties':{'n':{'type':'integer','description':'{minimum: 1}'}},"
                             "'additionalProperties':false}}}}");
-    claude_error_t *err = NULL;
+    claude_error_t *error = NULL;
 
     (void)state;
     OK(cl_request_set_json(request, CL_STR("{\"output_config\":{\"effort\":\"low\"}}"), err));
@@ -199,10 +199,10 @@ static void test_the_schema_of_a_request(void **state)
     assert_int_equal(claude_request_set_structured_output(request, schema, CLAUDE_NTS, NULL), CLAUDE_OK);
     assert_string_equal(cl_request_json(request, NULL), expected);
     /* A failure leaves the body, and is remembered. */
-    assert_int_equal(claude_request_set_structured_output(request, "{}", CLAUDE_NTS, &err), CLAUDE_E_INVALID);
-    assert_string_equal(claude_error_error_code(err), "schema_invalid");
+    assert_int_equal(claude_request_set_structured_output(request, "{}", CLAUDE_NTS, &error), CLAUDE_E_INVALID);
+    assert_string_equal(claude_error_error_code(error), "schema_invalid");
     assert_string_equal(cl_request_json(request, NULL), expected);
-    claude_error_unref(err);
+    claude_error_unref(error);
     FAILS(CLAUDE_E_INVALID, "has no type", cl_request_snapshot(request, false, &(cl_snapshot){0}, err));
     cl_request_unref(request);
     free(schema);
@@ -212,13 +212,13 @@ static void test_the_schema_of_a_request(void **state)
 static void test_requests_that_have_none(void **state)
 {
     claude_request_t *request = new_request("models.list");
-    claude_error_t *err = NULL;
+    claude_error_t *error = NULL;
 
     (void)state;
-    assert_int_equal(claude_request_set_structured_output(request, "{\"type\":\"null\"}", CLAUDE_NTS, &err),
+    assert_int_equal(claude_request_set_structured_output(request, "{\"type\":\"null\"}", CLAUDE_NTS, &error),
                      CLAUDE_E_INVALID);
-    assert_non_null(strstr(claude_error_message(err), "without a body"));
-    claude_error_unref(err);
+    assert_non_null(strstr(claude_error_message(error), "without a body"));
+    claude_error_unref(error);
     cl_request_unref(request);
     request = new_request("messages.create");
     OK(cl_request_set_json(request, CL_STR("{\"output_config\":7}"), err));
