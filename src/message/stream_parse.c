@@ -173,7 +173,7 @@ static claude_code_t take_event(parser *p, const cl_sse_event *sse, cl_err *err)
     cl_str line;
     claude_code_t rc = CLAUDE_OK;
 
-    if (is_strict(p) || !memchr(rest.ptr, '\n', rest.len) || !are_lines(p, rest))
+    if (is_strict(p) || !memchr(rest.ptr, '\n', rest.len) || is_json(p, rest) || !are_lines(p, rest))
         return take_one(p, sse->name, rest, err);
     p->counts.anomalies++;
     while (rc >= 0 && next_line(&rest, &line))

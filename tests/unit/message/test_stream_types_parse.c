@@ -61,6 +61,7 @@ static const struct good {
     {"event: ping\r\ndata: {'type':'ping'}\r\n\r\n", STRICT, "ping", 0},
     {"event: ping\rdata: {'type':'ping'}\r\r", STRICT, "ping", 0},
     {"event: ping\ndata: {'type':\ndata: 'ping'}\n\n", STRICT, "ping", 0},
+    {"event: ping\ndata: {'type':'ping'}\ndata:\n\n", 0, "ping", 0},
     {": c\n\nid: 1\nretry: 5\nevent: ping\ndata: {'type':'ping'}\n\nid: 2\n\n", STRICT, "ping", 0},
     {PING "data: [DONE]\n\n", STRICT, "ping", 0},
     {"event: completion\ndata: {'type':'completion','completion':' a','stop_reason':null,'model':'m'}\n\n", STRICT,
