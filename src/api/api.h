@@ -8,7 +8,7 @@
 
 /* ---- endpoints.c: the table (endpoints.tsv) ---- */
 
-/* By name; "messages" is messages.create. NULL: there is none. */
+/* By name; "messages" is messages.create, and "beta." may stand before any name. NULL: there is none. */
 const cl_endpoint *cl_endpoint_find(const char *name);
 /* In the order of their names; NULL after the last one. */
 const cl_endpoint *cl_endpoint_at(size_t index);

@@ -11,14 +11,12 @@ const cl_endpoint *cl_endpoint_at(size_t index)
     return index < COUNT ? &endpoints[index] : NULL;
 }
 
-const cl_endpoint *cl_endpoint_find(const char *name)
+static const cl_endpoint *find(const char *name)
 {
     size_t low = 0;
     size_t high = COUNT;
 
-    if (name && strcmp(name, "messages") == 0)
-        name = "messages.create";
-    while (name && low < high) {
+    while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = strcmp(name, endpoints[middle].name);
         if (order == 0)
@@ -29,6 +27,19 @@ const cl_endpoint *cl_endpoint_find(const char *name)
             low = middle + 1;
     }
     return NULL;
+}
+
+const cl_endpoint *cl_endpoint_find(const char *name)
+{
+    const cl_endpoint *found;
+
+    if (!name)
+        return NULL;
+    if (strcmp(name, "messages") == 0)
+        return find("messages.create");
+    found = find(name);
+    /* The official SDKs have what is no beta under "beta." as well. */
+    return found || strncmp(name, "beta.", 5) != 0 ? found : find(name + 5);
 }
 
 const char *cl_endpoint_text(const cl_endpoint *endpoint, const char *what)

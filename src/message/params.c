@@ -89,19 +89,20 @@ static void drop_named(cl_pairs *pairs, cl_str name)
 
 /* ---- the path ---- */
 
-/* A step up or none at all, however it is written: it would be another endpoint. */
+/* A step up or none at all, however it is written: it would be another endpoint. What follows a semicolon is no part of
+ * the name for some servers. */
 static bool is_dots(cl_str value)
 {
     size_t dots = 0;
 
-    for (size_t i = 0; i < value.len; dots++) {
+    for (size_t i = 0; i < value.len && value.ptr[i] != ';'; dots++) {
         bool encoded = value.len - i >= 3 && value.ptr[i] == '%' && value.ptr[i + 1] == '2' &&
                        cl_ascii_lower(value.ptr[i + 2]) == 'e';
         if (!encoded && value.ptr[i] != '.')
             return false;
         i += encoded ? 3 : 1;
     }
-    return dots == 1 || dots == 2;
+    return dots == 1 || dots == 2 || value.ptr[0] == ';';
 }
 
 static bool has_param(const cl_endpoint *endpoint, cl_str name)

@@ -246,17 +246,20 @@ static claude_code_t json_body(const claude_request_t *request, bool splice, cl_
 
 /* ---- forms (RFC 7578) ---- */
 
-/* As browsers do: a quote or a line end in a name would end it. */
+/* A quote or a line end in a name would end it: those are written as browsers do. A backslash would hide what follows.
+ */
 static int append_quoted(cl_buf *out, const char *name)
 {
-    static const char escaped[] = {'"', '\r', '\n'};
-    static const char codes[][3] = {{'%', '2', '2'}, {'%', '0', 'D'}, {'%', '0', 'A'}};
+    static const char digits[] = "0123456789ABCDEF";
     int rc = cl_buf_append_char(out, '"');
 
     for (; *name && rc == CL_BUF_OK; name++) {
-        const char *found = memchr(escaped, *name, sizeof escaped);
-        if (found)
-            rc = cl_buf_append(out, codes[found - escaped], sizeof codes[0]);
+        unsigned char c = (unsigned char)*name;
+        char code[3] = {'%', digits[c >> 4], digits[c & 15]};
+        if (c == '"' || c < 0x20 || c == 0x7f)
+            rc = cl_buf_append(out, code, sizeof code);
+        else if (c == '\\')
+            rc = cl_buf_append_text(out, "\\\\");
         else
             rc = cl_buf_append_char(out, *name);
     }
@@ -373,7 +376,7 @@ static claude_code_t make_body(const claude_request_t *request, bool splice, cl_
     switch (request->endpoint->body) {
     case CL_BODY_JSON:
         /* Many endpoints want no body: nothing set is nothing sent. */
-        return cl_draft_is_empty(&request->draft) ? CLAUDE_OK : json_body(request, splice, &out->body, err);
+        return cl_draft_is_empty(&request->draft) && !splice ? CLAUDE_OK : json_body(request, splice, &out->body, err);
     case CL_BODY_MULTIPART:
         return form_body(request, out, err);
     default:

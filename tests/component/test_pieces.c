@@ -291,10 +291,10 @@ static void files_are_uploaded(void **state)
         const char *body;
         succeeds(claude_request_add_file(request, "file", file, NULL, NULL, &err), err);
         claude_response_unref(execute(client, request));
-        body = text_of(received_at((size_t)round), "body");
         assert_contains(header_of(received_at((size_t)round), "content-type"), "multipart/form-data; boundary=");
-        assert_contains(body, "Content-Type: text/plain\r\n\r\nabcdefghij");
         assert_true(number_of(received_at((size_t)round), "body_length") > SIZE);
+        body = text_of(received_at((size_t)round), "body");
+        assert_contains(body, "Content-Type: text/plain\r\n\r\nabcdefghij");
         assert_contains(body + SIZE, "--\r\n");
         claude_request_unref(request);
     }

@@ -117,8 +117,6 @@ SDK = by_request(read_sdk())
 NOT_IN_THE_SDK = {"completions.create", "oauth.token", "messages.batches.results"}
 # Where it spells the name of the method in another way.
 OTHER_NAMES = {"beta.vaults.credentials.mcp_o_auth_validate": "beta.vaults.credentials.mcp_oauth_validate"}
-# Names that it no longer sends by itself with what is no beta any more.
-OLD_BETAS = {"token-counting-2024-11-01", "user-profiles-2026-08-18"}
 
 
 def twin(row: Row) -> Official:
@@ -141,4 +139,4 @@ def test_the_sdk_does_the_same(row: Row) -> None:
     assert method.binary == (row.answer in ("bytes", "lines"))
     assert method.workspace == ("workspace" in row.headers)
     assert method.user_profile == ("user_profile" in row.headers)
-    assert set(method.beta.split(",")) - {""} == set(row.betas) - (OLD_BETAS if row.stability == "ga" else set())
+    assert set(method.beta.split(",")) - {""} == set(row.betas)

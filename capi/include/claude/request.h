@@ -18,7 +18,8 @@ extern "C" {
  * Make a request.
  *
  * @param endpoint  its name: "messages.create" (or "messages"), "messages.batches.cancel", "files.upload", ...;
- *                  claude_endpoint_at() lists all, docs/endpoints.md shows them
+ *                  claude_endpoint_at() lists all, docs/endpoints.md shows them. "beta." may stand before the name of one
+ *                  that is no beta, as in the official SDKs
  * @param out       receives the request; release with claude_request_unref()
  * @return CLAUDE_OK, CLAUDE_E_INVALID (unknown endpoint; names the nearest), CLAUDE_E_NOMEM
  * @threads A

@@ -67,7 +67,8 @@ static void parameters_of_paths_are_encoded(void **state)
 
 static void parameters_of_paths_are_checked(void **state)
 {
-    static const char *const dots[] = {".", "..", "%2e", "%2E", "%2e.", ".%2E", "%2e%2E"};
+    static const char *const dots[] = {".",      "..",   "%2e", "%2E", "%2e.",   ".%2E",
+                                       "%2e%2E", "..;x", ".;",  ";x",  "%2e%2e;"};
     claude_request_t *request;
     cl_snapshot snapshot;
 
@@ -213,7 +214,7 @@ static void forms_are_written(void **state)
     OK(cl_file_from_bytes(CL_STR("content\0with\r\n--NUL"), "a.txt", &file, err));
     OK(cl_request_add_form_field(request, "expires_in_seconds", CL_STR("3600"), err));
     OK(cl_request_add_file(request, "file", file, NULL, NULL, err));
-    OK(cl_request_add_file(request, "files[]", file, "top/\"x\"\r\n.md", "text/markdown", err));
+    OK(cl_request_add_file(request, "files[]", file, "top/\"x\\\"\r\n.md", "text/markdown", err));
     OK(cl_request_copy(request, &copy, err));
     cl_request_unref(request);
     cl_file_unref(file);
@@ -228,7 +229,7 @@ static void forms_are_written(void **state)
     assert_memory_equal(body, want, strlen(want));
     snprintf(want, sizeof want,
              "with\r\n--NUL\r\n--%s\r\nContent-Disposition: form-data; name=\"files[]\"; "
-             "filename=\"top/%%22x%%22%%0D%%0A.md\"\r\nContent-Type: text/markdown\r\n\r\ncontent",
+             "filename=\"top/%%22x\\\\%%22%%0D%%0A.md\"\r\nContent-Type: text/markdown\r\n\r\ncontent",
              boundary);
     assert_memory_equal(body + strlen(body) + 1, want, strlen(want));
     free(body);
