@@ -4,7 +4,7 @@ static const cl_endpoint endpoints[] = {
 #include "api/endpoints.inc"
 };
 
-enum { COUNT = sizeof endpoints / sizeof endpoints[0] };
+enum { COUNT = sizeof endpoints / sizeof endpoints[0], NAME_MAX_LEN = 128 };
 
 const cl_endpoint *cl_endpoint_at(size_t index)
 {
@@ -99,13 +99,24 @@ static int parts(const char *name)
     return count;
 }
 
+static int common_start(const char *a, const char *b)
+{
+    int len = 0;
+
+    while (a[len] && a[len] == b[len])
+        len++;
+    return len;
+}
+
+/* The same words first, then the same beginning. */
 static const char *nearest(const char *name)
 {
     const char *best = NULL;
     int most = 0;
 
     for (size_t i = 0; i < COUNT; i++) {
-        int score = 4 * common_parts(name, endpoints[i].name) - parts(endpoints[i].name);
+        int score = NAME_MAX_LEN * (4 * common_parts(name, endpoints[i].name) - parts(endpoints[i].name)) +
+                    common_start(name, endpoints[i].name);
         if (score > most) {
             most = score;
             best = endpoints[i].name;

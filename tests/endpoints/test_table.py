@@ -80,7 +80,7 @@ def test_the_alias() -> None:
         ("batches.create", "messages.batches.create"),
         ("message.batches.results", "messages.batches.results"),
         ("sessions.list", "beta.sessions.list"),
-        ("beta.files.upload", "files.upload"),
+        ("files.uploads", "files.upload"),
     ],
 )
 def test_a_name_that_is_nearly_right(name: str, near: str) -> None:
