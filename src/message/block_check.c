@@ -112,7 +112,7 @@ static claude_code_t check_source(const claude_block_t *block, int kind, cl_json
     rc = kind == CL_MEDIA_IMAGE ? cl_validate_image_source(source, file, options, &problems, err)
                                 : cl_validate_document_source(source, file, options, &problems, err);
     if (rc >= 0 && problems)
-        rc = cl_err_tag(err, cl_problems_code(problems, 0), cl_problems_fail(problems, err));
+        rc = cl_problems_fail(problems, err);
     cl_problems_unref(problems);
     return rc < 0 ? rc : CLAUDE_OK;
 }

@@ -235,6 +235,25 @@ static void documents_are_made_of_blocks(void **state)
     claude_block_unref(text);
 }
 
+/* Each change may move the place where the next block goes. */
+static void content_is_found_again(void **state)
+{
+    claude_block_t *text = block_of("{\"a\":1}");
+    claude_block_t *block = block_of("{\"id\":0,\"title\":\"\",\"cache_control\":0,\"content\":[]}");
+
+    (void)state;
+    WORKS(claude_block_add(block, text, &e));
+    WORKS(claude_block_set_field(block, "/id", "\"long\"", CLAUDE_NTS, &e));
+    WORKS(claude_block_add(block, text, &e));
+    WORKS(claude_block_set_title(block, "long", CLAUDE_NTS, &e));
+    WORKS(claude_block_add(block, text, &e));
+    WORKS(claude_block_set_cache_control(block, "1h", &e));
+    WORKS(claude_block_add(block, text, &e));
+    made(block, "{\"id\":\"long\",\"title\":\"long\",\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"},"
+                "\"content\":[{\"a\":1},{\"a\":1},{\"a\":1},{\"a\":1}]}");
+    claude_block_unref(text);
+}
+
 /* What is in the content already is not read again: it may be garbage. */
 static void content_grows_in_place(void **state)
 {
@@ -433,6 +452,7 @@ int main(void)
         cmocka_unit_test(documents_have_title_and_context),
         cmocka_unit_test(results_take_blocks),
         cmocka_unit_test(documents_are_made_of_blocks),
+        cmocka_unit_test(content_is_found_again),
         cmocka_unit_test(content_grows_in_place),
         cmocka_unit_test(blocks_of_answers_are_unchanged),
         cmocka_unit_test(whole_answers_are_unchanged),

@@ -83,7 +83,7 @@ static inline void field_is(claude_request_t *request, const char *field, const 
 
     assert_int_equal(cl_json_validate(cl_str_n(json, len), 200, &root, NULL), CLAUDE_OK);
     value = cl_json_member(root, cl_str_of(field));
-    if (value.len != strlen(expected) || memcmp(value.ptr ? value.ptr : "", expected, value.len) != 0)
+    if (!cl_str_eq(cl_str_n(value.ptr, value.len), cl_str_of(expected)))
         fail_msg("%s is %.*s, not %s", field, (int)value.len, value.ptr ? value.ptr : "", expected);
 }
 

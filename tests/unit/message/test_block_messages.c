@@ -218,7 +218,7 @@ static void what_was_before_is_not_read(void **state)
     (void)state;
     assert_non_null(garbage);
     OK(cl_buf_reserve(messages, 10000) == CL_BUF_OK ? CLAUDE_OK : cl_fail(err, CLAUDE_E_NOMEM, "memory"));
-    memset(messages->ptr + 1, '"', before - 3);
+    memset(messages->ptr + 1, '[', before - 3);
     memcpy(garbage, messages->ptr, before);
     WORKS(claude_request_add_user_text(request, "u", 1, &e));
     WORKS(claude_request_add_response(request, response, &e));
