@@ -672,6 +672,14 @@ static void choices_of_tools(void **state)
         {CHOICE("{\"type\":\"tool\",\"name\":\"a\"}", ""), "tool_choice_without_tools /tool_choice", NULL, NULL},
         {CHOICE("{\"type\":\"tool\",\"name\":\"a\"}", ",\"tools\":[]"), "empty_tools /tools", NULL, NULL},
         /* Names that are not in the body may be right. */
+        {CHOICE("{\"type\":\"tool\",\"name\":\"click\"}",
+                ",\"tools\":[" TOOL("a") ",{\"type\":\"browser_toolset_20260801\"}]"),
+         "", NULL, NULL},
+        {"{" HEAD
+         ",\"tools\":[" TOOL("a") "],\"tool_choice\":{\"type\":\"tool\",\"name\":\"b\"},\"messages\":[" USER
+                                  ",{\"role\":\"system\",\"content\":[{\"type\":\"tool_addition\",\"tool\":{}}]}]}",
+         "", NULL, NULL},
+
         {CHOICE("{\"type\":\"tool\",\"name\":\"click\"}", ",\"tools\":[{\"type\":\"browser_toolset_20260801\"}]"), "",
          NULL, NULL},
         {CHOICE("{\"type\":\"tool\",\"name\":\"a\"}", ",\"thread\":{\"type\":\"continue\"}"), "", NULL, NULL},
@@ -819,6 +827,35 @@ static void files_stand_for_their_content(void **state)
     free(body);
     cl_file_unref(image);
     cl_file_unref(empty);
+}
+
+/* Each is found among many. */
+static void many_files(void **state)
+{
+    enum { FILES = 50 };
+    claude_file_t *files[FILES];
+    claude_request_t *request;
+    cl_buf list = CL_BUF_INIT(1 << 20);
+    char *body;
+
+    (void)state;
+    for (int i = 0; i < FILES; i++) {
+        char *block;
+        files[i] = file_of("\x89PNG\r\n\x1a\n12345", 13);
+        block = repeated(IMAGE("image/png", "%s"), files[i]->token, 1, "");
+        cl_buf_append_text(&list, i > 0 ? "," : "");
+        cl_buf_append_text(&list, block);
+        free(block);
+    }
+    body = repeated(BLOCKS("%s"), list.ptr, 1, "");
+    request = given("messages.create", body);
+    for (int i = 0; i < FILES; i++)
+        OK(cl_request_attach_file(request, files[i], err));
+    expect(request, "many files", "");
+    for (int i = 0; i < FILES; i++)
+        cl_file_unref(files[i]);
+    free(body);
+    cl_buf_free(&list);
 }
 
 /* ---- bodies as a whole, other endpoints ---- */
@@ -1026,6 +1063,7 @@ int main(void)
         TEST(sources),
         TEST(sizes_at_their_default),
         TEST(files_stand_for_their_content),
+        TEST(many_files),
         TEST(sizes_of_bodies),
         TEST(other_endpoints),
         TEST(batches),
