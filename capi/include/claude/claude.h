@@ -4,6 +4,9 @@
 
 #include <claude/types.h>
 
+#include <claude/answer.h>
+#include <claude/batch.h>
+#include <claude/block.h>
 #include <claude/call.h>
 #include <claude/client.h>
 #include <claude/config.h>
@@ -12,8 +15,19 @@
 #include <claude/event.h>
 #include <claude/file.h>
 #include <claude/loop.h>
+#include <claude/message.h>
+#include <claude/model.h>
+#include <claude/page.h>
+#include <claude/partial.h>
 #include <claude/request.h>
 #include <claude/response.h>
+#include <claude/runner.h>
+#include <claude/schema.h>
 #include <claude/secret.h>
+#include <claude/skill.h>
+#include <claude/stream.h>
+#include <claude/text_buffer.h>
+#include <claude/tool.h>
+#include <claude/validate.h>
 
 #endif
