@@ -263,7 +263,7 @@ static claude_code_t compile_list(compiler *c, uint32_t node, int keyword, cl_sp
 
 /* ---- a node ---- */
 
-static claude_code_t check_limits(compiler *c, uint32_t node)
+static claude_code_t compile_limits(compiler *c, uint32_t node)
 {
     const cl_schema_node *n = &c->schema->nodes[node];
 
@@ -297,7 +297,7 @@ static claude_code_t compile_words(compiler *c, uint32_t node)
     if (literals.type != CLAUDE_JSON_NONE && literals.type != CLAUDE_JSON_ARRAY)
         return refuse(c, node, "\"enum\" must be an array");
     n->format = cl_format_of(n->keywords[CL_KW_FORMAT]);
-    return check_limits(c, node);
+    return compile_limits(c, node);
 }
 
 static claude_code_t compile_node(compiler *c, uint32_t node)
