@@ -178,8 +178,7 @@ static const char *const tools[] = {
     "{\"type\":\"computer_toolset_20260801\"}",
     "{\"type\":\"computer_20251124\",\"name\":\"computer\",\"display_width_px\":800,\"display_height_px\":600}",
     "{\"type\":\"code_execution_20260521\",\"name\":\"code_execution\"}",
-    "{\"type\":\"web_search_20260318\",\"name\":\"web_search\",\"max_uses\":1,\"user_location\":{\"type\":"
-    "\"approximate\"}}",
+    "{\"type\":\"web_search_20260318\",\"name\":\"web_search\",\"max_uses\":1,\"user_location\":{}}",
     "{\"type\":\"web_fetch_20260318\",\"name\":\"web_fetch\",\"citations\":{\"enabled\":true}}",
     "{\"type\":\"tool_search_tool_regex_20251119\",\"name\":\"tool_search_tool_regex\"}",
     "{\"type\":\"advisor_20260301\",\"name\":\"advisor\",\"model\":\"m\"}",
