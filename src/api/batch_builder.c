@@ -9,7 +9,7 @@
 enum {
     TAIL_LEN = sizeof CL_BATCH_TAIL - 1,
     LEVELS = 3, /* of nesting around the params */
-    BETAS_MAX = 4096,
+    BETA_NAMES_MAX = 4096,
 };
 
 struct claude_batch_builder {
@@ -31,7 +31,7 @@ claude_code_t cl_batch_builder_new(claude_batch_builder_t **out, cl_err *err)
         return cl_fail_nomem(err);
     cl_handle_init(&builder->handle, CL_MAGIC_BATCH_BUILDER);
     builder->body = CL_BUF_INIT(CL_BATCH_BODY_MAX);
-    builder->betas = CL_BUF_INIT(BETAS_MAX);
+    builder->betas = CL_BUF_INIT(BETA_NAMES_MAX);
     rc = cl_api_request_new("messages.batches.create", &builder->batch, err);
     if (rc >= 0 && cl_buf_append_text(&builder->body, CL_BATCH_HEAD) != CL_BUF_OK)
         rc = cl_fail_nomem(err);

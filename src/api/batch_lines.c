@@ -3,7 +3,7 @@
 
 #include "api/seen.h"
 
-enum { BLOCK = 256 * 1024, AROUND = sizeof CL_BATCH_HEAD - 1 + sizeof CL_BATCH_TAIL - 1 };
+enum { READ_SIZE = 256 * 1024, AROUND = sizeof CL_BATCH_HEAD - 1 + sizeof CL_BATCH_TAIL - 1 };
 
 typedef struct checker {
     cl_buf window; /* what was read, from the beginning of a line on */
@@ -99,7 +99,7 @@ static claude_code_t check_file(checker *c, const claude_file_t *file, cl_err *e
     uint64_t at = 0;
 
     while (rc >= 0 && at < file->size) {
-        size_t len = file->size - at < BLOCK ? (size_t)(file->size - at) : BLOCK;
+        size_t len = file->size - at < READ_SIZE ? (size_t)(file->size - at) : READ_SIZE;
         if (cl_buf_reserve(&c->window, len) != CL_BUF_OK) {
             rc = cl_fail_nomem(err);
             break;

@@ -198,7 +198,11 @@ claude_code_t cl_count_tokens_request(const claude_request_t *request, claude_re
         return cl_fail_nomem(err);
     written = append_counted(&body, cl_str_n(old->bytes + brace, old->len - brace));
     cl_blob_unref(old);
-    rc = written == CL_BUF_OK ? cl_request_copy(request, &count, err) : cl_request_fail_body(written, err);
+    if (written != CL_BUF_OK) {
+        cl_buf_free(&body);
+        return cl_request_fail_body(written, err);
+    }
+    rc = cl_request_copy(request, &count, err);
     if (rc >= 0) {
         count->endpoint = cl_endpoint_find("messages.count_tokens");
         cl_request_set_hook(count, NULL);
