@@ -183,14 +183,13 @@ static size_t string_start(const char *text, size_t quote)
 }
 
 /*
- * The last element of an array that is held as text, type 0 if it is empty. Found from the end, so that what lies
- * before it costs nothing.
+ * The last element of an array, type 0 if it is empty. Found from the end, so that what lies before it costs nothing.
  */
-static cl_json last_element(const cl_buf *array)
+static cl_json last_element(cl_str array)
 {
-    const char *text = array->ptr;
+    const char *text = array.ptr;
     size_t depth = 0;
-    size_t end = array->len;
+    size_t end = array.len;
     size_t at;
 
     while (end > 0 && cl_json_is_space(text[end - 1]))
@@ -213,78 +212,99 @@ static cl_json last_element(const cl_buf *array)
     return cl_json_root(cl_str_n(text + at, end - at));
 }
 
-/* Finds the end of the last message's content; a text becomes an array. */
-static claude_code_t open_last(cl_buf *messages, size_t *end, cl_err *err)
-{
-    cl_json message = last_element(messages);
-    cl_json content = cl_json_member(message, CL_STR("content"));
-    int written = CL_BUF_OK;
+/* The last message, as far as it matters here. */
+typedef struct last_message {
+    cl_buf *messages;
+    bool found;
+    cl_json role;
+    cl_json content;
+} last_message;
 
-    if (message.type == CLAUDE_JSON_NONE)
+static claude_code_t find_last(claude_request_t *request, last_message *last, cl_err *err)
+{
+    claude_code_t rc = cl_request_edit_array(request, "messages", &last->messages, err);
+    cl_json message;
+    cl_json_iter iter;
+    cl_json key;
+    cl_json value;
+
+    if (rc < 0)
+        return rc;
+    message = last_element(cl_buf_str(last->messages));
+    last->found = message.type != CLAUDE_JSON_NONE;
+    last->role = (cl_json){NULL, 0, CLAUDE_JSON_NONE};
+    last->content = last->role;
+    if (message.type != CLAUDE_JSON_OBJECT)
+        return CLAUDE_OK;
+    iter = cl_json_iter_of(message);
+    while (cl_json_next(&iter, &key, &value)) {
+        if (cl_json_string_is(key, CL_STR("role")))
+            last->role = value;
+        else if (cl_json_string_is(key, CL_STR("content")))
+            last->content = value;
+    }
+    return CLAUDE_OK;
+}
+
+/* Appends to the content; a text becomes an array first. */
+static claude_code_t append_block(claude_request_t *request, const last_message *last, claude_block_t *block,
+                                  cl_err *err)
+{
+    cl_buf *messages = last->messages;
+    cl_json content = last->content;
+    size_t end = 0;
+    int written = CL_BUF_OK;
+    claude_code_t rc;
+
+    if (!last->found)
         return cl_fail(err, CLAUDE_E_INVALID,
                        "there is no message that a block could be appended to; begin one with "
                        "claude_request_add_block()");
-    if (content.type == CLAUDE_JSON_ARRAY)
-        *end = (size_t)(content.ptr - messages->ptr) + content.len - 1;
-    else if (content.type == CLAUDE_JSON_STRING)
-        written = cl_text_to_array(messages, content, end);
-    else
+    if (content.type != CLAUDE_JSON_ARRAY && content.type != CLAUDE_JSON_STRING)
         return cl_fail(err, CLAUDE_E_INVALID, "content of the last message is neither a text nor an array of blocks");
-    return written == CL_BUF_OK ? CLAUDE_OK : cl_request_fail_body(written, err);
-}
-
-static claude_code_t append_block(claude_request_t *request, claude_block_t *block, cl_err *err)
-{
-    cl_buf *messages = NULL;
-    size_t end = 0;
-    int written;
-    claude_code_t rc = attach_files(request, &block, 1, err);
-
-    if (rc >= 0)
-        rc = cl_request_edit_array(request, "messages", &messages, err);
-    if (rc >= 0)
-        rc = open_last(messages, &end, err);
+    rc = attach_files(request, &block, 1, err);
     if (rc < 0)
         return rc;
-    written = cl_array_insert(messages, &end, cl_buf_str(&block->json));
+    if (content.type == CLAUDE_JSON_ARRAY)
+        end = (size_t)(content.ptr - messages->ptr) + content.len - 1;
+    else
+        written = cl_text_to_array(messages, content, &end);
+    if (written == CL_BUF_OK)
+        written = cl_array_insert(messages, &end, cl_buf_str(&block->json));
     return written == CL_BUF_OK ? CLAUDE_OK : cl_request_fail_body(written, err);
 }
 
 claude_code_t cl_request_append_block(claude_request_t *request, claude_block_t *block, cl_err *err)
 {
+    last_message last;
     cl_err mine;
 
     cl_err_init(&mine);
-    if (cl_request_check_body(request, "messages", &mine) >= 0)
-        append_block(request, block, &mine);
+    if (cl_request_check_body(request, "messages", &mine) >= 0 && find_last(request, &last, &mine) >= 0)
+        append_block(request, &last, block, &mine);
     return cl_request_finish(request, &mine, err);
 }
 
 /* The user's, with a tool result as its last block: results of one turn belong into one message. */
-static bool takes_results(cl_json message)
+static bool takes_results(const last_message *last)
 {
-    cl_json content = cl_json_member(message, CL_STR("content"));
-    cl_json last = {NULL, 0, CLAUDE_JSON_NONE};
-    cl_json_iter iter = cl_json_iter_of(content);
+    cl_json block;
 
-    if (content.type != CLAUDE_JSON_ARRAY ||
-        !cl_json_string_is(cl_json_member(message, CL_STR("role")), CL_STR("user")))
+    if (last->content.type != CLAUDE_JSON_ARRAY || !cl_json_string_is(last->role, CL_STR("user")))
         return false;
-    while (cl_json_next(&iter, NULL, &last))
-        ;
-    return cl_json_string_is(cl_json_member(last, CL_STR("type")), CL_STR("tool_result"));
+    block = last_element(cl_str_n(last->content.ptr, last->content.len));
+    return cl_json_string_is(cl_json_member(block, CL_STR("type")), CL_STR("tool_result"));
 }
 
 claude_code_t cl_request_add_tool_result_block(claude_request_t *request, claude_block_t *block, cl_err *err)
 {
-    cl_buf *messages = NULL;
+    last_message last;
     cl_err mine;
 
     cl_err_init(&mine);
-    if (cl_request_check_body(request, "messages", &mine) >= 0 &&
-        cl_request_edit_array(request, "messages", &messages, &mine) >= 0) {
-        if (messages->len > 0 && takes_results(last_element(messages)))
-            append_block(request, block, &mine);
+    if (cl_request_check_body(request, "messages", &mine) >= 0 && find_last(request, &last, &mine) >= 0) {
+        if (takes_results(&last))
+            append_block(request, &last, block, &mine);
         else
             add_content(request, CL_STR("user"), &block, 1, CL_STR(""), &mine);
     }
