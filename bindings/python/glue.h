@@ -9,7 +9,21 @@
 #ifndef CLAUDE_PY_GLUE_H
 #define CLAUDE_PY_GLUE_H
 
+#include <claude/answer.h>
+#include <claude/batch.h>
+#include <claude/block.h>
 #include <claude/claude.h>
+#include <claude/message.h>
+#include <claude/model.h>
+#include <claude/page.h>
+#include <claude/partial.h>
+#include <claude/runner.h>
+#include <claude/schema.h>
+#include <claude/skill.h>
+#include <claude/stream.h>
+#include <claude/text_buffer.h>
+#include <claude/tool.h>
+#include <claude/validate.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,6 +230,7 @@ static claude_code_t claude_py_take(claude_py_batch *batch)
 
 /* Python's functions, which CFFI defines further down. */
 static int32_t libclaude_sign(claude_sign_t *sign, void *user_data);
+static void libclaude_deprecation(const char *model, const char *text, void *user_data);
 static void libclaude_destroy(void *user_data);
 
 static int32_t claude_py_ending;
@@ -240,6 +255,17 @@ static void claude_py_destroy(void *user_data)
 static claude_code_t claude_py_on_sign(claude_config_t *config, void *user_data, claude_error_t **err)
 {
     return claude_config_on_sign(config, claude_py_sign, user_data, claude_py_destroy, err);
+}
+
+static void claude_py_deprecation(const char *model, const char *text, void *user_data)
+{
+    if (!__atomic_load_n(&claude_py_ending, __ATOMIC_ACQUIRE))
+        libclaude_deprecation(model, text, user_data);
+}
+
+static claude_code_t claude_py_on_deprecation(claude_config_t *config, void *user_data, claude_error_t **err)
+{
+    return claude_config_on_deprecation(config, claude_py_deprecation, user_data, claude_py_destroy, err);
 }
 
 #endif

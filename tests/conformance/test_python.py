@@ -1,7 +1,8 @@
 """The cases that every language runs, in every way that Python has; and that each of their expectations can fail.
 
-A case runs with client.request(), which takes any endpoint and any body. Where it is a message whose body is given as
-JSON, it runs as keyword arguments of client.messages and on a Loop, too.
+A case runs with client.request(), which takes any endpoint and any body, and on a Loop. Where it is a message whose
+body is given as JSON, it runs as keyword arguments of client.messages and of Loop.submit(), too; and every case whose
+body is JSON by the function that a client has for its endpoint.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import asyncio
 import copy
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,10 +48,43 @@ class Case:
     def stream(self) -> bool:
         return bool(self.request.get("stream", False))
 
+    @cached_property
+    def files(self) -> dict[str, libclaude.File]:
+        return {name: libclaude.File(text.encode()) for name, text in self.request.get("files", {}).items()}
+
     @property
     def body(self) -> Json:
+        """With files in the places of their names; where it is text, with their tokens."""
         text = self.request.get("body_text")
-        return self.request.get("body") if text is None else text.encode()
+        if text is None:
+            return self.filled(self.request.get("body"))
+        for name, file in self.files.items():
+            text = text.replace(json.dumps(name), json.dumps(file.token))
+        return text.encode()
+
+    def filled(self, value: Json) -> Json:
+        if isinstance(value, dict):
+            return {name: self.filled(member) for name, member in value.items()}
+        if isinstance(value, list):
+            return [self.filled(item) for item in value]
+        return self.files.get(value, value) if isinstance(value, str) else value
+
+    @property
+    def form(self) -> list[tuple[str, Json]] | None:
+        parts = self.request.get("form")
+        return None if parts is None else [(part["name"], self.part(part)) for part in parts]
+
+    @staticmethod
+    def part(part: dict[str, Json]) -> Json:
+        if "text" in part:
+            return part["text"]
+        return part.get("filename"), part["content"].encode(), part.get("media_type")
+
+    @property
+    def anything(self) -> dict[str, Json]:
+        """Keyword arguments of what calls any endpoint."""
+        named = {name: self.request.get(name) for name in ("path", "query", "betas")}
+        return {**self.settings, **named, "form": self.form, "files": list(self.files.values())}
 
     @property
     def settings(self) -> dict[str, Json]:
@@ -62,7 +97,11 @@ class Case:
     @property
     def spelled_out(self) -> bool:
         """Whether it can be said in keyword arguments."""
-        return self.request["endpoint"] == "messages.create" and "body" in self.request
+        return self.request["endpoint"] == "messages.create" and "body" in self.request and self.plain
+
+    @property
+    def plain(self) -> bool:
+        return not {"path", "query", "form"} & set(self.request)
 
 
 @dataclass
@@ -87,9 +126,10 @@ def only(found: Json, allowed: set[str], what: str) -> dict[str, Json]:
 def read_case(path: Path) -> Case:
     members = {"about", "scenario", "client", "client_headers", "request", "expect"}
     found = only(json.loads(path.read_text(encoding="utf-8")), members, path.name)
-    request = only(
-        found["request"], {"endpoint", "stream", "body", "body_text", "headers", "options"}, f"{path.name}: request"
-    )
+    known = "endpoint stream body body_text headers options path query betas files form"
+    request = only(found["request"], set(known.split()), f"{path.name}: request")
+    for part in request.get("form", []):
+        only(part, {"name", "text", "filename", "media_type", "content"}, f"{path.name}: form")
     if not isinstance(found.pop("about"), str) or "endpoint" not in request or {"body", "body_text"} <= set(request):
         raise Malformed(path.name)
     if ("response" in found["expect"]) == ("error" in found["expect"]):
@@ -116,7 +156,7 @@ def configuration(case: Case, url: str) -> dict[str, Json]:
 
 def by_request(case: Case, url: str, seen: Seen) -> None:
     with libclaude.Client(**configuration(case, url)) as client:
-        answer = client.request(case.request["endpoint"], case.body, **case.settings)
+        answer = client.request(case.request["endpoint"], case.body, **case.anything)
         if isinstance(answer, libclaude.MessageStream):
             seen.events.extend(answer)
             answer = answer.get_final_message()
@@ -136,20 +176,28 @@ def by_messages(case: Case, url: str, seen: Seen) -> None:
 
 def by_loop(case: Case, url: str, seen: Seen) -> None:
     with libclaude.Client(**configuration(case, url)) as client, libclaude.Loop(client) as loop:
-        call = loop.submit(case.name, **case.settings, **case.body)
-        while not call.ended:
-            assert loop.wait(PATIENCE_S), "nothing came"
-            while (happened := loop.next()) is not None:
-                tag, event = happened
-                assert tag == case.name
-                if event is not None:
-                    seen.events.append(event)
-        seen.response = call.result()
+        run_loop(case, loop, loop.request(case.name, case.request["endpoint"], case.body, **case.anything), seen)
+
+
+def by_submit(case: Case, url: str, seen: Seen) -> None:
+    with libclaude.Client(**configuration(case, url)) as client, libclaude.Loop(client) as loop:
+        run_loop(case, loop, loop.submit(case.name, **case.settings, **case.body), seen)
+
+
+def run_loop(case: Case, loop: libclaude.Loop, call: libclaude.LoopCall, seen: Seen) -> None:
+    while not call.ended:
+        assert loop.wait(PATIENCE_S), "nothing came"
+        while (happened := loop.next()) is not None:
+            tag, event = happened
+            assert tag == case.name
+            if event is not None:
+                seen.events.append(event)
+    seen.response = call.result()
 
 
 async def await_request(case: Case, url: str, seen: Seen) -> None:
     async with libclaude.AsyncClient(**configuration(case, url)) as client:
-        answer = await client.request(case.request["endpoint"], case.body, **case.settings)
+        answer = await client.request(case.request["endpoint"], case.body, **case.anything)
         if isinstance(answer, libclaude.AsyncMessageStream):
             async for event in answer:
                 seen.events.append(event)
@@ -177,8 +225,8 @@ def by_async_messages(case: Case, url: str, seen: Seen) -> None:
     asyncio.run(asyncio.wait_for(await_messages(case, url, seen), PATIENCE_S))
 
 
-ANY_CASE = {"request": by_request, "async-request": by_async_request}
-SPELLED_OUT = {"messages": by_messages, "async-messages": by_async_messages, "loop": by_loop}
+ANY_CASE = {"request": by_request, "async-request": by_async_request, "loop": by_loop}
+SPELLED_OUT = {"messages": by_messages, "async-messages": by_async_messages, "submit": by_submit}
 
 
 def run(case: Case, way: Callable[[Case, str, Seen], None], sandbox: Sandbox) -> Seen:
@@ -246,8 +294,11 @@ def check_sent(expected: Json, requests: list[Request]) -> Iterator[str]:
     if len(requests) != (0 if expected is None else 1):
         yield f"{len(requests)} requests were sent"
     elif expected is not None:
-        own, others = split(expected, "headers")
+        own, others = split(expected, "headers", "body_contains")
         yield from members("what is sent", others, SENT, requests[0])
+        for part in own.get("body_contains", []):
+            if part.encode() not in requests[0].body:
+                yield f"the body is without {part!r}"
         yield from check_headers(own, requests[0].header)
 
 
@@ -374,6 +425,7 @@ def check(expect: dict[str, Json], seen: Seen) -> Iterator[str]:
     looks: dict[str, Callable[[Seen], Json]] = {
         "event_count": lambda seen: len(seen.events),
         "text": lambda seen: "".join(event.text or "" for event in seen.events if event.kind == TEXT),
+        "bytes": lambda seen: b"".join(event.raw for event in seen.events if event.kind == BYTES).decode(),
     }
     own, others = split(expect, "sent", "events", "response", "error")
     yield from members("the case", others, looks, seen)
@@ -384,7 +436,7 @@ def check(expect: dict[str, Json], seen: Seen) -> Iterator[str]:
         yield from check_events(own["events"], seen.events)
 
 
-TEXT = libclaude.EventKind.TEXT_DELTA
+TEXT, BYTES = libclaude.EventKind.TEXT_DELTA, libclaude.EventKind.BYTES
 
 # ---- whether the expectations can fail
 

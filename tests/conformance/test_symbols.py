@@ -26,22 +26,54 @@ def exported() -> set[str]:
 # What no binding uses, and why.
 COMMON = {
     "a request's body is JSON, which the language writes itself": """
-        claude_request_add_assistant_text claude_request_add_message claude_request_add_stop_sequence
-        claude_request_add_user_text claude_request_json claude_request_set_field claude_request_set_max_tokens
-        claude_request_set_model claude_request_set_stream claude_request_set_system claude_request_set_temperature
-        claude_request_set_top_k claude_request_set_top_p claude_request_set_user_id""",
+        claude_block_add claude_block_container_upload claude_block_document_base64 claude_block_document_content
+        claude_block_document_path claude_block_document_text claude_block_estimated_size_bytes
+        claude_block_from_response claude_block_image_base64 claude_block_image_path claude_block_is_image
+        claude_block_is_valid claude_block_is_valid_base64 claude_block_media_type
+        claude_block_redacted_thinking claude_block_search_result claude_block_server_tool_use
+        claude_block_set_cache_control claude_block_set_citations claude_block_set_context claude_block_set_field
+        claude_block_set_title claude_block_text claude_block_thinking claude_block_tool_result
+        claude_block_tool_use claude_block_type claude_block_validate claude_request_add_assistant_text
+        claude_request_add_block claude_request_add_blocks claude_request_add_container_skill
+        claude_request_add_mcp_server claude_request_add_message claude_request_add_response
+        claude_request_add_stop_sequence claude_request_add_tool claude_request_add_tool_result
+        claude_request_add_tool_result_block claude_request_add_user_text claude_request_add_user_with_image
+        claude_request_add_user_with_images claude_request_append_block claude_request_json
+        claude_request_set_cache_control claude_request_set_container claude_request_set_context_management
+        claude_request_set_effort claude_request_set_field claude_request_set_inference_geo
+        claude_request_set_max_tokens claude_request_set_model claude_request_set_output_schema
+        claude_request_set_service_tier claude_request_set_speed claude_request_set_stream claude_request_set_system
+        claude_request_set_system_blocks claude_request_set_system_with_cache claude_request_set_temperature
+        claude_request_set_thinking claude_request_set_tool_choice claude_request_set_top_k claude_request_set_top_p
+        claude_request_set_user_id claude_tool_json claude_tool_name claude_tool_server
+        claude_tool_set_cache_control claude_tool_set_field claude_tool_set_strict claude_tool_simple
+        claude_tool_to_json claude_tool_unref claude_tool_with_properties claude_tool_with_schema""",
     "an answer's JSON and headers are handed over whole, and looked into by the language": """
         claude_response_bool claude_response_count claude_response_double claude_response_header claude_response_id
         claude_response_int claude_response_model claude_response_stop_reason claude_response_usage""",
     "calls are started, then pulled or waited for in slices, so that the language stays in control": """
         claude_client_execute claude_client_stream claude_request_on_event""",
     "claude_event_view() brings it, and the language copies it": """
-        claude_event_index claude_event_keep claude_event_ref claude_event_text claude_event_type
-        claude_event_unref""",
+        claude_event_index claude_event_keep claude_event_ref claude_event_text claude_event_type claude_event_unref""",
     "an object of the language holds the one reference that there is": """
-        claude_call_ref claude_client_ref claude_config_ref claude_loop_ref claude_request_ref claude_secret_ref""",
+        claude_batch_builder_ref claude_block_ref claude_call_ref claude_client_ref claude_config_ref
+        claude_loop_ref claude_models_ref claude_pages_ref claude_partial_ref claude_problems_ref claude_request_ref
+        claude_runner_ref claude_secret_ref claude_stream_message_ref claude_text_buffer_ref claude_tool_ref""",
     "the object of the language knows": """
         claude_call_is_cancelled claude_call_is_running claude_call_state""",
+    "streams are made by servers; for programs in C that make, read or join them by hand": """
+        claude_event_block_start claude_event_block_start_text claude_event_block_start_thinking
+        claude_event_block_start_tool_use claude_event_block_stop claude_event_citations_delta claude_event_error
+        claude_event_from_json claude_event_input_json_delta claude_event_message_delta claude_event_message_start
+        claude_event_message_stop claude_event_ping claude_event_signature_delta claude_event_text_delta
+        claude_event_thinking_delta claude_event_validate claude_parse_events claude_stream_message_add
+        claude_stream_message_add_block claude_stream_message_anomalies claude_stream_message_block_at
+        claude_stream_message_block_count claude_stream_message_block_type claude_stream_message_empty
+        claude_stream_message_has_content claude_stream_message_is_complete claude_stream_message_json
+        claude_stream_message_new claude_stream_message_response claude_stream_message_text
+        claude_stream_message_unref claude_stream_message_validate claude_text_buffer_add claude_text_buffer_due_at
+        claude_text_buffer_flush claude_text_buffer_held claude_text_buffer_new claude_text_buffer_take
+        claude_text_buffer_unref""",
     "not offered: figures for diagnosis": """
         claude_call_anomalies claude_call_attempts claude_call_buffered claude_call_dropped
         claude_secret_exposures""",

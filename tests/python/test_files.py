@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
+import resource
 from typing import TYPE_CHECKING, Any
 
 import libclaude
 import pytest
-from claudetest import MODEL
-from libclaude import document_block, image_block
+from claudetest import MODEL, ask
+from libclaude import File, document_block, image_block
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,9 +47,17 @@ def test_where_an_image_may_come_from(tmp_path: Path) -> None:
     expected = {"type": "image", "source": source("image/png", PNG)}
     with path.open("rb") as opened:
         opened.read(0)
-        for file in (path, PNG, bytearray(PNG), memoryview(PNG), io.BytesIO(PNG), opened):
+        for file in (PNG, bytearray(PNG), memoryview(PNG), io.BytesIO(PNG), opened):
             assert image_block(file) == expected
-    assert image_block(b"anything", "image/tiff")["source"]["media_type"] == "image/tiff"
+    for held in (path, File(path), File(PNG)):
+        block = image_block(held)
+        assert isinstance(block["source"]["data"], File)
+        assert block["source"]["media_type"] == "image/png"
+    assert image_block(file_id="file_1", cache_control={"type": "ephemeral"}) == {
+        "type": "image",
+        "source": {"type": "file", "file_id": "file_1"},
+        "cache_control": {"type": "ephemeral"},
+    }
     assert image_block("https://example.com/a.png") == {
         "type": "image",
         "source": {"type": "url", "url": "https://example.com/a.png"},
@@ -65,7 +75,7 @@ def test_documents(tmp_path: Path) -> None:
         "citations": {"enabled": True},
     }
     assert document_block("https://example.com/a.pdf")["source"]["type"] == "url"
-    assert document_block(b"\xff\xfe", "application/pdf")["source"] == source("application/pdf", b"\xff\xfe")
+    assert document_block(file_id="file_2")["source"] == {"type": "file", "file_id": "file_2"}
 
 
 def test_files_as_data(client: libclaude.Client, sandbox: Sandbox, tmp_path: Path) -> None:
@@ -76,6 +86,8 @@ def test_files_as_data(client: libclaude.Client, sandbox: Sandbox, tmp_path: Pat
         {"type": "image", "source": {"type": "base64", "data": path}},
         {"type": "document", "source": {"type": "text", "data": b"plain text"}},
         document_block(PDF),
+        image_block(path),
+        {"type": "image", "source": {"type": "base64", "media_type": "image/y", "data": File(b"any")}},
         {"type": "text", "text": "What is this?"},
     ]
     client.messages.create(model=MODEL, max_tokens=9, messages=({"role": "user", "content": content},))
@@ -85,6 +97,8 @@ def test_files_as_data(client: libclaude.Client, sandbox: Sandbox, tmp_path: Pat
         source("image/png", PNG),
         {"type": "text", "media_type": "text/plain", "data": "plain text"},
         source("application/pdf", PDF),
+        source("image/png", PNG),
+        source("image/y", b"any"),
         None,
     ]
     # What was given is as it was.
@@ -94,12 +108,12 @@ def test_files_as_data(client: libclaude.Client, sandbox: Sandbox, tmp_path: Pat
 @pytest.mark.parametrize(
     ("make", "file", "words"),
     [
-        (image_block, b"no image", "neither PNG, JPEG, GIF nor WebP"),
-        (image_block, b"", "the image is empty"),
+        (image_block, b"no image", "does not begin like image/jpeg, image/png, image/gif or image/webp"),
+        (image_block, b"", "image data is empty"),
         (image_block, "cat.png", "give a file's path as pathlib.Path"),
         (image_block, 5, "the image must be a pathlib.Path, bytes or a file in binary mode, not int"),
         (image_block, io.StringIO("text"), "the image is a file in text mode"),
-        (document_block, b"caf\xe9", "neither PDF nor text in UTF-8 .byte 3."),
+        (document_block, b"caf\xe9", "not valid UTF-8 at offset 3"),
         (document_block, None, "not NoneType"),
     ],
 )
@@ -111,6 +125,100 @@ def test_bad_files(make: Any, file: Any, words: str) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         image_block(tmp_path / "nothing")
+    with pytest.raises(libclaude.FileError, match="only regular files can be sent") as caught:
+        image_block(tmp_path)
+    assert isinstance(caught.value, OSError)
+
+
+def test_what_is_known_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(PNG)
+    file = File(path)
+    assert (file.name, file.media_type, file.size) == ("a.png", "image/png", len(PNG))
+    assert repr(file) == f"<File 'a.png', {len(PNG)} bytes, image/png>"
+    assert (File(b"", "b.txt").name, File(b"").name, File(b"x").media_type) == ("b.txt", "", "application/octet-stream")
+    with path.open("rb") as opened:
+        assert File(opened).name == "a.png"
+    with pytest.raises(libclaude.InvalidRequestError, match=r"must be a pathlib.Path, bytes or a file"):
+        File("a.png")  # type: ignore[arg-type]
+
+
+def test_a_path_is_read_while_it_is_sent(client: libclaude.Client, sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(PNG)
+    message = {"role": "user", "content": [image_block(path)]}
+    client.messages.create(model=MODEL, max_tokens=9, messages=[message])
+    assert sandbox.requests()[0].json()["messages"][0]["content"][0]["source"] == source("image/png", PNG)
+    path.write_bytes(PNG + b"more")
+    with pytest.raises(libclaude.FileError, match="changed"):
+        client.messages.create(model=MODEL, max_tokens=9, messages=[message])
+
+
+def test_a_large_file_is_not_held_in_memory(client: libclaude.Client, sandbox: Sandbox, tmp_path: Path) -> None:
+    size = 20 << 20
+    path = tmp_path / "a.pdf"
+    with path.open("wb") as opened:
+        opened.write(b"%PDF-1.7\n")
+        opened.truncate(size)
+    client.messages.count_tokens(model=MODEL, messages=[{"role": "user", "content": "hi"}])
+    before = peak_kib()
+    block = document_block(path)
+    client.messages.count_tokens(model=MODEL, messages=[{"role": "user", "content": [block]}])
+    assert sandbox.requests()[1].body_length > size * 4 / 3
+    assert peak_kib() - before < 8 << 10
+
+
+def peak_kib() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+@pytest.mark.parametrize("kind", [dict, list])
+def test_forms(client: libclaude.Client, sandbox: Sandbox, tmp_path: Path, kind: Any) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("from a path", encoding="utf-8")
+    parts = [
+        ("number", 3600),
+        ("yes", True),
+        ("file", path),
+        ("files[]", [("x/y.bin", b"one"), ("z.txt", io.BytesIO(b"two"), "text/x"), File(b"three", "3")]),
+    ]
+    sandbox.scenario({"body_json": {}})
+    client.request("files.upload", form=kind(parts))
+    body = sandbox.requests()[0].body.decode()
+    for part in (
+        'name="number"\r\n\r\n3600\r\n',
+        'name="yes"\r\n\r\ntrue\r\n',
+        'name="file"; filename="notes.txt"\r\nContent-Type: text/plain\r\n\r\nfrom a path\r\n',
+        'name="files[]"; filename="x/y.bin"\r\n',
+        'filename="z.txt"\r\nContent-Type: text/x\r\n\r\ntwo\r\n',
+        'filename="3"\r\n',
+    ):
+        assert part in body
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        (5, "form must be a mapping or a list of pairs"),
+        ([5], "form must be a mapping or a list of pairs"),
+        ({"a": None}, "form part a must be text, a number or a file, not NoneType"),
+        ({"a\0": "b"}, "the name of a form's part has a NUL"),
+        ({"a": "\ud800"}, "form part a has a lone surrogate at character 0"),
+        ({"a": io.StringIO("text")}, "file in text mode"),
+    ],
+)
+def test_bad_forms(client: libclaude.Client, sandbox: Sandbox, form: Any, words: str) -> None:
+    with pytest.raises(libclaude.InvalidRequestError, match=words):
+        client.request("files.upload", form=form)
+    assert sandbox.counts()[0] == 0
+
+
+def test_bytes_with_a_token(client: libclaude.Client, sandbox: Sandbox) -> None:
+    file = File(b"picture")
+    client.request("messages.count_tokens", json.dumps(ask(file.token)).encode(), files=[file])
+    assert sandbox.requests()[0].json() == ask(base64.b64encode(b"picture").decode())
+    with pytest.raises(libclaude.InvalidRequestError, match="files must be a list of File, not of bytes"):
+        client.request("messages.count_tokens", b"{}", files=[b"x"])  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from ._errors import (
     ClaudeError,
     ConflictError,
     DeadlineExceededError,
+    FileError,
     InternalServerError,
     InvalidRequestError,
     InvalidStateError,
@@ -42,7 +43,6 @@ from ._errors import (
 )
 from ._ffi import lib as _lib
 from ._ffi import text_of as _text_of
-from ._files import document_block, image_block
 from ._loop import Loop, LoopCall
 from ._response import Headers, Message, RateLimit, RawResponse, Response
 from ._secret import Secret
@@ -52,6 +52,7 @@ from ._stream import Event, EventKind, MessageStream, Stream
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._async import AsyncClient, AsyncMessages, AsyncMessageStream, AsyncRawMessages, AsyncStream
+    from ._files import File, document_block, image_block
 
 __version__ = _text_of(_lib.claude_version_string()) or ""
 
@@ -76,6 +77,8 @@ __all__ = [
     "DeadlineExceededError",
     "Event",
     "EventKind",
+    "File",
+    "FileError",
     "Headers",
     "InternalServerError",
     "InvalidRequestError",
@@ -107,10 +110,21 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """What is for asyncio is imported when it is asked for first: programs that wait do without asyncio."""
-    if name.startswith("Async") and name in __all__:
-        from . import _async
+# What not every program needs is imported when it is asked for first.
+_LATER = {
+    "_async": "AsyncClient AsyncMessageStream AsyncMessages AsyncRawMessages AsyncStream",
+    "_files": "File document_block image_block",
+}
 
-        return getattr(_async, name)
+
+def __getattr__(name: str) -> object:
+    for module, names in _LATER.items():
+        if name in names.split():
+            from importlib import import_module
+
+            return getattr(import_module(f".{module}", __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -18,11 +18,13 @@ from ._response import Message, RawResponse, Response, as_message, wrap
 from ._stream import Event, EventKind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Any, Literal, NoReturn, TypeVar, overload
 
+    from ._base import Form
     from ._claude import Batch, CData
+    from ._files import File
     from ._sign import SignHook
 
     ClientT = TypeVar("ClientT", bound="AsyncClient")
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 # A stream whose events nobody takes is held when they need so much memory, an event counting for its JSON and this.
 _HOLD_BYTES, _EVENT_BYTES = 256 * 1024, 512
 
-_DONE, _TEXT = lib.CLAUDE_DONE, int(EventKind.TEXT_DELTA)
+_DONE, _TEXT, _BYTES = lib.CLAUDE_DONE, int(EventKind.TEXT_DELTA), lib.CLAUDE_EVENT_BYTES
 _RECORD = struct.Struct("=Qiiiii4x")
 # Looked up once: these run for every wake-up.
 _take, _unpack, _read_records = lib.claude_py_take, ffi.unpack, _RECORD.iter_unpack
@@ -183,14 +185,15 @@ class _Engine:
     def _deliver(self, data: bytes, count: int) -> None:
         calls = self._calls
         at = 0
-        for tag, kind, index, text_len, json_len, name_len in _read_records(self._records[: count * _RECORD.size]):
+        for tag, kind, index, text_len, data_len, name_len in _read_records(self._records[: count * _RECORD.size]):
             call = calls[tag]
             if kind == _DONE:
                 del calls[tag]
                 call.ended = True
             else:
                 text = None
-                if text_len >= 0:
+                json_len = data_len if kind != _BYTES else text_len
+                if text_len >= 0 and kind != _BYTES:
                     text = data[at : at + text_len].decode()
                     at += text_len
                 event = Event(kind, index, text, data[at : at + json_len])
@@ -262,6 +265,11 @@ class AsyncClient(BaseClient):
             endpoint: str,
             body: Any = None,
             *,
+            path: Mapping[str, Any] | None = None,
+            query: Mapping[str, Any] | None = None,
+            betas: Sequence[str] | None = None,
+            form: Form | None = None,
+            files: Sequence[File] | None = None,
             stream: Literal[False] = False,
             extra_headers: Headers | None = None,
             timeout: float | None = None,
@@ -274,6 +282,11 @@ class AsyncClient(BaseClient):
             endpoint: str,
             body: Any = None,
             *,
+            path: Mapping[str, Any] | None = None,
+            query: Mapping[str, Any] | None = None,
+            betas: Sequence[str] | None = None,
+            form: Form | None = None,
+            files: Sequence[File] | None = None,
             stream: Literal[True],
             extra_headers: Headers | None = None,
             timeout: float | None = None,
@@ -285,16 +298,30 @@ class AsyncClient(BaseClient):
         endpoint: str,
         body: Any = None,
         *,
+        path: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        betas: Sequence[str] | None = None,
+        form: Form | None = None,
+        files: Sequence[File] | None = None,
         stream: bool = False,
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
     ) -> Response | AsyncMessageStream:
-        """Calls any endpoint that the library knows by its name, for example "messages.count_tokens".
+        """Calls any endpoint by its name, for example "messages.batches.cancel" (docs/endpoints.md has all).
 
-        `body` is a mapping, or JSON as bytes, which are sent as they are. stream=True gives the AsyncMessageStream.
+        path     parameters of the path: {"message_batch_id": "msgbatch_1"}
+        query    parameters of the query; lists and nested mappings are understood
+        body     a mapping, or JSON as bytes, which are sent as they are
+        betas    beta names to send beside those that the endpoint needs
+        form     for endpoints that take a form: names with texts, numbers, and files (see libclaude.File)
+        files    files whose tokens stand in a body that is given as bytes
+        stream   True gives the AsyncMessageStream; an answer of JSON lines, or of bytes, comes in its events, too
         """
-        request = self._request(endpoint, body, stream, Settings(extra_headers, timeout, options))
+        settings = Settings(
+            extra_headers, timeout, options, path=path, query=query, betas=betas, form=form, files=files
+        )
+        request = self._request(endpoint, body, stream, settings)
         if stream:
             return await AsyncMessageStream(self._start(request, lib.CLAUDE_STREAM))._begun()
         return wrap(await self._execute(request))

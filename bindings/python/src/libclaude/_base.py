@@ -12,15 +12,17 @@ from ._trust import trust_host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any, NoReturn, TypeVar
+    from collections.abc import Mapping, Sequence
+    from typing import Any, NoReturn, TypeVar, Union
 
     from ._claude import CData
+    from ._files import File
     from ._sign import Signer
 
     AnyClient = TypeVar("AnyClient", bound="BaseClient")
     Headers = Mapping[str, "str | None"]
     Options = Mapping[str, Any]
+    Form = Union[Mapping[str, Any], Sequence[tuple[str, Any]]]
 
 _BODY_TIMEOUTS = ("timeout.total_ms",)
 _STREAM_TIMEOUTS = ("timeout.first_byte_ms", "timeout.idle_ms")
@@ -29,12 +31,28 @@ _STREAM_TIMEOUTS = ("timeout.first_byte_ms", "timeout.idle_ms")
 class Settings:
     """What a call is given beside its body."""
 
-    __slots__ = ("headers", "options", "timeout")
+    __slots__ = ("betas", "files", "form", "headers", "options", "path", "query", "timeout")
 
-    def __init__(self, headers: Headers | None, timeout: float | None, options: Options | None) -> None:
+    def __init__(
+        self,
+        headers: Headers | None = None,
+        timeout: float | None = None,
+        options: Options | None = None,
+        *,
+        path: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        betas: Sequence[str] | None = None,
+        form: Form | None = None,
+        files: Sequence[File] | None = None,
+    ) -> None:
         self.headers = headers
         self.timeout = timeout
         self.options = options
+        self.path = path
+        self.query = query
+        self.betas = betas
+        self.form = form
+        self.files = files
 
     def apply(self, request: CData, stream: bool) -> None:
         """Sets all of it; what was set before and is set again is replaced."""
@@ -50,6 +68,33 @@ class Settings:
             option = option_text(value, key)
             name = c_text(key, "the name of an option")
             check(lib.claude_request_set_option(request, name, option or NULL, err), err)
+        self._address(request, err)
+        if self.form is not None:
+            from ._files import add_form
+
+            add_form(request, self.form)
+
+    def _address(self, request: CData, err: CData) -> None:
+        for name, value in _mapping(self.path, "path"):
+            text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+            data = c_text(text, f"path parameter {name}")
+            check(lib.claude_request_set_path(request, c_text(name, "the name of a path parameter"), data, err), err)
+        if self.query:
+            data = encode(dict(_mapping(self.query, "query")))
+            check(lib.claude_request_set_query_json(request, data, len(data), err), err)
+        for beta in [self.betas] if isinstance(self.betas, str) else self.betas or ():
+            check(lib.claude_request_add_beta(request, c_text(beta, "a beta name"), err), err)
+        for file in self.files or ():
+            attach(request, file)
+
+
+def attach(request: CData, file: File) -> None:
+    """Lets a file's token stand in the body."""
+    handle = getattr(file, "_handle", None)
+    if handle is None:
+        raise invalid(f"files must be a list of File, not of {type(file).__name__}")
+    err = ffi.new("claude_error_t **")
+    check(lib.claude_request_attach(request, handle, err), err)
 
 
 class BaseClient:
@@ -151,9 +196,7 @@ class BaseClient:
         """A request with the client's settings and those of the call."""
         request = new_request(endpoint)
         if body is not None:
-            err = ffi.new("claude_error_t **")
-            data = body if isinstance(body, bytes) else encode(body)
-            check(lib.claude_request_set_json(request, data, len(data), err), err)
+            set_body(request, body)
         for each in (*self._settings, settings):
             each.apply(request, stream)
         return request
@@ -171,6 +214,16 @@ def new_request(endpoint: str) -> CData:
     out, err = ffi.new("claude_request_t **"), ffi.new("claude_error_t **")
     check(lib.claude_request_new(c_text(endpoint, "the name of an endpoint"), out, err), err)
     return ffi.gc(out[0], lib.claude_request_unref)
+
+
+def set_body(request: CData, body: Any) -> None:
+    """JSON as bytes, which are sent as they are; or what is written as JSON, and the files in it."""
+    err = ffi.new("claude_error_t **")
+    files: list[File] = []
+    data = body if isinstance(body, bytes) else encode(body, files)
+    check(lib.claude_request_set_json(request, data, len(data), err), err)
+    for file in files:
+        attach(request, file)
 
 
 def _mapping(value: Any, what: str) -> Any:

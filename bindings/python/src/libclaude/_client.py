@@ -11,11 +11,13 @@ from ._stream import MessageStream, MessageStreamManager, Stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Any, Literal, TypeVar, overload
 
+    from ._base import Form
     from ._claude import CData
+    from ._files import File
 
     ClientT = TypeVar("ClientT", bound="Client")
     Headers = Mapping[str, "str | None"]
@@ -38,6 +40,11 @@ class Client(BaseClient):
             endpoint: str,
             body: Any = None,
             *,
+            path: Mapping[str, Any] | None = None,
+            query: Mapping[str, Any] | None = None,
+            betas: Sequence[str] | None = None,
+            form: Form | None = None,
+            files: Sequence[File] | None = None,
             stream: Literal[False] = False,
             extra_headers: Headers | None = None,
             timeout: float | None = None,
@@ -50,6 +57,11 @@ class Client(BaseClient):
             endpoint: str,
             body: Any = None,
             *,
+            path: Mapping[str, Any] | None = None,
+            query: Mapping[str, Any] | None = None,
+            betas: Sequence[str] | None = None,
+            form: Form | None = None,
+            files: Sequence[File] | None = None,
             stream: Literal[True],
             extra_headers: Headers | None = None,
             timeout: float | None = None,
@@ -61,16 +73,30 @@ class Client(BaseClient):
         endpoint: str,
         body: Any = None,
         *,
+        path: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        betas: Sequence[str] | None = None,
+        form: Form | None = None,
+        files: Sequence[File] | None = None,
         stream: bool = False,
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
     ) -> Response | MessageStream:
-        """Calls any endpoint that the library knows by its name, for example "messages.count_tokens".
+        """Calls any endpoint by its name, for example "messages.batches.cancel" (docs/endpoints.md has all).
 
-        `body` is a mapping, or JSON as bytes, which are sent as they are. stream=True gives the MessageStream.
+        path     parameters of the path: {"message_batch_id": "msgbatch_1"}
+        query    parameters of the query; lists and nested mappings are understood
+        body     a mapping, or JSON as bytes, which are sent as they are
+        betas    beta names to send beside those that the endpoint needs
+        form     for endpoints that take a form: names with texts, numbers, and files (see libclaude.File)
+        files    files whose tokens stand in a body that is given as bytes
+        stream   True gives the MessageStream; an answer of JSON lines, or of bytes, comes in its events, too
         """
-        request = self._request(endpoint, body, stream, Settings(extra_headers, timeout, options))
+        settings = Settings(
+            extra_headers, timeout, options, path=path, query=query, betas=betas, form=form, files=files
+        )
+        request = self._request(endpoint, body, stream, settings)
         if stream:
             return MessageStream(self._start(request, lib.CLAUDE_STREAM))
         return wrap(self._execute(request))

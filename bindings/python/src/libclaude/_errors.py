@@ -91,6 +91,10 @@ class NoMemoryError(ClaudeError, MemoryError):
     """Memory is out."""
 
 
+class FileError(ClaudeError, OSError):
+    """A file cannot be read, or was changed before it was sent."""
+
+
 class UnsupportedError(ClaudeError, NotImplementedError):
     """This build of the library, or its libcurl, cannot do that."""
 
@@ -191,6 +195,7 @@ _CLASSES: dict[int, type[ClaudeError]] = {
     lib.CLAUDE_E_FORKED: InvalidStateError,
     lib.CLAUDE_E_NOMEM: NoMemoryError,
     lib.CLAUDE_E_UNSUPPORTED: UnsupportedError,
+    lib.CLAUDE_E_IO: FileError,
     lib.CLAUDE_E_NO_KEY: NoKeyError,
     lib.CLAUDE_E_CANCELED: CallCancelled,
     lib.CLAUDE_E_RESOLVE: APIConnectionError,

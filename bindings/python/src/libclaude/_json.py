@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
+    from ._files import File
+
     Dict = dict[str, Any]
     List = list[Any]
 else:
@@ -90,15 +92,20 @@ def _default(value: Any) -> Any:
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_default)
 
 
-def encode(value: Any) -> bytes:
-    """The value as JSON in UTF-8; what JSON cannot carry is an error that says where it is."""
+def encode(value: Any, files: list[File] | None = None) -> bytes:
+    """The value as JSON in UTF-8; what JSON cannot carry is an error that says where it is.
+
+    Files in it become tokens, and are listed in `files`.
+    """
     try:
         try:
             return _encoder.encode(value).encode()
         except TypeError:
-            from ._files import inlined
+            if files is None:
+                raise
+            from ._files import with_tokens
 
-            value = inlined(value)
+            value = with_tokens(value, files)
             return _encoder.encode(value).encode()
     except InvalidRequestError:
         raise

@@ -17,19 +17,20 @@ from ._stream import _TYPES, Event
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Any, NoReturn, TypeVar
 
-    from ._base import BaseClient
+    from ._base import BaseClient, Form
     from ._claude import CData
+    from ._files import File
     from ._sign import SignHook
 
     LoopT = TypeVar("LoopT", bound="Loop")
     Headers = Mapping[str, "str | None"]
     Options = Mapping[str, Any]
 
-_DONE = lib.CLAUDE_DONE
+_DONE, _BYTES = lib.CLAUDE_DONE, lib.CLAUDE_EVENT_BYTES
 # Looked up once: these run for every event.
 _next, _view, _json, _unpack = lib.claude_loop_next, lib.claude_event_view, lib.claude_event_json, ffi.unpack
 
@@ -143,6 +144,34 @@ class Loop:
         The other arguments are those of Messages.create(). With stream=False only the end of the call is told.
         """
         request = self._request("messages.create", body, stream, Settings(extra_headers, timeout, options))
+        return self._submit(tag, request, stream)
+
+    def request(
+        self,
+        tag: Any,
+        endpoint: str,
+        body: Any = None,
+        *,
+        path: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        betas: Sequence[str] | None = None,
+        form: Form | None = None,
+        files: Sequence[File] | None = None,
+        stream: bool = False,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        options: Options | None = None,
+    ) -> LoopCall:
+        """Calls any endpoint by its name, without waiting; the arguments are those of Client.request().
+
+        With stream=True an answer of JSON lines, or of bytes, comes in events, too.
+        """
+        settings = Settings(
+            extra_headers, timeout, options, path=path, query=query, betas=betas, form=form, files=files
+        )
+        return self._submit(tag, self._request(endpoint, body, stream, settings), stream)
+
+    def _submit(self, tag: Any, request: CData, stream: bool) -> LoopCall:
         number = next(self._tags)
         out, err = ffi.new("claude_call_t **"), ffi.new("claude_error_t **")
         flags = lib.CLAUDE_STREAM if stream else 0
@@ -261,6 +290,8 @@ class Loop:
         """An event of our own, of one that is lent until the next function on the loop."""
         _view(borrowed, self._kind, self._index, self._text, self._len)
         kind, text = self._kind[0], self._text[0]
+        if kind == _BYTES:
+            return Event(kind, -1, None, _unpack(text, self._len[0]))
         copied = _unpack(text, self._len[0]).decode() if text != NULL else None
         json = _json(borrowed, self._len)
         event = Event(kind, self._index[0], copied, _unpack(json, self._len[0]))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     StreamT = TypeVar("StreamT", bound="Stream")
 
-_DONE = lib.CLAUDE_DONE
+_DONE, _BYTES = lib.CLAUDE_DONE, lib.CLAUDE_EVENT_BYTES
 # Looked up once: these run for every event.
 _next, _next_text, _unpack = lib.claude_py_next, lib.claude_py_next_text, ffi.unpack
 
@@ -40,6 +40,8 @@ class EventKind(IntEnum):
     COMPACTION_DELTA = 35
     OTHER_DELTA = 39
     PING = 40
+    LINE = 50
+    BYTES = 51
     OTHER = 1000
 
 
@@ -51,6 +53,8 @@ _TYPES: dict[int, str] = {
     21: "content_block_stop",
     **dict.fromkeys(range(30, 40), "content_block_delta"),
     40: "ping",
+    50: "line",
+    51: "bytes",
 }
 
 
@@ -80,8 +84,13 @@ class Event:
 
     @property
     def json(self) -> str:
-        """The event's data exactly as received."""
-        return self._json.decode()
+        """The event's data exactly as received: its JSON, or a line of an answer of JSON lines."""
+        return self._json.decode("utf-8", "replace")
+
+    @property
+    def raw(self) -> bytes:
+        """The same as bytes; of an answer of bytes, its next ones."""
+        return self._json
 
     @property
     def data(self) -> Any:
@@ -98,7 +107,7 @@ class Event:
         return getattr(self.data, name)
 
     def __repr__(self) -> str:
-        return f"<Event {self.type} {self._json.decode()}>"
+        return f"<Event {self.type} {self.json}>"
 
 
 class Stream:
@@ -133,11 +142,15 @@ class Stream:
                 code = _next(view)
             if code > _DONE:
                 text = view.text
-                event = Event(
-                    code,
-                    view.index,
-                    _unpack(text, view.text_len).decode() if text else None,
-                    _unpack(view.json, view.json_len),
+                event = (
+                    Event(code, -1, None, _unpack(text, view.text_len))
+                    if code == _BYTES
+                    else Event(
+                        code,
+                        view.index,
+                        _unpack(text, view.text_len).decode() if text else None,
+                        _unpack(view.json, view.json_len),
+                    )
                 )
                 if code not in _TYPES:
                     event._type = text_of(view.name) or ""
