@@ -250,6 +250,7 @@ static void make_skill(void)
     make_dir("my/b");
     make_dir("my/b/empty");
     make_file("my/SKILL.md", "---\n", 0);
+    make_file("my/c.md", "c", 0);
     make_file("my/b/z.py", "z", 0);
     make_file("my/b/a.txt", "a", 0);
     make_file("my/.hidden", "h", 0);
@@ -257,7 +258,7 @@ static void make_skill(void)
 
 static void a_skill_of_a_directory(void **state)
 {
-    static const char *const parts[] = {"my/.hidden", "my/SKILL.md", "my/b/a.txt", "my/b/z.py"};
+    static const char *const parts[] = {"my/.hidden", "my/SKILL.md", "my/b/a.txt", "my/b/z.py", "my/c.md"};
     claude_request_t *version = request_for("skills.versions.create");
     claude_request_t *request = NULL;
     const char *at;
