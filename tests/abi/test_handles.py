@@ -23,7 +23,7 @@ MAY_BE_NULL = set(
     """
     models
     claude_client_from_env.config claude_client_from_workspace.config claude_config_set_secret.secret
-    claude_response_parse_structured.schema claude_block_validate.request 
+    claude_response_parse_structured.schema claude_block_validate.request claude_problems_error.problems
     """.split()
 )
 # The accessors of events are the hot path, which looks for NULL only.
@@ -31,7 +31,7 @@ ONLY_NULL = "claude_event_"
 # Only the library makes them, for a callback.
 KINDS_WITHOUT_OBJECT = {"sign"}
 # What a function says of something that is no error.
-CODES = {"claude_error_code": 0, "claude_problems_error": 0}
+CODES = {"claude_error_code": 0}
 
 
 @dataclass(frozen=True)
