@@ -110,9 +110,12 @@ const char *claude_problems_json(const claude_problems_t *problems, size_t *len)
 claude_code_t claude_problems_error(const claude_problems_t *problems, claude_error_t **err)
 {
     border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);
-    return border_leave(&b, is_list(problems) ? cl_problems_fail(problems, &b.err) : CLAUDE_OK, err);
+    if (!problems || border_handle(&b, problems, CL_MAGIC_PROBLEMS, "problems"))
+        rc = cl_problems_fail(problems, &b.err);
+    return border_leave(&b, rc, err);
 }
 
 const char *claude_problems_code_at(size_t index)

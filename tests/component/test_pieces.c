@@ -392,6 +392,51 @@ static void betas_are_merged(void **state)
     claude_client_unref(client);
 }
 
+/* ---- what there is to know beforehand ---- */
+
+static void endpoints_are_listed(void **state)
+{
+    size_t count = 0;
+    const char *before = "";
+
+    (void)state;
+    for (const char *name; (name = claude_endpoint_at(count)); count++) {
+        assert_true(strcmp(before, name) < 0);
+        assert_int_equal(claude_endpoint_text(name, "path")[0], '/');
+        before = name;
+    }
+    assert_true(count > 250);
+    assert_null(claude_endpoint_at(SIZE_MAX));
+    assert_string_equal(claude_endpoint_text("messages", "name"), "messages.create");
+    assert_string_equal(claude_endpoint_text("beta.files.upload", "body"), "multipart");
+    assert_string_equal(claude_endpoint_text("messages.batches.results", "answer"), "lines");
+    assert_string_equal(claude_endpoint_text("models.list", "paging"), "page");
+    assert_null(claude_endpoint_text("models.list", "colour"));
+    assert_null(claude_endpoint_text("nonsense", "path"));
+    assert_null(claude_endpoint_text(NULL, "path"));
+    assert_null(claude_endpoint_text("models.list", NULL));
+}
+
+static void files_tell_about_themselves(void **state)
+{
+    static const char png[] = "\x89PNG\r\n\x1a\n";
+    claude_file_t *file = NULL;
+    claude_request_t *request = request_to("files.list", NULL, NULL);
+    claude_error_t *err = NULL;
+
+    (void)state;
+    succeeds(claude_file_from_bytes(png, sizeof png - 1, "a.txt", &file, &err), err);
+    assert_string_equal(claude_file_media_type(file), "image/png");
+    assert_string_equal(claude_file_name(file), "a.txt");
+    assert_int_equal(claude_file_size(file), sizeof png - 1);
+    assert_ptr_equal(claude_file_ref(file), file);
+    claude_file_unref(file);
+    claude_file_unref(file);
+    fails(claude_request_add_form_field(request, "a", "b", 1, &err), CLAUDE_E_INVALID, &err);
+    fails(claude_request_set_query_json(request, "[", 1, &err), CLAUDE_E_INVALID, &err);
+    claude_request_unref(request);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -408,6 +453,8 @@ int main(void)
         TEST(methods_are_the_endpoints),
         TEST(the_key_is_not_sent_where_there_is_none),
         TEST(betas_are_merged),
+        TEST(endpoints_are_listed),
+        TEST(files_tell_about_themselves),
     };
 
     return RUN_WITH_SERVER(tests);
