@@ -21,7 +21,17 @@ const char *claude_version_string(void)
 
 int32_t claude_feature(const char *name)
 {
-    static const char *const built_in[] = {"streaming", "accumulate", "workspace", "sign", "count-tokens"};
+    static const char *const built_in[] = {
+        "streaming",   "streaming-control",
+        "accumulate",  "workspace",
+        "sign",        "tools",
+        "vision",      "count-tokens",
+        "batches",     "files",
+        "skills",      "model-management",
+        "costs",       "request-caching",
+        "validation",  "structured-outputs",
+        "tool-runner",
+    };
 
     if (!name)
         return 0;

@@ -95,7 +95,9 @@ CLAUDE_API const char *claude_version_string(void);
 /**
  * Ask whether the loaded library has a feature, so that a binding can degrade instead of failing.
  *
- * @param name  "streaming", "http2", "tls", "workspace", ...; NULL and unknown names are answered 0
+ * @param name  "streaming", "streaming-control", "accumulate", "workspace", "sign", "tools", "vision", "count-tokens",
+ *              "batches", "files", "skills", "model-management", "costs", "request-caching", "validation",
+ *              "structured-outputs", "tool-runner", "http2", "tls"; NULL and unknown names are answered 0
  * @return 1 it has, 0 it has not
  * @threads A
  * @since 0.8
