@@ -122,11 +122,7 @@ bool cl_media_kind_of(cl_json block, int *kind);
 
 /* Gives a failure its permanent code; returns `rc`. */
 claude_code_t cl_err_tag(cl_err *err, const char *code, claude_code_t rc);
-/*
- * What the API would refuse in a block, as far as its type is known: a field that is missing or empty; what the
- * validation of requests finds in the sources of images and documents, within the limits of the options (NULL: the
- * defaults). Blocks inside of it are looked at too. CLAUDE_E_INVALID with a code of problems.def.
- */
+/* The first of the problems that cl_validate_block() finds, within the limits of the options (NULL: the defaults). */
 claude_code_t cl_block_validate(const claude_block_t *block, const cl_options *options, cl_err *err);
 bool cl_block_is_image(const claude_block_t *block);
 bool cl_block_is_valid_base64(const claude_block_t *block);

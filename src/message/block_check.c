@@ -2,9 +2,6 @@
 #include "message/block.h"
 #include "message/validate.h"
 
-/* Blocks inside of blocks: a tool result's document's image, and one to spare. */
-enum { LEVELS = 4 };
-
 claude_code_t cl_err_tag(cl_err *err, const char *code, claude_code_t rc)
 {
     cl_str text = cl_str_of(code);
@@ -14,60 +11,19 @@ claude_code_t cl_err_tag(cl_err *err, const char *code, claude_code_t rc)
     return rc;
 }
 
-/* ---- what must be there ---- */
+/* ---- what the API would refuse ---- */
 
-enum { TEXT, TEXT_OR_EMPTY, OBJECT, ARRAY };
-
-static const struct {
-    const char *type;
-    const char *field;
-    int what;
-} needed[] = {
-    {"text", "text", TEXT},
-    {"image", "source", OBJECT},
-    {"document", "source", OBJECT},
-    {"search_result", "source", TEXT},
-    {"search_result", "title", TEXT},
-    {"search_result", "content", ARRAY},
-    {"thinking", "thinking", TEXT_OR_EMPTY},
-    {"thinking", "signature", TEXT},
-    {"redacted_thinking", "data", TEXT},
-    {"tool_use", "id", TEXT},
-    {"tool_use", "name", TEXT},
-    {"tool_use", "input", OBJECT},
-    {"server_tool_use", "id", TEXT},
-    {"server_tool_use", "name", TEXT},
-    {"server_tool_use", "input", OBJECT},
-    {"tool_result", "tool_use_id", TEXT},
-    {"container_upload", "file_id", TEXT},
-};
-
-static claude_code_t check_member(cl_json object, const char *of, const char *field, int what, cl_err *err)
+/* By the rules that a whole request is checked by. */
+claude_code_t cl_block_validate(const claude_block_t *block, const cl_options *options, cl_err *err)
 {
-    static const struct {
-        int32_t type;
-        const char *name;
-    } wanted[] = {
-        [TEXT] = {CLAUDE_JSON_STRING, "a string that is not empty"},
-        [TEXT_OR_EMPTY] = {CLAUDE_JSON_STRING, "a string"},
-        [OBJECT] = {CLAUDE_JSON_OBJECT, "an object"},
-        [ARRAY] = {CLAUDE_JSON_ARRAY, "an array that is not empty"},
-    };
-    cl_json value = cl_json_member(object, cl_str_of(field));
-    bool empty = (what == TEXT && value.len <= 2) || (what == ARRAY && cl_json_count(value) == 0);
+    cl_json json = cl_json_root(cl_buf_str(&block->json));
+    claude_problems_t *problems = NULL;
+    claude_code_t rc = cl_validate_block(json, block->files, block->file_count, options, &problems, err);
 
-    if (value.type == CLAUDE_JSON_NONE)
-        return cl_err_tag(
-            err, "missing_field",
-            cl_fail(err, CLAUDE_E_INVALID, "%s is missing in the %s; it must be %s", field, of, wanted[what].name));
-    if (value.type != wanted[what].type)
-        return cl_err_tag(err, "wrong_type",
-                          cl_fail(err, CLAUDE_E_INVALID, "%s of the %s must be %s", field, of, wanted[what].name));
-    if (!empty)
-        return CLAUDE_OK;
-    return cl_err_tag(
-        err, "empty_content",
-        cl_fail(err, CLAUDE_E_INVALID, "%s of the %s is empty; it must be %s", field, of, wanted[what].name));
+    if (rc >= 0)
+        rc = cl_problems_fail(problems, err);
+    cl_problems_unref(problems);
+    return rc;
 }
 
 /* ---- sources ---- */
@@ -96,86 +52,6 @@ static const claude_file_t *find_file(const claude_block_t *block, cl_str token)
             return block->files[i];
     }
     return NULL;
-}
-
-/* By the rules that a whole request is checked by. */
-static claude_code_t check_source(const claude_block_t *block, int kind, cl_json source, const cl_options *options,
-                                  cl_err *err)
-{
-    cl_json data = cl_json_member(source, CL_STR("data"));
-    const claude_file_t *file = NULL;
-    claude_problems_t *problems = NULL;
-    claude_code_t rc;
-
-    if (data.type == CLAUDE_JSON_STRING)
-        file = find_file(block, cl_str_n(data.ptr + 1, data.len - 2));
-    rc = kind == CL_MEDIA_IMAGE ? cl_validate_image_source(source, file, options, &problems, err)
-                                : cl_validate_document_source(source, file, options, &problems, err);
-    if (rc >= 0 && problems)
-        rc = cl_problems_fail(problems, err);
-    cl_problems_unref(problems);
-    return rc < 0 ? rc : CLAUDE_OK;
-}
-
-/* ---- blocks ---- */
-
-/* `json` is the block or one inside of it. */
-static claude_code_t check_one(const claude_block_t *block, cl_json json, const cl_options *options, cl_err *err)
-{
-    cl_json type = cl_json_member(json, CL_STR("type"));
-    claude_code_t rc = CLAUDE_OK;
-    int kind;
-
-    if (json.type != CLAUDE_JSON_OBJECT || type.type != CLAUDE_JSON_STRING || type.len <= 2)
-        return cl_err_tag(err, "missing_field",
-                          cl_fail(err, CLAUDE_E_INVALID, "a content block must be an object with a \"type\""));
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0] && rc >= 0; i++) {
-        if (cl_json_string_is(type, cl_str_of(needed[i].type)))
-            rc = check_member(json, needed[i].type, needed[i].field, needed[i].what, err);
-    }
-    if (rc >= 0 && cl_media_kind_of(json, &kind))
-        rc = check_source(block, kind, cl_json_member(json, CL_STR("source")), options, err);
-    return rc;
-}
-
-/* The blocks inside of one, for the types that are known to have some. */
-static cl_json_iter blocks_in(cl_json block)
-{
-    static const char *const types[] = {"tool_result", "search_result"};
-    cl_json type = cl_json_member(block, CL_STR("type"));
-    cl_json source = cl_json_member(block, CL_STR("source"));
-    cl_json content = {NULL, 0, CLAUDE_JSON_NONE};
-
-    if (cl_json_string_is(type, CL_STR("document")) && source_is(source, "content"))
-        content = cl_json_member(source, CL_STR("content"));
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        if (cl_json_string_is(type, cl_str_of(types[i])))
-            content = cl_json_member(block, CL_STR("content"));
-    }
-    if (content.type != CLAUDE_JSON_ARRAY)
-        content = (cl_json){"[]", 2, CLAUDE_JSON_ARRAY};
-    return cl_json_iter_of(content);
-}
-
-claude_code_t cl_block_validate(const claude_block_t *block, const cl_options *options, cl_err *err)
-{
-    cl_json_iter inside[LEVELS];
-    cl_json json = cl_json_root(cl_buf_str(&block->json));
-    size_t level = 0;
-    claude_code_t rc = check_one(block, json, options, err);
-
-    if (rc >= 0)
-        inside[level++] = blocks_in(json);
-    while (level > 0 && rc >= 0) {
-        if (!cl_json_next(&inside[level - 1], NULL, &json)) {
-            level--;
-            continue;
-        }
-        rc = check_one(block, json, options, err);
-        if (rc >= 0 && level < LEVELS)
-            inside[level++] = blocks_in(json);
-    }
-    return rc;
 }
 
 /* ---- what it is ---- */

@@ -136,6 +136,7 @@ static void check_text(cl_walk *walk, const cl_place *place, const cl_json membe
 /* A block without the blocks in it; false if it is none, or of no type. */
 static bool check_block(cl_walk *walk, const cl_place *place, cl_json block, int role, cl_json members[BLOCK_MEMBERS])
 {
+    static const block_rule type_rule = {"", "a block", BLOCK_TYPE, CL_IS_STRING, MUST_BE_FILLED};
     cl_place source_place = cl_place_member(place, "source");
     cl_json type;
 
@@ -146,7 +147,8 @@ static bool check_block(cl_walk *walk, const cl_place *place, cl_json block, int
     cl_json_members(block, block_members, BLOCK_MEMBERS, members);
     type = members[BLOCK_TYPE];
     cl_walk_cache(walk, place, members[BLOCK_CACHE_CONTROL]);
-    if (!cl_walk_need(walk, place, "type", block, type, CL_IS_STRING, "a block"))
+    check_rule(walk, place, block, &type_rule, type);
+    if (type.type != CLAUDE_JSON_STRING)
         return false;
     check_rules(walk, place, block, members);
     if (cl_json_string_is(type, CL_STR("text")))

@@ -361,21 +361,28 @@ static void invalid(const char *json, const char *code, const char *text)
 static void validation_names_code_and_reason(void **state)
 {
     (void)state;
-    invalid("{}", "missing_field", "a \"type\"");
-    invalid("{\"type\":\"\"}", "missing_field", "a \"type\"");
-    invalid("{\"type\":\"text\"}", "missing_field", "text is missing in the text");
-    invalid("{\"type\":\"text\",\"text\":\"\"}", "empty_content", "text of the text is empty");
-    invalid("{\"type\":\"text\",\"text\":1}", "wrong_type", "text of the text must be a string");
-    invalid("{\"type\":\"thinking\",\"thinking\":\"\"}", "missing_field", "signature is missing");
-    invalid("{\"type\":\"redacted_thinking\"}", "missing_field", "data is missing");
-    invalid("{\"type\":\"tool_use\",\"id\":\"i\",\"name\":\"n\",\"input\":[]}", "wrong_type", "input of the tool_use");
-    invalid("{\"type\":\"server_tool_use\",\"id\":\"\"}", "empty_content", "id of the server_tool_use is empty");
-    invalid("{\"type\":\"tool_result\"}", "missing_field", "tool_use_id is missing");
-    invalid("{\"type\":\"container_upload\"}", "missing_field", "file_id");
+    invalid("{}", "missing_field", "/type: the field is missing; a block has one");
+    invalid("{\"type\":\"\"}", "empty_content", "/type: the field is empty");
+    invalid("{\"type\":1}", "wrong_type", "/type");
+    invalid("{\"type\":\"text\"}", "missing_field", "/text: the field is missing; a text block has one");
+    invalid("{\"type\":\"text\",\"text\":\"\"}", "empty_content", "/text: the text is empty");
+    invalid("{\"type\":\"text\",\"text\":1}", "wrong_type",
+            "/text: the value has the wrong type (1); must be a string");
+    invalid("{\"type\":\"thinking\",\"thinking\":\"\"}", "missing_field", "/signature");
+    invalid("{\"type\":\"redacted_thinking\"}", "missing_field", "/data");
+    invalid("{\"type\":\"tool_use\",\"id\":\"i\",\"name\":\"n\",\"input\":[]}", "wrong_type", "/input");
+    invalid("{\"type\":\"server_tool_use\",\"id\":\"\",\"name\":\"n\",\"input\":{}}", "empty_content", "/id");
+    invalid("{\"type\":\"tool_result\"}", "missing_field", "/tool_use_id");
+    invalid("{\"type\":\"container_upload\"}", "missing_field", "/file_id");
     invalid("{\"type\":\"search_result\",\"source\":\"s\",\"title\":\"t\",\"content\":[]}", "empty_content",
-            "content of the search_result is empty");
-    invalid("{\"type\":\"image\"}", "missing_field", "source is missing in the image");
-    invalid("{\"type\":\"image\",\"source\":\"x\"}", "wrong_type", "source of the image must be an object");
+            "/content");
+    invalid("{\"type\":\"image\"}", "missing_field", "/source: the field is missing; an image block has one");
+    invalid("{\"type\":\"image\",\"source\":\"x\"}", "wrong_type", "/source");
+    invalid("{\"type\":\"text\",\"text\":\"t\",\"cache_control\":1}", "wrong_type", "/cache_control");
+    /* The first of them is named, the others are counted. */
+    invalid("{\"type\":\"tool_use\"}", "missing_field",
+            "/id: the field is missing; a tool_use block has one; add it "
+            "(and 2 more problems");
     invalid(IMAGE("image/png", ""), "image_empty", "image is empty");
     invalid(IMAGE("image/png", "AAA"), "image_base64", "not base64");
     invalid(IMAGE("image/bmp", "AAAA"), "image_media_type", "image/bmp");
@@ -394,8 +401,8 @@ static void validation_looks_into_content(void **state)
             "\"content\",\"content\":[" IMAGE("image/png", "AAA") "]}}]}",
             "image_base64", "base64");
     invalid("{\"type\":\"search_result\",\"source\":\"s\",\"title\":\"t\",\"content\":[{\"type\":\"text\"}]}",
-            "missing_field", "text is missing");
-    invalid("{\"type\":\"tool_result\",\"tool_use_id\":\"i\",\"content\":[1]}", "missing_field", "a \"type\"");
+            "missing_field", "/content/0/text");
+    invalid("{\"type\":\"tool_result\",\"tool_use_id\":\"i\",\"content\":[1]}", "wrong_type", "/content/0");
 }
 
 static void what_is_not_known_is_valid(void **state)

@@ -173,7 +173,8 @@ static void handles_that_are_none(void **state)
     assert_null(claude_problems_tool(problems, 0));
     assert_null(claude_problems_message(NULL, 0));
     assert_string_equal(claude_problems_json(problems, NULL), "[]");
-    assert_int_equal(claude_problems_error(problems, NULL), CLAUDE_OK);
+    assert_int_equal(claude_problems_error(problems, NULL), CLAUDE_E_INVALID);
+    assert_int_equal(claude_problems_error(NULL, NULL), CLAUDE_OK);
     assert_null(claude_problems_ref(problems));
     claude_problems_unref(problems);
     claude_problems_unref(NULL);
