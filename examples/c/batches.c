@@ -4,13 +4,11 @@
  *     cc batches.c $(pkg-config --cflags --libs libclaude) -o batches
  *     ANTHROPIC_API_KEY=... ./batches [requests.jsonl]
  *
- * A file has a line for each request: {"custom_id": "...", "params": {"model": ..., "max_tokens": ..., "messages":
- * ...}}
+ * A file has a line for each request: {"custom_id": "first", "params": {"model": "...", "max_tokens": 100, ...}}
  */
 #include <inttypes.h>
 #include <stdio.h>
 
-#include <claude/batch.h>
 #include <claude/claude.h>
 
 static const char *const questions[] = {"Name a river.", "Name a mountain.", "Name a lake."};

@@ -6,11 +6,7 @@
  */
 #include <stdio.h>
 
-#include <claude/block.h>
 #include <claude/claude.h>
-#include <claude/message.h>
-#include <claude/page.h>
-#include <claude/skill.h>
 
 /* A file that a path names is read while it is sent. */
 static claude_code_t open_file(const char *path, claude_file_t **out, claude_error_t **err)

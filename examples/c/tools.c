@@ -9,8 +9,6 @@
 #include <time.h>
 
 #include <claude/claude.h>
-#include <claude/runner.h>
-#include <claude/tool.h>
 
 static const struct {
     const char *city;

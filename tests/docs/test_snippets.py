@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import pathlib
 import re
@@ -10,10 +11,11 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from answers import FILES, Answer, answer_for
 from sandbox import Sandbox
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("CLAUDE_BUILD_DIR", ROOT / "build" / "dev"))
+BUILD = pathlib.Path(os.environ.get("CLAUDE_BUILD_DIR", ROOT / "build" / "dev")).resolve()
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
 HEADERS = sorted((ROOT / "capi" / "include" / "claude").glob("*.h"))
 
@@ -76,62 +78,82 @@ def snippets(language: str) -> Iterator[object]:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Sandbox]:
-    with Sandbox(path=str(BUILD / "bin" / "claude-sandbox")) as running:
-        yield running
+def running() -> Iterator[Sandbox]:
+    with Sandbox(path=str(BUILD / "bin" / "claude-sandbox")) as server:
+        yield server
 
 
-def run(server: Sandbox, *command: str | pathlib.Path, **more: str) -> str:
+@pytest.fixture
+def server(running: Sandbox) -> Sandbox:
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> pathlib.Path:
+    """Where examples run: the files that they speak of are there."""
+    for name, content in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    return tmp_path
+
+
+def run(server: Sandbox, folder: pathlib.Path, *command: str | pathlib.Path) -> str:
     """Runs an example against the sandbox: it must succeed and complain of nothing; its output."""
     environment = {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT / "bindings" / "python" / "src"),
         "LD_LIBRARY_PATH": str(BUILD / "lib"),
         "ANTHROPIC_BASE_URL": server.url,
         "ANTHROPIC_API_KEY": "sk-ant-documentation-not-a-real-key",
-        **more,
     }
     done = subprocess.run(
-        list(map(str, command)), env=environment, capture_output=True, text=True, check=False, timeout=60
+        list(map(str, command)), cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout
 
 
-def talks(text: str) -> bool:
-    """Whether an example sends something."""
-    sends = r"claude_(client_(execute|stream|start)|loop_submit)\(|\.messages\.\w+\(|\.submit\("
-    return re.search(sends, text) is not None
+def talks(text: str) -> int:
+    """At how many places an example sends something."""
+    sends = r"claude_(client_(execute|stream|start)|loop_submit|runner_(run|step)|pages_next(_item)?|batch_wait)\("
+    return len(re.findall(sends + r"|\.messages\.\w+\(|\.submit\(", text))
 
 
-def check(server: Sandbox, text: str, output: str) -> None:
-    """An example that sends a request has really sent it, and shows the reply."""
-    count, _ = server.counts()
-    assert count == (1 if talks(text) else 0)
-    if talks(text):
+def check(server: Sandbox, text: str, answer: Answer | None, output: str) -> None:
+    """An example that sends requests has really sent them, and shows what came."""
+    sent = server.requests()
+    if not talks(text):
+        assert sent == []
+        return
+    assert len(sent) >= talks(text)
+    assert output.strip() != ""
+    if answer is not None:
+        assert answer.shows in output
+    elif any(request.target == "/v1/messages" for request in sent):
         assert "Echo: Hello!" in output
 
 
 @pytest.mark.parametrize("text", snippets("c"))
-def test_c(text: str, server: Sandbox, tmp_path: pathlib.Path) -> None:
-    source = tmp_path / "example.c"
-    program = tmp_path / "example"
+def test_c(text: str, server: Sandbox, folder: pathlib.Path) -> None:
+    source = folder / "example.c"
+    program = folder / "example"
     source.write_text(text if "int main(" in text else HARNESS % text, encoding="utf-8")
     command = ["gcc", "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", str(source), "-o", str(program)]
     command += [f"-I{ROOT / 'capi' / 'include'}", f"-L{BUILD / 'lib'}", "-lclaude"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    server.reset()
-    check(server, text, run(server, program))
+    answer = answer_for(text)
+    server.scenario(answer and answer.scenario)
+    check(server, text, answer, run(server, folder, program))
 
 
 @pytest.mark.parametrize("text", snippets("python"))
-def test_python(text: str, server: Sandbox, tmp_path: pathlib.Path) -> None:
-    source = tmp_path / "example.py"
+def test_python(text: str, server: Sandbox, folder: pathlib.Path) -> None:
+    source = folder / "example.py"
     source.write_text(text, encoding="utf-8")
-    server.reset()
-    output = run(server, sys.executable, "-W", "error", source, PYTHONPATH=str(ROOT / "bindings" / "python" / "src"))
-    check(server, text, output)
+    check(server, text, None, run(server, folder, sys.executable, "-W", "error", source))
 
 
 def test_there_are_examples() -> None:
@@ -158,20 +180,85 @@ def test_links_and_names(path: pathlib.Path) -> None:
         assert f"{name}(" in headers, f"{name}() is declared nowhere"
 
 
+# What an example program is called with; the others need nothing.
+ARGUMENTS = {
+    "vision.c": ["What is this?", "photo.png", "report.pdf", "notes.txt"],
+    "caching.c": ["notes.txt", "Who is it from?", "What does it say?"],
+    "pages.c": ["models.list", "2"],
+}
+# What it shows, where that is no echo of a question.
+SHOWS = {"pages.c": "claude-haiku-5-5"}
+
+
 def examples() -> list[object]:
     """The example programs, with how each is started."""
-    found: list[object] = [
-        pytest.param([BUILD / "bin" / "examples" / path.stem], id=f"c/{path.name}")
-        for path in sorted((ROOT / "examples" / "c").glob("*.c"))
-    ]
+    found: list[object] = []
+    for path in sorted((ROOT / "examples" / "c").glob("*.c")):
+        command = [BUILD / "bin" / "examples" / path.stem, *ARGUMENTS.get(path.name, [])]
+        found.append(pytest.param(path, command, id=f"c/{path.name}"))
     for path in sorted((ROOT / "examples" / "python").glob("*.py")):
-        found.append(pytest.param([sys.executable, path], id=f"python/{path.name}"))
+        found.append(pytest.param(path, [sys.executable, path], id=f"python/{path.name}"))
     return found
 
 
-@pytest.mark.parametrize("command", examples())
-def test_example_programs(command: list[pathlib.Path], server: Sandbox) -> None:
-    server.reset()
-    output = run(server, *command, PYTHONPATH=str(ROOT / "bindings" / "python" / "src"))
-    assert "Echo: " in output
+@pytest.mark.parametrize(("source", "command"), examples())
+def test_example_programs(
+    source: pathlib.Path, command: list[pathlib.Path], server: Sandbox, folder: pathlib.Path
+) -> None:
+    answer = answer_for(source.read_text(encoding="utf-8"))
+    server.scenario(answer and answer.scenario)
+    output = run(server, folder, *command)
+    shows = answer.shows if answer else SHOWS.get(source.name, "Echo: ")
+    assert shows in output
     assert server.counts()[0] >= 1
+
+
+def program(name: str) -> list[str | pathlib.Path]:
+    return [BUILD / "bin" / "examples" / name, *ARGUMENTS.get(f"{name}.c", [])]
+
+
+def test_vision_sends_the_files(server: Sandbox, folder: pathlib.Path) -> None:
+    run(server, folder, *program("vision"))
+    [request] = server.requests()
+    *sources, question = request.json()["messages"][0]["content"]
+    assert [block["type"] for block in sources] == ["image", "document", "document"]
+    assert [base64.b64decode(block["source"]["data"]) for block in sources[:2]] == [
+        FILES["photo.png"],
+        FILES["report.pdf"],
+    ]
+    assert sources[2]["source"]["data"] == FILES["notes.txt"].decode()
+    assert question == {"type": "text", "text": "What is this?"}
+
+
+def test_vision_says_what_cannot_be_sent(server: Sandbox, folder: pathlib.Path) -> None:
+    (folder / "photo.png").write_bytes(FILES["photo.png"] + bytes(5 << 20))
+    with pytest.raises(AssertionError, match=r"/messages/0/content/0.*image.*too large"):
+        run(server, folder, *program("vision"))
+    assert server.requests() == []
+
+
+def test_tools_runs_the_tool(server: Sandbox, folder: pathlib.Path) -> None:
+    answer = answer_for("claude_runner_run(")
+    assert answer is not None
+    server.scenario(answer.scenario)
+    run(server, folder, *program("tools"))
+    first, second = (request.json() for request in server.requests())
+    assert [tool["name"] for tool in first["tools"]] == ["tell_time"]
+    [result] = second["messages"][-1]["content"]
+    assert (result["type"], result.get("is_error", False)) == ("tool_result", False)
+    assert re.search(r"\d\d:\d\d:\d\d", str(result["content"]))
+
+
+def test_caching_marks_the_document(server: Sandbox, folder: pathlib.Path) -> None:
+    output = run(server, folder, *program("caching"))
+    questions = [request.json()["messages"][0]["content"] for request in server.requests()]
+    assert [content[0]["cache_control"] for content in questions] == [{"type": "ephemeral"}] * 2
+    assert questions[0][0] == questions[1][0]
+    assert [content[1]["text"] for content in questions] == ARGUMENTS["caching.c"][1:]
+    assert output.count("Echo: ") == 2
+
+
+def test_pages_goes_through_all_of_them(server: Sandbox, folder: pathlib.Path) -> None:
+    lines = run(server, folder, *program("pages")).split()
+    assert len(lines) == len(set(lines)) > 4
+    assert len(server.requests()) == (len(lines) + 1) // 2
