@@ -113,7 +113,7 @@ func TestBadParams(t *testing.T) {
 	if _, err := client.Messages.New(background, withNaN); !errors.As(err, &unsupported) {
 		t.Errorf("the error of encoding/json is lost: %#v", err)
 	}
-	_, err := client.Request(background, "messages\x00create", params("Hello"))
+	_, err := client.Do(background, claude.Request{Endpoint: "messages\x00create", Body: params("Hello")})
 	wantInvalid(t, err, "the name of the endpoint has a NUL at byte 8")
 	equal(t, "requests", len(server.requests()), 0)
 
@@ -140,7 +140,7 @@ func TestBadUse(t *testing.T) {
 			wantInvalid(t, err, "NewClient")
 			wantInvalid(t, empty.Messages.NewStreaming(background, params("Hello")).Err(), "NewClient")
 		}
-		_, err = empty.Request(background, "models.list", nil)
+		_, err = empty.Do(background, claude.Request{Endpoint: "models.list"})
 		wantInvalid(t, err, "NewClient")
 		equal(t, "close", empty.Close(), nil)
 	}

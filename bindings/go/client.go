@@ -5,7 +5,6 @@ import "C"
 
 import (
 	"context"
-	"encoding/json"
 	"runtime"
 )
 
@@ -102,39 +101,22 @@ func (c *Client) Close() error {
 	return nil
 }
 
-// Request calls any endpoint that the library knows by its name, for example "messages.count_tokens". The body is as the
-// parameters of [MessageService.New]; nil sends none.
-func (c *Client) Request(ctx context.Context, name string, body any, options ...Option) (*Response, error) {
-	if c == nil {
-		return nil, errNoClient()
-	}
-	return c.owner.execute(ctx, name, body, options)
-}
-
-// RequestStreaming is Request for an endpoint that streams.
-func (c *Client) RequestStreaming(ctx context.Context, name string, body any, options ...Option) *Stream {
-	if c == nil {
-		return newStream(nil, nil, errNoClient())
-	}
-	call, err := c.owner.start(ctx, name, body, options, true)
-	return newStream(c.owner, call, err)
-}
-
 // New sends a message and waits for the answer.
 //
 // Params is a [MessageParams], a map, a struct, or whatever else encoding/json makes an object of; a [json.RawMessage]
 // is sent byte for byte. The end of ctx ends the call at once.
 func (s MessageService) New(ctx context.Context, params any, options ...Option) (*Message, error) {
-	response, err := s.owner.execute(ctx, "messages.create", required(params), options)
+	response, err := s.owner.execute(ctx, messageSource(params), options)
 	if err != nil {
 		return nil, err
 	}
 	return &Message{Response: response}, nil
 }
 
-// CountTokens counts the tokens of a message without sending it to the model.
+// CountTokens counts the tokens of a message without sending it to the model. The parameters are those of the message:
+// what counting does not take, such as max_tokens, is left out.
 func (s MessageService) CountTokens(ctx context.Context, params any, options ...Option) (*TokenCount, error) {
-	response, err := s.owner.execute(ctx, "messages.count_tokens", required(params), options)
+	response, err := s.owner.execute(ctx, countSource(params), options)
 	if err != nil {
 		return nil, err
 	}
@@ -147,19 +129,34 @@ func (s MessageService) CountTokens(ctx context.Context, params any, options ...
 	return &TokenCount{response, counted.InputTokens}, nil
 }
 
+// countSource is that of a message, turned into the request that counts its tokens.
+func countSource(params any) source {
+	return func() (maker, error) {
+		make, err := messageSource(params)()
+		if err != nil {
+			return nil, err
+		}
+		return func() (*C.claude_request_t, error) {
+			message, err := make()
+			if err != nil {
+				return nil, err
+			}
+			defer C.claude_request_unref(message)
+			var request *C.claude_request_t
+			var failure *C.claude_error_t
+			return request, check(C.claude_count_tokens_request(message, &request, &failure), failure)
+		}, nil
+	}
+}
+
 // NewStreaming sends a message and streams the answer. What goes wrong, the start included, is told by [Stream.Err].
 // Close the stream when you are done with it; the end of ctx ends it at once.
 func (s MessageService) NewStreaming(ctx context.Context, params any, options ...Option) *Stream {
-	call, err := s.owner.start(ctx, "messages.create", required(params), options, true)
-	return newStream(s.owner, call, err)
+	return s.owner.stream(ctx, messageSource(params), options)
 }
 
-// required makes nil, which would send no body, a body that is refused.
-func required(params any) any {
-	if params == nil {
-		return json.RawMessage("null")
-	}
-	return params
+func messageSource(params any) source {
+	return Request{Endpoint: "messages.create", Body: required(params)}.source()
 }
 
 func errNoClient() error {
@@ -167,7 +164,7 @@ func errNoClient() error {
 }
 
 // start sends a request.
-func (o *owner) start(ctx context.Context, endpoint string, body any, options []Option, stream bool) (*call, error) {
+func (o *owner) start(ctx context.Context, from source, options []Option, stream bool) (*call, error) {
 	if o == nil {
 		return nil, errNoClient()
 	}
@@ -177,11 +174,11 @@ func (o *owner) start(ctx context.Context, endpoint string, body any, options []
 	if ctx.Err() != nil {
 		return nil, ended(ctx, fail(CodeCanceled, "the context had ended before anything was sent"))
 	}
-	data, err := encode(body)
+	request, err := from()
 	if err != nil {
 		return nil, err
 	}
-	started, err := o.engine.start(endpoint, data, options, stream)
+	started, err := o.engine.start(request, options, stream)
 	runtime.KeepAlive(o)
 	if err != nil {
 		return nil, err
@@ -191,8 +188,8 @@ func (o *owner) start(ctx context.Context, endpoint string, body any, options []
 }
 
 // execute sends a request and waits for the answer.
-func (o *owner) execute(ctx context.Context, endpoint string, body any, options []Option) (*Response, error) {
-	started, err := o.start(ctx, endpoint, body, options, false)
+func (o *owner) execute(ctx context.Context, from source, options []Option) (*Response, error) {
+	started, err := o.start(ctx, from, options, false)
 	if err != nil {
 		return nil, err
 	}
@@ -207,5 +204,16 @@ func (o *owner) execute(ctx context.Context, endpoint string, body any, options 
 	}
 	response, err := started.result()
 	runtime.KeepAlive(o)
+	for _, option := range options {
+		if option.into != nil && err == nil {
+			*option.into = response
+		}
+	}
 	return response, err
+}
+
+// stream sends a request and takes the answer piece by piece.
+func (o *owner) stream(ctx context.Context, from source, options []Option) *Stream {
+	started, err := o.start(ctx, from, options, true)
+	return newStream(o, started, err)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -42,15 +43,29 @@ type conformanceCase struct {
 		BodyText *string            `json:"body_text"`
 		Headers  map[string]*string `json:"headers"`
 		Options  map[string]any     `json:"options"`
+		Path     map[string]string  `json:"path"`
+		Query    value              `json:"query"`
+		Betas    []string           `json:"betas"`
+		Files    map[string]string  `json:"files"`
+		Form     []formPart         `json:"form"`
 	} `json:"request"`
 	Expect struct {
 		Sent       value            `json:"sent"`
 		Events     *[]expectedEvent `json:"events"`
 		Text       value            `json:"text"`
+		Bytes      value            `json:"bytes"`
 		EventCount value            `json:"event_count"`
 		Response   value            `json:"response"`
 		Error      *expectedError   `json:"error"`
 	} `json:"expect"`
+}
+
+type formPart struct {
+	Name      string  `json:"name"`
+	Text      *string `json:"text"`
+	Filename  string  `json:"filename"`
+	MediaType string  `json:"media_type"`
+	Content   string  `json:"content"`
 }
 
 type expectedSent struct {
@@ -58,6 +73,7 @@ type expectedSent struct {
 	Target   value            `json:"target"`
 	Body     value            `json:"body"`
 	BodyText value            `json:"body_text"`
+	Contains []string         `json:"body_contains"`
 	Headers  map[string]value `json:"headers"`
 }
 
@@ -103,6 +119,7 @@ type expectedError struct {
 type seen struct {
 	t       *testing.T
 	events  []claude.Event
+	bytes   string // taken by Read, without events
 	message *claude.Message
 	err     error
 	sent    []received
@@ -149,57 +166,123 @@ func strictly(t *testing.T, text []byte, into any) {
 	}
 }
 
-// A way to do what a case asks for. Body is nil, or raw JSON.
+// A way to do what a case asks for.
 type way struct {
 	forStreams bool
 	run        func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option)
 }
 
 var ways = map[string]way{
-	"request": {false, func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option) {
-		s.answer(client.Request(background, test.Request.Endpoint, body(test), options...))
+	"do": {false, func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option) {
+		if request, ok := s.request(test, false); ok {
+			s.answer(client.Do(background, request, options...))
+		}
 	}},
 	"decoded": {false, func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option) {
 		ctx, cancel := context.WithTimeout(background, time.Minute)
 		defer cancel()
-		s.answer(client.Request(ctx, test.Request.Endpoint, decodedBody(test), options...))
+		if request, ok := s.request(test, true); ok {
+			s.answer(client.Do(ctx, request, options...))
+		}
 	}},
 	"next": {true, func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option) {
-		stream := client.RequestStreaming(background, test.Request.Endpoint, body(test), options...)
-		defer stream.Close()
-		for stream.Next() {
-			s.events = append(s.events, stream.Event())
+		if request, ok := s.request(test, false); ok {
+			s.pull(client.Stream(background, request, options...))
 		}
-		s.message, s.err = stream.Message()
 	}},
 	"with a context": {true, func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option) {
 		ctx, cancel := context.WithTimeout(background, time.Minute)
 		defer cancel()
-		stream := client.RequestStreaming(ctx, test.Request.Endpoint, decodedBody(test), options...)
-		defer stream.Close()
-		for stream.Next() {
-			s.events = append(s.events, stream.Event())
+		if request, ok := s.request(test, true); ok {
+			s.pull(client.Stream(ctx, request, options...))
 		}
+	}},
+	"read": {true, func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option) {
+		request, ok := s.request(test, false)
+		if about, _ := claude.EndpointNamed(request.Endpoint); !ok || about.Answer != "bytes" {
+			s.t.Skip("not bytes")
+		}
+		stream := client.Stream(background, request, options...)
+		defer stream.Close()
+		content, _ := io.ReadAll(stream)
+		s.bytes = string(content)
 		s.message, s.err = stream.Message()
 	}},
 }
 
-func body(test *conformanceCase) any {
-	if test.Request.BodyText != nil {
-		return json.RawMessage(*test.Request.BodyText)
+// pull takes the events of a stream one by one.
+func (s *seen) pull(stream *claude.Stream) {
+	defer stream.Close()
+	for stream.Next() {
+		s.events = append(s.events, stream.Event())
 	}
-	if test.Request.Body != nil {
-		return json.RawMessage(test.Request.Body)
-	}
-	return nil
+	s.message, s.err = stream.Message()
 }
 
-// decodedBody is the body as Go values, to be encoded again.
-func decodedBody(test *conformanceCase) any {
-	if test.Request.Body == nil {
-		return body(test)
+// request is what a case sends: its body as it is, or as Go values, to be encoded again.
+func (s *seen) request(test *conformanceCase, asValues bool) (claude.Request, bool) {
+	given := &test.Request
+	request := claude.Request{Endpoint: given.Endpoint, Path: given.Path, Betas: given.Betas}
+	if given.Query != nil {
+		request.Query = json.RawMessage(given.Query)
 	}
-	return decoded(test.Request.Body)
+	files := map[string]*claude.File{}
+	for name, content := range given.Files {
+		files[name] = s.file(content, "")
+	}
+	switch {
+	case given.BodyText != nil:
+		request.Body = json.RawMessage(*given.BodyText)
+	case given.Body != nil && asValues:
+		request.Body = withFiles(decoded(given.Body), files)
+		if given.Query != nil {
+			request.Query = decoded(given.Query)
+		}
+	case given.Body != nil:
+		text := string(given.Body)
+		for name, file := range files {
+			text = strings.ReplaceAll(text, `"`+name+`"`, `"`+file.Token()+`"`)
+			request.Files = append(request.Files, file)
+		}
+		request.Body = json.RawMessage(text)
+	}
+	for _, part := range given.Form {
+		made := claude.FormPart{Name: part.Name, Filename: part.Filename, MediaType: part.MediaType}
+		if part.Text != nil {
+			made.Text = *part.Text
+		} else {
+			made.File = s.file(part.Content, part.Filename)
+		}
+		request.Form = append(request.Form, made)
+	}
+	return request, s.err == nil
+}
+
+func (s *seen) file(content, name string) *claude.File {
+	file, err := claude.FileOfBytes([]byte(content), name)
+	if err != nil {
+		s.err = err
+	}
+	return file
+}
+
+// withFiles puts files into the places of their names.
+func withFiles(v any, files map[string]*claude.File) any {
+	switch v := v.(type) {
+	case string:
+		if file := files[v]; file != nil {
+			return file
+		}
+	case []any:
+		for i := range v {
+			v[i] = withFiles(v[i], files)
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = withFiles(v[name], files)
+		}
+	}
+	return v
 }
 
 func (s *seen) answer(response *claude.Response, err error) {
@@ -363,6 +446,13 @@ func (s *seen) check(test *conformanceCase) {
 		}
 	}
 	s.text("text of the events", expect.Text, text, true)
+	bytes := s.bytes
+	for _, event := range s.events {
+		if event.Kind == claude.EventBytes {
+			bytes += event.Text
+		}
+	}
+	s.text("bytes", expect.Bytes, bytes, true)
 	s.number("number of events", expect.EventCount, int64(len(s.events)), -1)
 	if expect.Error != nil {
 		s.checkError(expect.Error)
@@ -390,6 +480,11 @@ func (s *seen) checkSent(expected value) {
 	s.optional("target", want.Target, s.sent[0].Target)
 	s.json("body sent", want.Body, s.sent[0].Body)
 	s.text("body sent", want.BodyText, s.sent[0].Body, true)
+	for _, text := range want.Contains {
+		if !strings.Contains(s.sent[0].Body, text) {
+			s.t.Errorf("the body sent has no %q: %s", text, s.sent[0].Body)
+		}
+	}
 	for name, text := range want.Headers {
 		found, there := s.sent[0].header(name)
 		s.text("header "+name, text, found, there)
@@ -403,6 +498,7 @@ var kinds = map[claude.EventKind]string{
 	claude.EventSignatureDelta: "signature_delta", claude.EventInputJSONDelta: "input_json_delta",
 	claude.EventCitationsDelta: "citations_delta", claude.EventCompactionDelta: "compaction_delta",
 	claude.EventOtherDelta: "other_delta", claude.EventPing: "ping", claude.EventOther: "other",
+	claude.EventLine: "line", claude.EventBytes: "bytes",
 }
 
 func (s *seen) checkEvents(expected []expectedEvent) {

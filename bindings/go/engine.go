@@ -48,10 +48,10 @@ func newEngine(client *C.claude_client_t) *engine {
 }
 
 // start sends a request.
-func (e *engine) start(endpoint string, body []byte, options []Option, stream bool) (*call, error) {
+func (e *engine) start(make maker, options []Option, stream bool) (*call, error) {
 	e.gate.Lock()
 	defer e.gate.Unlock()
-	request, err := newRequest(endpoint, body, options, stream)
+	request, err := make.applied(options, stream)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (e *engine) start(endpoint string, body []byte, options []Option, stream bo
 		flags = C.CLAUDE_STREAM
 	}
 	var failure *C.claude_error_t
-	started := &call{engine: e, stream: stream, wake: make(chan struct{}, 1)}
+	started := &call{engine: e, stream: stream, wake: newSignal()}
 	e.tags++
 	code := C.claude_loop_submit(e.loop, request, flags, C.uint64_t(e.tags), &started.handle, &failure)
 	if err := check(code, failure); err != nil {
@@ -81,35 +81,7 @@ func (e *engine) start(endpoint string, body []byte, options []Option, stream bo
 	return started, nil
 }
 
-// newRequest makes the request of a call; the gate is held.
-func newRequest(endpoint string, body []byte, options []Option, stream bool) (*C.claude_request_t, error) {
-	var request *C.claude_request_t
-	var failure *C.claude_error_t
-	name, err := cText(endpoint, "the name of the endpoint")
-	if err != nil {
-		return nil, err
-	}
-	defer freeText(name)
-	err = check(C.claude_request_new(name, &request, &failure), failure)
-	if err == nil && body != nil {
-		err = check(C.claude_request_set_json(request, asCText(body), C.size_t(len(body)), &failure), failure)
-	}
-	for _, option := range options {
-		if err != nil {
-			break
-		}
-		if option.call == nil {
-			err = fail(CodeInvalid, "an option is empty: use the functions With...")
-			break
-		}
-		err = option.call(request, stream)
-	}
-	if err != nil {
-		C.claude_request_unref(request)
-		return nil, err
-	}
-	return request, nil
-}
+func newSignal() chan struct{} { return make(chan struct{}, 1) }
 
 // open makes the loop and starts the driver; both locks are held.
 func (e *engine) open() error {

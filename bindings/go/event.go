@@ -25,7 +25,14 @@ const (
 	EventCompactionDelta EventKind = C.CLAUDE_EVENT_COMPACTION_DELTA
 	EventOtherDelta      EventKind = C.CLAUDE_EVENT_OTHER_DELTA
 
-	EventPing  EventKind = C.CLAUDE_EVENT_PING
+	EventPing EventKind = C.CLAUDE_EVENT_PING
+
+	// A line of an answer of JSON lines, such as the results of a batch: RawJSON has it.
+	EventLine EventKind = C.CLAUDE_EVENT_LINE
+	// The next bytes of an answer of bytes, such as a file: Text has them. A [Stream] can be read, too.
+	EventBytes EventKind = C.CLAUDE_EVENT_BYTES
+
+	// An event of a server that is newer than the library.
 	EventOther EventKind = C.CLAUDE_EVENT_OTHER
 )
 

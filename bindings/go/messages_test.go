@@ -94,15 +94,15 @@ func TestCountTokensAndRequest(t *testing.T) {
 	if err != nil || count.InputTokens <= 0 {
 		t.Fatalf("%+v, %v", count, err)
 	}
-	models, err := client.Request(background, "models.list", nil)
+	models, err := client.Do(background, claude.Request{Endpoint: "models.list"})
 	if err != nil || !strings.Contains(models.RawJSON(), `"data"`) {
 		t.Fatalf("%+v, %v", models, err)
 	}
-	answer, err := client.Request(background, "messages.create", params("Hi"))
+	answer, err := client.Do(background, claude.Request{Endpoint: "messages.create", Body: params("Hi")})
 	if err != nil || !strings.Contains(answer.RawJSON(), "Echo: Hi") {
 		t.Fatalf("%+v, %v", answer, err)
 	}
-	_, err = client.Request(background, "messages.sing", nil)
+	_, err = client.Do(background, claude.Request{Endpoint: "messages.sing"})
 	if !errors.Is(err, claude.CodeInvalid) || !strings.Contains(err.Error(), "messages.sing") {
 		t.Fatalf("an unknown endpoint: %v", err)
 	}

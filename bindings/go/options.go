@@ -13,15 +13,62 @@ import (
 type Option struct {
 	client func(*C.claude_config_t) error
 	call   func(request *C.claude_request_t, stream bool) error
+	into   **Response
+}
+
+// ofClients refuses an option that calls cannot have.
+func ofClients(name string) func(*C.claude_request_t, bool) error {
+	return func(*C.claude_request_t, bool) error {
+		return fail(CodeInvalid, "%s is an option of clients, not of calls", name)
+	}
+}
+
+// ofCalls makes an option that clients cannot have.
+func ofCalls(name string, call func(request *C.claude_request_t) error) Option {
+	return Option{
+		client: func(*C.claude_config_t) error {
+			return fail(CodeInvalid, "%s is an option of calls, not of clients", name)
+		},
+		call: func(request *C.claude_request_t, _ bool) error { return call(request) },
+	}
+}
+
+// WithQuery sets a parameter of a call's query.
+func WithQuery(name, value string) Option {
+	return ofCalls("WithQuery", func(request *C.claude_request_t) error {
+		return withTexts(name, "the name of a query parameter", &value, "the query parameter "+name,
+			func(name, value *C.char) error {
+				var failure *C.claude_error_t
+				return check(C.claude_request_set_query(request, name, value, &failure), failure)
+			})
+	})
+}
+
+// WithBetas adds beta names to a call. A client's are its option "beta".
+func WithBetas(names ...string) Option {
+	return ofCalls("WithBetas", func(request *C.claude_request_t) error {
+		for _, name := range names {
+			if err := addBeta(request, name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// WithResponseInto stores the whole answer of a call that is not streamed, with its status and headers, where `into`
+// points to.
+func WithResponseInto(into **Response) Option {
+	option := ofCalls("WithResponseInto", func(*C.claude_request_t) error { return nil })
+	option.into = into
+	return option
 }
 
 // WithAPIKey gives the key. Its format is checked. The library keeps it in guarded memory, and no message repeats it.
 func WithAPIKey(key string) Option {
 	return Option{
 		client: func(config *C.claude_config_t) error { return setSecret(config, key) },
-		call: func(*C.claude_request_t, bool) error {
-			return fail(CodeInvalid, "WithAPIKey is an option of clients, not of calls")
-		},
+		call:   ofClients("WithAPIKey"),
 	}
 }
 
@@ -45,9 +92,7 @@ func WithConfigJSON(object string) Option {
 			text := []byte(object)
 			return check(C.claude_config_load_json(config, asCText(text), C.size_t(len(text)), &failure), failure)
 		},
-		call: func(*C.claude_request_t, bool) error {
-			return fail(CodeInvalid, "WithConfigJSON is an option of clients, not of calls")
-		},
+		call: ofClients("WithConfigJSON"),
 	}
 }
 

@@ -1,6 +1,7 @@
 package claude
 
 import (
+	"io"
 	"runtime"
 	"sync/atomic"
 )
@@ -14,6 +15,8 @@ import (
 //	}
 //	if err := stream.Err(); err != nil { ... }
 //
+// The lines of a batch's results are events, too. What is bytes, such as a file, is best taken with Read.
+//
 // A stream that is read slowly makes the server wait, and nobody else. One goroutine at a time may read it; any may close
 // it. With Go 1.23 and later it can be ranged over: for event, err := range stream.All() { ... }
 type Stream struct {
@@ -23,6 +26,7 @@ type Stream struct {
 	events  []Event
 	next    int
 	event   Event
+	unread  string // what Read has left of an event
 	done    bool
 	closed  atomic.Bool
 	message *Message
@@ -98,6 +102,33 @@ func (s *Stream) Event() Event { return s.event }
 
 // Err is why the stream failed; nil while it has not.
 func (s *Stream) Err() error { return s.err }
+
+// Read takes the bytes of an answer that is bytes, as an [io.Reader] does.
+func (s *Stream) Read(into []byte) (int, error) {
+	for len(into) > 0 && s.unread == "" {
+		if !s.Next() {
+			if s.err != nil {
+				return 0, s.err
+			}
+			return 0, io.EOF
+		}
+		if s.event.Kind != EventBytes {
+			return 0, fail(CodeState, "the answer is not bytes but events: take them with Next")
+		}
+		s.unread = s.event.Text
+	}
+	n := copy(into, s.unread)
+	s.unread = s.unread[n:]
+	return n, nil
+}
+
+// begin waits for the first event, which it does not take, or the end.
+func (s *Stream) begin() error {
+	if s.next == len(s.events) {
+		s.fetch()
+	}
+	return s.err
+}
 
 // Message waits for the end of the stream, passing over events that were not read, and returns the whole message. What
 // had come of a message that failed is in the Response of the [Error].
