@@ -13,9 +13,12 @@
  *     SWIGTYPE *CLOSED                     input: a handle that is taken away from the language's object, which holds
  *                                          NULL from then on
  *     (const char *TEXT, size_t LENGTH)    input: a string, NULs included
+ *     (const char *MAYBE, size_t LENGTH)   the same, or nothing for NULL
+ *     (const void *BYTES, size_t LENGTH)   input: bytes, which need not be text
  *     const char *SIZED                    result: nothing, size_t *SIZE does it
  *     size_t *SIZE                         no input; output: the function's `result` with this length, or nothing
  *     (const char **TEXT, size_t *LENGTH)  no input; output: a string with its length, or nothing
+ *     (const char **BYTES, size_t *LENGTH) no input; output: bytes, which need not be text, or nothing
  *     const char **NAME                    no input; output: a string, or nothing
  *     int32_t *NUMBER, uint64_t *NUMBER    no input; output: the integer
  *     const char *                         input: a string in which a NUL is an error, or nothing for NULL; result too
@@ -25,7 +28,57 @@
 
 %{
 #include <claude/claude.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* News of deprecations, from the library's callback to the program: see claude_notices_new(). */
+struct claude_notice {
+    struct claude_notice *next;
+    const char *text;
+    char model[];
+};
+typedef struct claude_notices {
+    struct claude_notice *first;
+    struct claude_notice *taken; /* by claude_notices_take(), which lends it */
+    int holders;                 /* the program, and the configuration with its clients */
+} claude_notices_t;
+
+static void claude_notices_unref(claude_notices_t *notices)
+{
+    struct claude_notice *next = NULL;
+
+    if (notices == NULL || --notices->holders > 0)
+        return;
+    free(notices->taken);
+    for (; notices->first != NULL; notices->first = next) {
+        next = notices->first->next;
+        free(notices->first);
+    }
+    free(notices);
+}
+
+static void claude_notices_drop(void *notices)
+{
+    claude_notices_unref((claude_notices_t *)notices);
+}
+
+static void claude_notices_add(const char *model, const char *text, void *data)
+{
+    struct claude_notice **last = &((claude_notices_t *)data)->first;
+    size_t size = strlen(model) + 1, len = strlen(text) + 1;
+    struct claude_notice *notice = (struct claude_notice *)malloc(sizeof *notice + size + len);
+
+    if (notice == NULL)
+        return;
+    while (*last != NULL)
+        last = &(*last)->next;
+    memcpy(notice->model, model, size);
+    notice->text = (const char *)memcpy(notice->model + size, text, len);
+    notice->next = NULL;
+    *last = notice;
+}
 %}
+typedef struct claude_notices claude_notices_t;
 
 #if defined(SWIGLUA)
 %include "lua.i"
@@ -40,14 +93,40 @@
 %include "language.i"
 #endif
 
-/* Callbacks are left out: a language's code must not run, and fail, below a C function. Events are pulled. */
+/* Callbacks are left out: a language's code must not run, and fail, below a C function. Events are pulled, news of
+   deprecations are fetched (claude_notices_take), a runner's calls of tools are handed out and answered. */
 %ignore claude_request_on_event;
+%ignore claude_config_on_deprecation;
 %ignore claude_config_on_sign;
 %rename("$ignore", regextarget = 1) "^claude_sign_";
 %ignore claude_secret_on_audit;
+%rename("$ignore", regextarget = 1) "^claude_runner_result_";
+%define CLAUDE_NO_CALLBACK(type)
+%typemap(in, numinputs = 0, noblock = 1) (type fn, void *user_data, claude_destroy_fn destroy)
+{
+    $1 = NULL;
+    $2 = NULL;
+    $3 = NULL;
+}
+%enddef
+CLAUDE_NO_CALLBACK(claude_batch_progress_fn)
+CLAUDE_NO_CALLBACK(claude_parse_fn)
+CLAUDE_NO_CALLBACK(claude_tool_fn)
+
+/* Arrays of C are left out: JSON, or the functions that add one thing at a time, do the same. */
+%ignore claude_block_document_content;
+%ignore claude_block_search_result;
+%ignore claude_request_add_blocks;
+%ignore claude_request_add_user_with_images;
+%ignore claude_request_set_system_blocks;
+%ignore claude_skill_create_request;
+%ignore claude_tool_with_properties;
+
+/* Written anew below, without room that the caller has to have. */
+%ignore claude_call_read;
 
 /* What the language counts itself, and what makes sense in C only. */
-%rename("$ignore", regextarget = 1) "^claude_[a-z]+_ref$";
+%rename("$ignore", regextarget = 1) "^claude_[a-z_]+_ref$";
 %ignore CLAUDE_API;
 %ignore CLAUDE_DEPRECATED_FOR;
 %ignore CLAUDE_NTS;
@@ -63,7 +142,7 @@ struct claude_##name {
         claude_##name##_unref($self);
     }
 }
-%apply SWIGTYPE **MADE { claude_##name##_t **out };
+%apply SWIGTYPE **MADE { claude_##name##_t **out, claude_##name##_t **page };
 void claude_##name##_unref(claude_##name##_t *CLOSED);
 %enddef
 
@@ -76,59 +155,104 @@ CLAUDE_HANDLE(call)
 CLAUDE_HANDLE(loop)
 CLAUDE_HANDLE(event)
 CLAUDE_HANDLE(response)
+CLAUDE_HANDLE(file)
+CLAUDE_HANDLE(block)
+CLAUDE_HANDLE(tool)
+CLAUDE_HANDLE(problems)
+CLAUDE_HANDLE(pages)
+CLAUDE_HANDLE(batch_builder)
+CLAUDE_HANDLE(runner)
+CLAUDE_HANDLE(models)
+CLAUDE_HANDLE(stream_message)
+CLAUDE_HANDLE(partial)
+CLAUDE_HANDLE(text_buffer)
+CLAUDE_HANDLE(notices)
 
 /* What C lends, the language holds: it may look at it after the lender has gone. */
-%newobject claude_error_cause;
-%exception claude_error_cause {
+%define CLAUDE_LENT(function, type)
+%newobject claude_##function;
+%exception claude_##function {
     $action
-    result = claude_error_ref((claude_error_t *)result);
+    result = claude_##type##_ref((claude_##type##_t *)result);
 }
-%newobject claude_error_response;
-%exception claude_error_response {
-    $action
-    result = claude_response_ref((claude_response_t *)result);
-}
+%enddef
+
+CLAUDE_LENT(error_cause, error)
+CLAUDE_LENT(error_response, response)
+CLAUDE_LENT(runner_message, response)
+CLAUDE_LENT(runner_request, request)
 
 /* Codes that say more than success. */
 %define CLAUDE_TELLING_CODE(function)
 %apply claude_code_t CODE { claude_code_t function };
 %enddef
 
+CLAUDE_TELLING_CODE(claude_batch_wait)
 CLAUDE_TELLING_CODE(claude_code_at)
 CLAUDE_TELLING_CODE(claude_error_code)
 CLAUDE_TELLING_CODE(claude_call_next)
 CLAUDE_TELLING_CODE(claude_call_pull)
+CLAUDE_TELLING_CODE(claude_call_read_some)
 CLAUDE_TELLING_CODE(claude_call_wait)
 CLAUDE_TELLING_CODE(claude_loop_dispatch)
 CLAUDE_TELLING_CODE(claude_loop_next)
 CLAUDE_TELLING_CODE(claude_loop_pull)
 CLAUDE_TELLING_CODE(claude_loop_wait)
+CLAUDE_TELLING_CODE(claude_page_next)
+CLAUDE_TELLING_CODE(claude_page_previous)
+CLAUDE_TELLING_CODE(claude_pages_next)
+CLAUDE_TELLING_CODE(claude_pages_next_item)
+CLAUDE_TELLING_CODE(claude_runner_run)
+CLAUDE_TELLING_CODE(claude_runner_step)
 
 /* Results whose length is an output of its own. */
 %define CLAUDE_SIZED(function)
 %apply const char *SIZED { const char *function };
 %enddef
 
+CLAUDE_SIZED(claude_block_to_json)
 CLAUDE_SIZED(claude_error_json)
 CLAUDE_SIZED(claude_event_json)
 CLAUDE_SIZED(claude_event_text)
+CLAUDE_SIZED(claude_model_text)
+CLAUDE_SIZED(claude_models_json)
 CLAUDE_SIZED(claude_option_json)
+CLAUDE_SIZED(claude_partial_json)
+CLAUDE_SIZED(claude_problems_json)
 CLAUDE_SIZED(claude_request_json)
 CLAUDE_SIZED(claude_response_json)
 CLAUDE_SIZED(claude_response_string)
 CLAUDE_SIZED(claude_response_text)
 CLAUDE_SIZED(claude_secret_expose)
+CLAUDE_SIZED(claude_stream_message_block_at)
+CLAUDE_SIZED(claude_stream_message_json)
+CLAUDE_SIZED(claude_stream_message_text)
+CLAUDE_SIZED(claude_text_buffer_flush)
+CLAUDE_SIZED(claude_text_buffer_take)
+CLAUDE_SIZED(claude_tool_to_json)
 
 %apply (const char *TEXT, size_t LENGTH) {
-    (const char *text, size_t len), (const char *json, size_t len), (const char *user_id, size_t len)
+    (const char *text, size_t len), (const char *json, size_t len), (const char *user_id, size_t len),
+    (const char *params, size_t len), (const char *data, size_t len), (const char *input, size_t len),
+    (const char *thinking, size_t len), (const char *schema, size_t len),
+    (const char *value, size_t value_len), (const char *block, size_t len), (const char *signature, size_t len),
+    (const char *partial_json, size_t len), (const char *citation, size_t len), (const char *message, size_t len)
 };
+%apply (const char *MAYBE, size_t LENGTH) {
+    (const char *usage, size_t len), (const char *fields, size_t len)
+};
+%apply (const void *BYTES, size_t LENGTH) { (const void *bytes, size_t len), (const char *bytes, size_t len) };
 %apply size_t *SIZE { size_t *len };
 %apply (const char **TEXT, size_t *LENGTH) {
-    (const char **text, size_t *len), (const char **json, size_t *len), (const char **json, size_t *json_len)
+    (const char **text, size_t *len), (const char **json, size_t *len), (const char **json, size_t *json_len),
+    (const char **input, size_t *len), (const char **id, size_t *id_len), (const char **what, size_t *what_len)
 };
-%apply const char **NAME { const char **name, const char **value };
+%apply (const char **BYTES, size_t *LENGTH) { (const char **bytes, size_t *len) };
+%apply const char **NAME {
+    const char **name, const char **value, const char **id, const char **text, const char **model
+};
 %apply int32_t *NUMBER { int32_t *type, int32_t *index };
-%apply uint64_t *NUMBER { uint64_t *tag };
+%apply uint64_t *NUMBER { uint64_t *tag, uint64_t *events, uint64_t *anomalies };
 
 %include <claude/types.h>
 %include <claude/error.h>
@@ -140,6 +264,24 @@ CLAUDE_SIZED(claude_secret_expose)
 %include <claude/response.h>
 %include <claude/call.h>
 %include <claude/loop.h>
+%include <claude/endpoint.h>
+%include <claude/file.h>
+%include <claude/block.h>
+%include <claude/tool.h>
+%include <claude/message.h>
+%include <claude/validate.h>
+%include <claude/answer.h>
+%include <claude/model.h>
+%include <claude/page.h>
+%include <claude/batch.h>
+%include <claude/skill.h>
+%include <claude/runner.h>
+%include <claude/stream.h>
+%include <claude/partial.h>
+%include <claude/text_buffer.h>
+/* Without a schema an answer is only parsed. */
+%apply (const char *MAYBE, size_t LENGTH) { (const char *schema, size_t schema_len) };
+%include <claude/schema.h>
 
 /* An event and all that is in it, in one crossing of the border and with no copy in C. */
 %inline %{
@@ -169,5 +311,49 @@ static claude_code_t claude_loop_pull(claude_loop_t *loop, uint64_t *tag, int32_
     if (claude_event_view(event, type, index, text, len))
         *json = claude_event_json(event, json_len);
     return rc;
+}
+
+/* claude_call_read() of at most `size` bytes, and never more than 64 KiB; nothing where it has read nothing. */
+static claude_code_t claude_call_read_some(claude_call_t *call, size_t size, int64_t timeout_ms, const char **bytes,
+                                           size_t *len, claude_error_t **err)
+{
+    static _Thread_local char room[65536];
+    claude_code_t rc = claude_call_read(call, room, size < sizeof room ? size : sizeof room, timeout_ms, len, err);
+
+    *bytes = rc == 1 ? room : NULL;
+    return rc;
+}
+
+/* claude_config_on_deprecation() for a program that fetches the news itself: a queue that the configuration, and the
+   clients made from it, fill on the thread that starts a call. */
+static claude_code_t claude_notices_new(claude_config_t *config, claude_notices_t **out, claude_error_t **err)
+{
+    claude_notices_t *notices = (claude_notices_t *)calloc(1, sizeof *notices);
+    claude_code_t rc = 0;
+
+    if (notices == NULL)
+        return CLAUDE_E_NOMEM;
+    notices->holders = 2;
+    rc = claude_config_on_deprecation(config, claude_notices_add, notices, claude_notices_drop, err);
+    if (rc < 0)
+        claude_notices_unref(notices);
+    else
+        *out = notices;
+    return rc;
+}
+
+/* The next piece of news, nothing if there is none: what is valid until the next call of this function. */
+static void claude_notices_take(claude_notices_t *notices, const char **model, const char **text)
+{
+    struct claude_notice *next = NULL;
+
+    if (notices == NULL || notices->first == NULL)
+        return;
+    next = notices->first;
+    notices->first = next->next;
+    free(notices->taken);
+    notices->taken = next;
+    *model = next->model;
+    *text = next->text;
 }
 %}

@@ -185,6 +185,19 @@ static void claude_fix_finalizer(lua_State *L, swig_type_info *type)
     $1 = ($1_ltype)lua_tolstring(L, $input, &$2);
 %}
 
+%typemap(in) (const char *MAYBE, size_t LENGTH)
+%{
+    $2 = 0;
+    if (!lua_isnil(L, $input)) {
+        if (lua_type(L, $input) != LUA_TSTRING) {
+            claude_complain(L, "$symname", $argnum, "a string");
+            SWIG_fail;
+        }
+        $1 = ($1_ltype)lua_tolstring(L, $input, &$2);
+    }
+%}
+%typemap(in) (const void *BYTES, size_t LENGTH) = (const char *TEXT, size_t LENGTH);
+
 %typemap(in) const char *
 %{
     if (!lua_isnil(L, $input)) {
@@ -205,6 +218,9 @@ static void claude_fix_finalizer(lua_State *L, swig_type_info *type)
 %typemap(in, numinputs = 0) (const char **TEXT, size_t *LENGTH) (const char *text = NULL, size_t size = 0)
     "$1 = ($1_ltype)&text; $2 = &size;"
 %typemap(argout) (const char **TEXT, size_t *LENGTH) "claude_push_text(L, *$1, *$2); SWIG_arg++;"
+
+%typemap(in, numinputs = 0) (const char **BYTES, size_t *LENGTH) = (const char **TEXT, size_t *LENGTH);
+%typemap(argout) (const char **BYTES, size_t *LENGTH) = (const char **TEXT, size_t *LENGTH);
 
 %typemap(in, numinputs = 0) const char **NAME (const char *text = NULL) "$1 = ($1_ltype)&text;"
 %typemap(argout) const char **NAME "lua_pushstring(L, *$1); SWIG_arg++;"

@@ -61,6 +61,22 @@ static int claude_get_text(SV *value, const char **text, size_t *len, char **cop
     return 1;
 }
 
+/* Bytes are the characters up to 255. */
+static int claude_get_bytes(SV *value, const char **bytes, size_t *len)
+{
+    STRLEN size = 0;
+    if (SvROK(value))
+        return 0;
+    if (SvUTF8(value)) {
+        value = sv_2mortal(newSVsv(value));
+        if (!sv_utf8_downgrade(value, 1))
+            return 0;
+    }
+    *bytes = SvPV(value, size);
+    *len = size;
+    return 1;
+}
+
 /* Of a handle that has been released there is nothing left to own. */
 static int claude_get_handle(SV *value, void **handle, swig_type_info *type, int flags)
 {
@@ -89,6 +105,11 @@ static SV *claude_new_text(const char *text, size_t len)
     if (text == NULL)
         return sv_newmortal();
     return newSVpvn_flags(text, len, SVs_TEMP | (is_utf8_string((const U8 *)text, len) ? SVf_UTF8 : 0));
+}
+
+static SV *claude_new_bytes(const char *bytes, size_t len)
+{
+    return bytes != NULL ? newSVpvn_flags(bytes, len, SVs_TEMP) : sv_newmortal();
 }
 
 static SV *claude_new_handle(void *handle, swig_type_info *type)
@@ -122,7 +143,8 @@ static void claude_raise(claude_error_t *error)
 {
     no strict 'refs';
     *{__PACKAGE__ . "::claude_${_}::CLONE_SKIP"} = sub { 1 }
-        for qw(error config secret client request call loop event response);
+        for qw(error config secret client request call loop event response file block tool problems pages batch_builder
+        runner models stream_message partial text_buffer notices);
 }
 
 package Claude::Error;

@@ -61,6 +61,20 @@ static VALUE claude_new_text(const char *text, size_t len)
     return text != NULL ? rb_utf8_str_new(text, (long)len) : Qnil;
 }
 
+static int claude_get_bytes(VALUE value, const char **bytes, size_t *len)
+{
+    if (!RB_TYPE_P(value, T_STRING))
+        return 0;
+    *bytes = RSTRING_PTR(value);
+    *len = (size_t)RSTRING_LEN(value);
+    return 1;
+}
+
+static VALUE claude_new_bytes(const char *bytes, size_t len)
+{
+    return bytes != NULL ? rb_str_new(bytes, (long)len) : Qnil;
+}
+
 static VALUE claude_new_handle(void *handle, swig_type_info *type)
 {
     return SWIG_NewPointerObj(handle, type, SWIG_POINTER_OWN);

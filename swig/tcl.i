@@ -49,6 +49,18 @@ static void claude_release(struct claude_handle *handle)
         {SWIGTYPE_p_claude_loop, (void (*)(void *))claude_loop_unref},
         {SWIGTYPE_p_claude_event, (void (*)(void *))claude_event_unref},
         {SWIGTYPE_p_claude_response, (void (*)(void *))claude_response_unref},
+        {SWIGTYPE_p_claude_file, (void (*)(void *))claude_file_unref},
+        {SWIGTYPE_p_claude_block, (void (*)(void *))claude_block_unref},
+        {SWIGTYPE_p_claude_tool, (void (*)(void *))claude_tool_unref},
+        {SWIGTYPE_p_claude_problems, (void (*)(void *))claude_problems_unref},
+        {SWIGTYPE_p_claude_pages, (void (*)(void *))claude_pages_unref},
+        {SWIGTYPE_p_claude_batch_builder, (void (*)(void *))claude_batch_builder_unref},
+        {SWIGTYPE_p_claude_runner, (void (*)(void *))claude_runner_unref},
+        {SWIGTYPE_p_claude_models, (void (*)(void *))claude_models_unref},
+        {SWIGTYPE_p_claude_stream_message, (void (*)(void *))claude_stream_message_unref},
+        {SWIGTYPE_p_claude_partial, (void (*)(void *))claude_partial_unref},
+        {SWIGTYPE_p_claude_text_buffer, (void (*)(void *))claude_text_buffer_unref},
+        {SWIGTYPE_p_claude_notices, (void (*)(void *))claude_notices_unref},
     };
     size_t kind = 0;
     for (kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {
@@ -171,6 +183,26 @@ static int claude_get_text(Tcl_Obj *object, const char **text, size_t *len, char
     Tcl_DStringFree(&bytes);
     *text = *copy;
     return *copy != NULL;
+}
+
+/* Bytes are the characters up to 255; Tcl itself would cut others. */
+static int claude_get_bytes(Tcl_Obj *object, const char **bytes, size_t *len)
+{
+    int size = 0;
+    const char *at = NULL;
+    Tcl_UniChar character = 0;
+    if (object->typePtr != Tcl_GetObjType("bytearray")) {
+        for (at = Tcl_GetString(object); *at != '\0' && character < 256;)
+            at += Tcl_UtfToUniChar(at, &character);
+    }
+    *bytes = (const char *)Tcl_GetByteArrayFromObj(object, &size);
+    *len = (size_t)size;
+    return character < 256;
+}
+
+static Tcl_Obj *claude_new_bytes(const char *bytes, size_t len)
+{
+    return Tcl_NewByteArrayObj((const unsigned char *)bytes, bytes != NULL ? (int)len : 0);
 }
 
 static Tcl_Obj *claude_new_text(const char *text, size_t len)

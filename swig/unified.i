@@ -7,9 +7,11 @@
  *     int claude_get_number(object, int *negative, uint64_t *magnitude)
  *     int claude_get_double(object, double *number)
  *     int claude_get_text(object, const char **text, size_t *len, char **copy)     *copy is freed after the call
+ *     int claude_get_bytes(object, const char **bytes, size_t *len)
  *     int claude_get_handle(object, void **handle, swig_type_info *type, int flags)   NULL if it has been released
  *     object claude_new_integer(int64_t), claude_new_unsigned(uint64_t), claude_new_double(double)
  *     object claude_new_text(const char *text, size_t len)    nothing for NULL
+ *     object claude_new_bytes(const char *bytes, size_t len)  nothing for NULL
  *     object claude_new_handle(void *handle, swig_type_info *type)      owned by the language; nothing for NULL
  *     object claude_lend_handle(void *handle, swig_type_info *type)     the same for an event that has been taken
  *     void claude_raise(claude_error_t *error)                takes the error; SWIG_fail follows
@@ -93,6 +95,27 @@ static uint64_t claude_signed(int negative, uint64_t magnitude)
 }
 %typemap(freearg, noblock = 1) (const char *TEXT, size_t LENGTH) { free(copy$argnum); }
 
+%typemap(in) (const char *MAYBE, size_t LENGTH) (char *copy = NULL)
+{
+    const char *text = NULL;
+    size_t len = 0;
+    if (!claude_is_nothing($input) && !claude_get_text($input, &text, &len, &copy))
+        SWIG_exception_fail(SWIG_TypeError, "$symname: argument $argnum must be a string");
+    $1 = ($1_ltype)text;
+    $2 = len;
+}
+%typemap(freearg, noblock = 1) (const char *MAYBE, size_t LENGTH) { free(copy$argnum); }
+
+%typemap(in) (const void *BYTES, size_t LENGTH)
+{
+    const char *bytes = NULL;
+    size_t len = 0;
+    if (claude_is_nothing($input) || !claude_get_bytes($input, &bytes, &len))
+        SWIG_exception_fail(SWIG_TypeError, "$symname: argument $argnum must be bytes");
+    $1 = ($1_ltype)bytes;
+    $2 = len;
+}
+
 %typemap(in) const char * (char *copy = NULL)
 {
     const char *text = NULL;
@@ -114,6 +137,13 @@ static uint64_t claude_signed(int negative, uint64_t magnitude)
     $2 = &size;
 }
 %typemap(argout, noblock = 1) (const char **TEXT, size_t *LENGTH) { %append_output(claude_new_text(*$1, *$2)); }
+
+%typemap(in, numinputs = 0, noblock = 1) (const char **BYTES, size_t *LENGTH) (char *text = NULL, size_t size = 0)
+{
+    $1 = ($1_ltype)&text;
+    $2 = &size;
+}
+%typemap(argout, noblock = 1) (const char **BYTES, size_t *LENGTH) { %append_output(claude_new_bytes(*$1, *$2)); }
 
 %typemap(in, numinputs = 0, noblock = 1) const char **NAME (char *text = NULL) { $1 = ($1_ltype)&text; }
 %typemap(argout, noblock = 1) const char **NAME

@@ -8,8 +8,12 @@ rawset(_G, "swig_equals", globals.swig_equals)
 
 local client = require "claude.client"
 local errors = require "claude.errors"
+local file = require "claude.file"
 local json = require "claude.json"
 local loop = require "claude.loop"
+local models = require "claude.models"
+local request = require "claude.request"
+local response = require "claude.response"
 local secret = require "claude.secret"
 
 local claude = {
@@ -20,6 +24,16 @@ local claude = {
     from_workspace = client.from_workspace,
     loop = loop.new,
     secret = secret,
+    -- Files and what is made of them
+    file = file.open,
+    bytes = file.from_bytes,
+    image = file.image,
+    document = file.document,
+    -- Models, and what they cost
+    models = models,
+    cost = models.cost,
+    -- An answer of a text that was kept
+    parse = response.parse,
     -- JSON
     null = json.null,
     array = json.array,
@@ -32,6 +46,18 @@ local claude = {
 -- Whether the library has a feature: claude.feature("http2").
 function claude.feature(name)
     return core.claude_feature(name) == 1
+end
+
+-- What is known of an endpoint: claude.endpoint("models.list", "path"). docs/endpoints.md has them all.
+claude.endpoint = request.about
+
+-- for name in claude.endpoints() do
+function claude.endpoints()
+    local at = -1
+    return function()
+        at = at + 1
+        return core.claude_endpoint_at(at)
+    end
 end
 
 -- Codes of errors: claude.E_RATE_LIMIT, ...

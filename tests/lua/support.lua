@@ -91,10 +91,11 @@ function support.events(stream)
     end
 end
 
-function support.text_of(events)
+-- The texts of the events of a kind, joined.
+function support.text_of(events, kind)
     local texts = {}
     for _, event in ipairs(events) do
-        texts[#texts + 1] = event.kind == "text_delta" and event.text or nil
+        texts[#texts + 1] = event.kind == (kind or "text_delta") and event.text or nil
     end
     return table.concat(texts)
 end

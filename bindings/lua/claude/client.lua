@@ -1,10 +1,13 @@
 -- client.lua - a client and its streams, for programs that wait.
 
 local core = require "claude.core"
+local calls = require "claude.calls"
 local errors = require "claude.errors"
 local event = require "claude.event"
+local pieces = require "claude.pieces"
 local request = require "claude.request"
 local response = require "claude.response"
+local runner = require "claude.runner"
 
 local client = {}
 
@@ -77,44 +80,80 @@ function Stream:close()
     self._handle = nil
 end
 Stream.__close = Stream.close
+pieces.add(Stream)
 
 -- Clients -------------------------------------------------------------------------------------------------------------
 
 local Client = {}
-Client.__index = Client
 Client.__name = "claude.client"
 
-local function start(self, handle, flags)
-    return core.claude_client_start(self._handle or errors.state("the client has been closed"), handle, flags)
+-- The handle, for what is made of it.
+function Client:open_client()
+    return self._handle or errors.state("the client has been closed")
 end
 
--- Calls any endpoint by its name and returns its answer: client:request("messages.create", {model = ...}).
-function Client:request(endpoint, body, options)
-    local call = start(self, request.build(endpoint, body, options), 0)
+-- Tells on_deprecation what the library has heard. It runs here, and not where the library hears of it.
+function Client:hear()
+    local model, text
+    while self._notices do
+        model, text = core.claude_notices_take(self._notices)
+        if not model then
+            return
+        end
+        self._on_deprecation(model, text)
+    end
+end
+
+local function start(self, handle, flags)
+    local call = core.claude_client_start(self:open_client(), handle, flags)
+    self:hear()
+    return call
+end
+
+-- Sends a request that has been made and returns its answer.
+function Client:perform(handle)
+    local call = start(self, handle, 0)
     while core.claude_call_wait(call, SLICE_MS) ~= DONE do end
     return response.wrap(core.claude_call_result(call))
 end
 
--- Sends a message and returns the answer.
-function Client:create(body, options)
-    return self:request("messages.create", body, options)
-end
-
--- Counts the tokens of a message without sending it to the model: .input_tokens.
-function Client:count_tokens(body, options)
-    return self:request("messages.count_tokens", body, options)
-end
-
--- Sends a message and returns the stream of its events. (options.endpoint: of what else can be streamed.)
-function Client:stream(body, options)
-    local handle = request.build(request.endpoint_of(options), body, options, true)
+-- The stream of what comes of a request.
+function Client:open(handle)
     return setmetatable({ _handle = start(self, handle, core.CLAUDE_STREAM) }, Stream)
+end
+
+-- The pages of a list, one by one.
+function Client:follow(handle)
+    local pages = core.claude_pages_new(self:open_client(), handle)
+    return function()
+        local code, page = 0, nil
+        while code == 0 do
+            code, page = core.claude_pages_next(pages, SLICE_MS)
+        end
+        self:hear()
+        return response.wrap(page)
+    end
+end
+
+-- Waits, in slices.
+function Client:sleep(ms)
+    self._clock = self._clock or core.claude_loop_new(self:open_client())
+    while ms > 0 do
+        core.claude_loop_wait(self._clock, math.min(ms, SLICE_MS))
+        ms = ms - SLICE_MS
+    end
+end
+
+-- A conversation in which the model calls functions: see claude.runner.
+function Client:runner(body, options)
+    return runner.new(self, body, options)
 end
 
 -- Lets go of the connections. Streams that are open go on; new calls are refused.
 function Client:close()
     core.claude_client_unref(self._handle)
-    self._handle = nil
+    core.claude_loop_unref(self._clock or nil)
+    self._handle, self._clock = nil, false
 end
 Client.__close = Client.close
 
@@ -122,9 +161,13 @@ function Client:__tostring()
     return "claude.client: " .. (self._handle and "open" or "closed")
 end
 
+calls.add(Client)
+
 local function opener(make)
     return function(settings)
-        return setmetatable({ _handle = make(request.configure(settings)) }, Client)
+        local config, notices = request.configure(settings)
+        return setmetatable({ _handle = make(config), _notices = notices or false, _clock = false,
+            _on_deprecation = notices and settings.on_deprecation }, Client)
     end
 end
 

@@ -58,6 +58,10 @@ return function(client, on_event)
         coroutine.yield(call, sleepers)
     end
 
+    function loop.sleep(_, ms)
+        copas.sleep(ms / 1000)
+    end
+
     function loop.resume(call)
         copas.addthread(call.coroutine)
     end

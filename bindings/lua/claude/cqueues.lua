@@ -46,6 +46,10 @@ return function(client, controller, on_event)
         call.condition:wait()
     end
 
+    function loop.sleep(_, ms)
+        cqueues.sleep(ms / 1000)
+    end
+
     function loop.resume(call)
         call.condition:signal()
     end

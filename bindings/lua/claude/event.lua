@@ -16,6 +16,8 @@ end
 
 -- Names on the wire, as in the official documentation.
 local types = {
+    line = "line",
+    bytes = "bytes",
     message_start = "message_start",
     message_delta = "message_delta",
     message_stop = "message_stop",

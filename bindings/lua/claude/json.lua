@@ -157,6 +157,13 @@ local function write_table(value, out, path, depth)
     out[#out + 1] = "}"
 end
 
+-- A file stands in JSON as the token that the library puts its content in place of.
+local function write_file(file, out)
+    out.files = out.files or {}
+    out.files[#out.files + 1] = file
+    out[#out + 1] = quote(file:token())
+end
+
 function write(value, out, path, depth)
     local kind = type(value)
     if kind == "string" then
@@ -171,22 +178,33 @@ function write(value, out, path, depth)
         refuse(path, depth, "a " .. kind .. " cannot be JSON")
     elseif getmetatable(value) == number_meta then
         out[#out + 1] = value.text
+    elseif getmetatable(value) == json.file_meta then
+        write_file(value, out)
     else
         write_table(value, out, path, depth)
     end
 end
 
--- The text of a value, with the keys of objects in order; nil and what is wrong where it is none.
-function json.encode(value)
+-- The text of a value, with the keys of objects in order, and the files in it; nil and what is wrong where it is none.
+function json.encode_with_files(value)
     local out = {}
     local ok, problem = pcall(write, value, out, {}, 0)
     if ok then
-        return concat(out)
+        return concat(out), out.files
     end
     if type(problem) ~= "table" or not problem.json_problem then
         error(problem, 0)
     end
     return nil, problem.json_problem
+end
+
+-- The text alone.
+function json.encode(value)
+    local text, problem = json.encode_with_files(value)
+    if text then
+        return text
+    end
+    return nil, problem
 end
 
 -- Reading -------------------------------------------------------------------------------------------------------------

@@ -7,9 +7,11 @@
 -- new call, loop:unwatch() before the descriptor is closed. A coroutine may wake too often.
 
 local core = require "claude.core"
+local calls = require "claude.calls"
 local client = require "claude.client"
 local errors = require "claude.errors"
 local event = require "claude.event"
+local pieces = require "claude.pieces"
 local request = require "claude.request"
 local response = require "claude.response"
 
@@ -147,25 +149,25 @@ function Stream:close()
     self._call:cancel()
 end
 Stream.__close = Stream.close
+pieces.add(Stream)
 
 -- Loops ---------------------------------------------------------------------------------------------------------------
 
 local Loop = {}
-Loop.__index = Loop
 Loop.__name = "claude.loop"
 
 local function handle_of(self)
     return self._handle or errors.state("the loop has been closed")
 end
 
-local function submit(self, endpoint, body, options, stream)
+local function submit(self, handle, stream, label)
     local tag = self._tags + 1
-    local call = core.claude_loop_submit(handle_of(self), request.build(endpoint, body, options, stream),
-        stream and core.CLAUDE_STREAM or 0, tag)
+    local call = core.claude_loop_submit(handle_of(self), handle, stream and core.CLAUDE_STREAM or 0, tag)
     self._tags = tag
-    call = setmetatable({ _handle = call, loop = self, tag = options and options.tag, first = 1, last = 0 }, Call)
+    call = setmetatable({ _handle = call, loop = self, tag = label, first = 1, last = 0 }, Call)
     self._calls[tag] = call
     self:watch()
+    self._client:hear()
     return call
 end
 
@@ -173,7 +175,8 @@ end
 -- stream = false (only the end is told), endpoint, and tag, any value for call.tag.
 function Loop:submit(body, options)
     local stream = not (type(options) == "table" and options.stream == false)
-    return submit(self, request.endpoint_of(options), body, options, stream)
+    local handle = request.build(request.endpoint_of(options), body, options, stream)
+    return submit(self, handle, stream, options and options.tag)
 end
 
 -- The file descriptor. It belongs to the loop.
@@ -251,24 +254,38 @@ local function owned(call)
     return call
 end
 
--- In a coroutine: as client:request(), while other coroutines run.
-function Loop:request(endpoint, body, options)
-    local call = owned(submit(self, endpoint, body, options, false))
+-- In a coroutine: sends a request and returns its answer, while other coroutines run.
+function Loop:perform(handle)
+    local call = owned(submit(self, handle, false))
     await(call, ended)
     return call:result()
 end
 
-function Loop:create(body, options)
-    return self:request("messages.create", body, options)
+-- In a coroutine: the stream of what comes of a request.
+function Loop:open(handle)
+    return setmetatable({ _call = owned(submit(self, handle, true)) }, Stream)
 end
 
-function Loop:count_tokens(body, options)
-    return self:request("messages.count_tokens", body, options)
+-- In a coroutine: the pages of a list, one by one.
+function Loop:follow(handle)
+    return function()
+        if not handle then
+            return nil
+        end
+        local page = self:perform(handle)
+        local _, following = core.claude_page_next(handle, response.handle(page, "a page"))
+        handle = following
+        return page
+    end
 end
 
--- In a coroutine: as client:stream().
-function Loop:stream(body, options)
-    return setmetatable({ _call = owned(submit(self, request.endpoint_of(options), body, options, true)) }, Stream)
+function Loop:open_client()
+    return self._client:open_client()
+end
+
+-- In a coroutine: waits. Adapters know how; for a loop of your own, set it.
+function Loop.sleep()
+    errors.state("this loop cannot wait for a time; set loop.sleep to a function(loop, milliseconds) that does")
 end
 
 -- Wakes a coroutine whose call is no more. That it ends for this very reason is no news.
@@ -283,19 +300,19 @@ end
 -- Cancels what is running and closes the descriptor, which must not be watched any more. Coroutines that sleep are
 -- woken, and get an error.
 function Loop:close()
-    local calls, problem = self._calls, nil
+    local open, problem = self._calls, nil
     if self._handle then
         self:unwatch()
     end
     self._calls = {}
     core.claude_loop_unref(self._handle)
     self._handle = nil
-    for _, call in pairs(calls) do
+    for _, call in pairs(open) do
         core.claude_call_unref(call._handle)
         call._handle = nil
         call.ended = true
     end
-    for _, call in pairs(calls) do
+    for _, call in pairs(open) do
         problem = call.waiting and wake_for_end(self, call) or problem
     end
     if problem then
@@ -333,12 +350,14 @@ function Loop.resume(call)
     end
 end
 
+calls.add(Loop)
+
 function loop.new(owner)
     if not client.is(owner) then
         errors.invalid("a loop is made of a client, got %s", type(owner))
     end
-    local handle = core.claude_loop_new(owner._handle or errors.state("the client has been closed"))
-    return setmetatable({ _handle = handle, _calls = {}, _tags = 0 }, Loop)
+    local handle = core.claude_loop_new(owner:open_client())
+    return setmetatable({ _handle = handle, _client = owner, _calls = {}, _tags = 0 }, Loop)
 end
 
 return loop

@@ -24,6 +24,20 @@ return function(client, uv, on_event)
         end
     end
 
+    function loop.sleep(_, ms)
+        local routine, timer, over = coroutine.running(), uv.new_timer(), false
+        timer:start(ms, 0, function()
+            timer:close()
+            over = true
+            if coroutine.status(routine) == "suspended" then
+                assert(coroutine.resume(routine))
+            end
+        end)
+        while not over do
+            coroutine.yield()
+        end
+    end
+
     function loop.unwatch()
         poll:stop()
         poll:close()

@@ -2,6 +2,7 @@
 
 local core = require "claude.core"
 local errors = require "claude.errors"
+local file = require "claude.file"
 local json = require "claude.json"
 
 local request = {}
@@ -9,8 +10,17 @@ local request = {}
 local BODY_TIMEOUTS = { "timeout.total_ms" }
 local STREAM_TIMEOUTS = { "timeout.first_byte_ms", "timeout.idle_ms" }
 
-local CONFIG_KEYS = { api_key = true, base_url = true, timeout = true, config = true, headers = true }
-local REQUEST_KEYS = { timeout = true, options = true, headers = true, stream = true, tag = true, endpoint = true }
+local function set_of(text)
+    local set = {}
+    for name in text:gmatch "%S+" do
+        set[name] = true
+    end
+    return set
+end
+
+local CONFIG_KEYS = set_of "api_key base_url timeout config headers models on_deprecation"
+local REQUEST_KEYS = set_of "timeout options headers stream tag endpoint path query betas form files"
+local PART_KEYS = set_of "name text content file filename media_type"
 
 local function check_keys(given, known, what)
     for key in pairs(given) do
@@ -25,10 +35,16 @@ local function check_keys(given, known, what)
     end
 end
 
-local function encode(value, what)
-    local text, problem = json.encode(value)
-    return text or errors.invalid("%s: %s", what, problem)
+-- The text of a value, and the files in it.
+function request.encode_with_files(value, what)
+    local text, files = json.encode_with_files(value)
+    return text or errors.invalid("%s: %s", what, files), files
 end
+
+local function encode(value, what)
+    return (request.encode_with_files(value, what))
+end
+request.encode = encode
 
 local function milliseconds(seconds)
     if type(seconds) ~= "number" or not (seconds > 0 and seconds < 1e9) then
@@ -60,7 +76,7 @@ local function set_headers(headers, set, handle)
     end
 end
 
--- The handle of a configuration made of {api_key, base_url, timeout, config, headers}.
+-- The handle of a configuration made of CONFIG_KEYS, and that of its news of deprecations if somebody wants them.
 function request.configure(settings)
     settings = errors.expect(settings, "table", "what a client is made of") or {}
     check_keys(settings, CONFIG_KEYS, "a client")
@@ -86,24 +102,100 @@ function request.configure(settings)
         local handle = type(key) == "table" and key._handle
         core.claude_config_set_secret(config, handle or errors.invalid("api_key must be a string or a claude.secret"))
     end
-    return config
+    if errors.expect(settings.models, "table", "models") then
+        core.claude_config_set_models(config, settings.models._handle)
+    end
+    local wanted = errors.expect(settings.on_deprecation, "function", "on_deprecation")
+    return config, wanted and core.claude_notices_new(config)
 end
 
 function request.endpoint_of(options)
     return type(options) == "table" and options.endpoint or "messages.create"
 end
 
--- The handle of a request. The body is a table, a string of JSON that is sent byte for byte, or nil.
-function request.build(endpoint, body, options, stream)
+-- What the library knows of an endpoint ("path", "body", "answer", ...); nil for an unknown one.
+function request.about(endpoint, what)
+    return core.claude_endpoint_text(endpoint, what)
+        or core.claude_endpoint_text((endpoint:gsub("^beta%.", "")), what)
+end
+
+-- The names of the parameters in an endpoint's path, in order.
+function request.parameters(endpoint)
+    local names = {}
+    for name in (request.about(endpoint, "path") or ""):gmatch "{([^}]+)}" do
+        names[#names + 1] = name
+    end
+    return names
+end
+
+-- Parameters of the path, by name, or as a list in the order of the path.
+local function set_path(handle, endpoint, path)
+    local names = request.parameters(endpoint)
+    for name, value in pairs(errors.expect(path, "table", "path") or {}) do
+        local kind = type(value)
+        if kind ~= "string" and kind ~= "number" then
+            errors.invalid("parameter %s of the path must be a string, got %s", tostring(names[name] or name), kind)
+        end
+        core.claude_request_set_path(handle, tostring(names[name] or name), tostring(value))
+    end
+end
+
+-- A part of a form: {name, text}, or {name, file or content, filename, media_type}.
+local function add_part(handle, part)
+    check_keys(errors.expect(part, "table", "a part of a form"), PART_KEYS, "a part of a form")
+    if part.text ~= nil then
+        core.claude_request_add_form_field(handle, part.name, tostring(part.text))
+        return
+    end
+    local found = part.content ~= nil and file.from_bytes(part.content) or file.of(part.file)
+    core.claude_request_add_file(handle, part.name, found._handle, part.filename, part.media_type)
+end
+
+-- The fields of a form by their names, as parts: {file = a file, expires_in_seconds = 3600, ["files[]"] = {files}}.
+local function parts_of(fields)
+    local names, parts = {}, {}
+    for name in pairs(fields) do
+        names[#names + 1] = errors.expect(name, "string", "the name of a field of a form")
+    end
+    table.sort(names)
+    for _, name in ipairs(names) do
+        local value = fields[name]
+        local list = type(value) == "table" and not file.is(value) and value or { value }
+        for _, item in ipairs(list) do
+            parts[#parts + 1] = { name = name, [file.is(item) and "file" or "text"] = item }
+        end
+    end
+    return parts
+end
+
+local function set_form(handle, form)
+    errors.expect(form, "table", "form")
+    for _, part in ipairs(form and (form[1] and form or parts_of(form)) or {}) do
+        add_part(handle, part)
+    end
+end
+
+local function attach(handle, files)
+    for _, found in ipairs(errors.expect(files, "table", "files") or {}) do
+        core.claude_request_attach(handle, file.of(found)._handle)
+    end
+end
+request.attach = attach
+
+-- Options of a request to a handle that has been made.
+function request.fill(handle, options, stream)
     options = errors.expect(options, "table", "options") or {}
     check_keys(options, REQUEST_KEYS, "a request")
-    local handle = core.claude_request_new(errors.expect(endpoint, "string", "the name of an endpoint"))
-    if type(body) == "table" then
-        body = encode(body, "the body")
+    set_path(handle, core.claude_request_endpoint(handle), options.path)
+    if options.query ~= nil then
+        local query = type(options.query) == "table" and encode(options.query, "the query") or options.query
+        core.claude_request_set_query_json(handle, errors.expect(query, "string", "the query, if it is no table,"))
     end
-    if body ~= nil then
-        core.claude_request_set_json(handle, errors.expect(body, "string", "the body, if it is no table,"))
+    for _, name in ipairs(errors.expect(options.betas, "table", "betas") or {}) do
+        core.claude_request_add_beta(handle, name)
     end
+    set_form(handle, options.form)
+    attach(handle, options.files)
     set_headers(options.headers, core.claude_request_set_header, handle)
     if options.timeout ~= nil then
         for _, name in ipairs(stream and STREAM_TIMEOUTS or BODY_TIMEOUTS) do
@@ -114,6 +206,23 @@ function request.build(endpoint, body, options, stream)
         core.claude_request_set_option(handle, name, option_text(value, tostring(name)))
     end
     return handle
+end
+
+-- The handle of a request. The body is a table, a string of JSON that is sent byte for byte, or nil. Of an endpoint
+-- that takes none the options may stand in its place.
+function request.build(endpoint, body, options, stream)
+    local handle = core.claude_request_new(errors.expect(endpoint, "string", "the name of an endpoint"))
+    local files
+    if type(body) == "table" and options == nil and request.about(endpoint, "body") == "none" then
+        body, options = nil, body
+    elseif type(body) == "table" then
+        body, files = request.encode_with_files(body, "the body")
+    end
+    if body ~= nil then
+        core.claude_request_set_json(handle, errors.expect(body, "string", "the body, if it is no table,"))
+    end
+    attach(handle, files)
+    return request.fill(handle, options, stream)
 end
 
 return request

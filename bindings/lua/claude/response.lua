@@ -80,6 +80,48 @@ function methods:rate_limit(what)
     return figures[1], figures[2], figures[3]
 end
 
+-- What the library says of a message. ---------------------------------------------------------------------------------
+
+-- Whether the model refused to answer: nothing, or {category, explanation, recommended_model}.
+function methods:refused()
+    local handle = rawget(self, HANDLE)
+    if core.claude_response_is_refusal(handle) == 0 then
+        return nil
+    end
+    return {
+        category = core.claude_response_refusal_category(handle),
+        explanation = core.claude_response_refusal_explanation(handle),
+        recommended_model = core.claude_response_recommended_model(handle),
+    }
+end
+
+-- The blocks of tools that the program is to run.
+function methods:tool_calls()
+    local handle, blocks = rawget(self, HANDLE), {}
+    for at = 1, core.claude_response_tool_use_count(handle) do
+        blocks[at] = self:at("/content/" .. core.claude_response_tool_use_at(handle, at - 1))
+    end
+    return blocks
+end
+
+-- The container that code ran in, to be named in the next request.
+function methods:container_id()
+    return core.claude_response_container_id(rawget(self, HANDLE))
+end
+
+-- What the prompt cache did: {prompt_tokens, hit_ratio, miss_reason}; nothing where there is no usage.
+function methods:cache_use()
+    local handle = rawget(self, HANDLE)
+    local tokens, ratio = core.claude_response_prompt_tokens(handle), core.claude_response_cache_hit_ratio(handle)
+    if tokens < 0 then
+        return nil
+    end
+    return { prompt_tokens = tokens, hit_ratio = ratio >= 0 and ratio or nil,
+        miss_reason = core.claude_response_cache_miss_reason(handle) }
+end
+
+-- ---------------------------------------------------------------------------------------------------------------------
+
 function meta:__index(key)
     local method = methods[key]
     if method then
@@ -107,6 +149,23 @@ end
 -- A response of a handle that is handed over; nil for nil.
 function response.wrap(handle)
     return handle and setmetatable({ [HANDLE] = handle }, meta)
+end
+
+-- The handle of an answer; what is none is an error that names it.
+function response.handle(value, what)
+    if getmetatable(value) ~= meta then
+        errors.invalid("%s must be an answer, got %s", what, type(value))
+    end
+    return rawget(value, HANDLE)
+end
+
+function response.is(value)
+    return getmetatable(value) == meta
+end
+
+-- An answer of a text from elsewhere: a message that was kept.
+function response.parse(text)
+    return response.wrap(core.claude_response_parse(text))
 end
 
 errors.wrap_response = response.wrap

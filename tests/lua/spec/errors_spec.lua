@@ -88,8 +88,8 @@ describe("What is wrong", function()
 
     it("is named: clients", function()
         invalid("must be a table, got string", claude.client, "x")
-        invalid("has no api_kex; it has api_key, base_url, config, headers, timeout", claude.client,
-            { api_kex = 1 })
+        invalid("has no api_kex; it has api_key, base_url, config, headers, models, on_deprecation, timeout",
+            claude.client, { api_kex = 1 })
         invalid("api_key must be", claude.client, { api_key = 1 })
         invalid("api_key must be", claude.client, { api_key = {} })
         invalid("sk%-ant%-", claude.client, { api_key = "hunter2" })

@@ -48,6 +48,15 @@ static int claude_get_text(PyObject *object, const char **text, size_t *len, cha
     return *text != NULL;
 }
 
+static int claude_get_bytes(PyObject *object, const char **bytes, size_t *len)
+{
+    if (!PyBytes_Check(object))
+        return 0;
+    *bytes = PyBytes_AsString(object);
+    *len = (size_t)PyBytes_Size(object);
+    return 1;
+}
+
 static int claude_get_handle(PyObject *object, void **handle, swig_type_info *type, int flags)
 {
     int status = SWIG_ConvertPtr(object, handle, type, flags);
@@ -57,6 +66,11 @@ static int claude_get_handle(PyObject *object, void **handle, swig_type_info *ty
 static PyObject *claude_new_text(const char *text, size_t len)
 {
     return text != NULL ? PyUnicode_DecodeUTF8(text, (Py_ssize_t)len, "surrogateescape") : SWIG_Py_Void();
+}
+
+static PyObject *claude_new_bytes(const char *bytes, size_t len)
+{
+    return bytes != NULL ? PyBytes_FromStringAndSize(bytes, (Py_ssize_t)len) : SWIG_Py_Void();
 }
 
 static PyObject *claude_new_handle(void *handle, swig_type_info *type)

@@ -1,0 +1,205 @@
+-- calls.lua - what clients and loops have in common: calls of every endpoint, and what takes more than one.
+--
+-- Each has perform(handle), which sends a request and returns its answer; open(handle), which returns the stream of its
+-- pieces; follow(handle), a function that returns the pages of a list one by one; sleep(ms); and client, whose
+-- configuration counts.
+
+local core = require "claude.core"
+local errors = require "claude.errors"
+local file = require "claude.file"
+local json = require "claude.json"
+local request = require "claude.request"
+local resource = require "claude.resource"
+local response = require "claude.response"
+
+local calls = {}
+
+-- Calls any endpoint by its name and returns its answer: client:request("messages.create", {model = ...}).
+function calls:request(endpoint, body, options)
+    return self:perform(request.build(endpoint, body, options))
+end
+
+-- Sends a message and returns the answer.
+function calls:create(body, options)
+    return self:request("messages.create", body, options)
+end
+
+-- Counts the tokens of a message without sending it to the model: .input_tokens. The body is that of create().
+function calls:count_tokens(body, options)
+    return self:perform(core.claude_count_tokens_request(request.build("messages.create", body, options)))
+end
+
+-- Sends a message and returns the stream of its events. (options.endpoint: of what else comes piece by piece.)
+function calls:stream(body, options)
+    return self:open(request.build(request.endpoint_of(options), body, options, true))
+end
+
+-- Lists ---------------------------------------------------------------------------------------------------------------
+
+-- for page in client:pages("models.list", {query = {limit = 20}}) do
+function calls:pages(endpoint, options)
+    return self:follow(request.build(endpoint, nil, options))
+end
+
+-- for item in client:items("models.list") do: pages are fetched as they are needed.
+function calls:items(endpoint, options)
+    local next_page, items, at = self:pages(endpoint, options), {}, 0
+    return function()
+        while at >= #items do
+            local page = next_page()
+            if not page then
+                return nil
+            end
+            items, at = page.data, 0
+            if type(items) ~= "table" then
+                errors.invalid("%s: the answer has no data", endpoint)
+            end
+        end
+        at = at + 1
+        return items[at]
+    end
+end
+
+-- Batches -------------------------------------------------------------------------------------------------------------
+
+local function id_of(thing)
+    return type(thing) == "string" and thing or thing.id
+end
+
+local function build_batch(requests)
+    local builder = core.claude_batch_builder_new()
+    for at, one in ipairs(requests) do
+        errors.expect(one, "table", ("request %d of the batch"):format(at))
+        core.claude_batch_builder_add(builder, one.custom_id, request.build("messages.create", one.params))
+    end
+    return core.claude_batch_builder_request(builder)
+end
+
+-- Begins a batch: of a list of {custom_id, params}, or of a file of JSON lines (a claude.file, or a path).
+function calls:create_batch(requests, options)
+    local handle
+    if type(requests) == "string" or file.is(requests) then
+        handle = core.claude_batch_file_request(file.of(requests)._handle)
+    else
+        handle = build_batch(errors.expect(requests, "table", "the requests of a batch") or {})
+    end
+    return self:perform(request.fill(handle, options))
+end
+
+-- for result in client:results(batch) do: {custom_id, type, message or error, json}. A batch, or its id.
+function calls:results(batch, options)
+    local handle
+    if response.is(batch) then
+        handle = core.claude_batch_results_request(response.handle(batch, "a batch"))
+    else
+        handle = core.claude_request_new("messages.batches.results")
+        core.claude_request_set_path(handle, "message_batch_id", batch)
+    end
+    return self:open(request.fill(handle, options, true)):results()
+end
+
+local function to_ms(seconds, what)
+    if seconds ~= nil and (type(seconds) ~= "number" or not (seconds > 0 and seconds < 1e9)) then
+        errors.invalid("%s is %s; it must be a number of seconds above 0", what, tostring(seconds))
+    end
+    return seconds and math.ceil(seconds * 1000) or nil
+end
+
+-- Asks for a batch until it has ended, with pauses that grow, and returns it; nil when `timeout` has passed. Options:
+-- progress, a function that is shown the batch each time; first, most: pauses in seconds (1, 60); timeout: seconds.
+function calls:wait_batch(batch, options)
+    options = errors.expect(options, "table", "options") or {}
+    local first, most = to_ms(options.first, "first") or 0, to_ms(options.most, "most") or 0
+    local left, attempt, path = to_ms(options.timeout, "timeout"), 0, { message_batch_id = id_of(batch) }
+    while true do
+        local found = self:request("messages.batches.retrieve", nil, { path = path })
+        if options.progress then
+            options.progress(found)
+        end
+        local delay = core.claude_batch_poll_delay(response.handle(found, "a batch"), attempt, first, most)
+        if delay == 0 then
+            return found
+        elseif left and left < delay then
+            return nil
+        end
+        left, attempt = left and left - delay, attempt + 1
+        self:sleep(delay)
+    end
+end
+
+-- Files and skills ----------------------------------------------------------------------------------------------------
+
+-- Uploads a file: a claude.file, or a path. Options: also expires_in_seconds by form.
+function calls:upload(source, options)
+    return self:perform(request.fill(core.claude_file_upload_request(file.of(source)._handle), options))
+end
+
+-- The content of a file: a stream with chunks() and save(). With a path it is saved there, and its size returned.
+function calls:download(id, path, options)
+    local stream = self:open(request.fill(core.claude_file_download_request(id_of(id)), options, true))
+    return path and stream:save(path) or stream
+end
+
+-- Makes a skill of a directory.
+function calls:create_skill(directory, display_name, options)
+    return self:perform(request.fill(core.claude_skill_from_directory(directory, display_name), options))
+end
+
+-- Makes a new version of a skill of a directory.
+function calls:create_skill_version(skill, directory, options)
+    local handle = core.claude_request_new("skills.versions.create")
+    core.claude_request_set_path(handle, "skill_id", id_of(skill))
+    core.claude_skill_add_directory(handle, directory)
+    return self:perform(request.fill(handle, options))
+end
+
+-- Structured outputs and validation -----------------------------------------------------------------------------------
+
+-- Sends a message whose answer is JSON of a shape, a table with a JSON schema. Returns the value, and the answer.
+function calls:parse(body, schema, options)
+    local handle, text = request.build("messages.create", body, options), request.encode(schema, "the schema")
+    core.claude_request_set_structured_output(handle, text)
+    local answer = self:perform(handle)
+    local parsed = core.claude_response_parse_structured(response.handle(answer, "an answer"), text)
+    return json.decode(core.claude_response_json(parsed)), answer
+end
+
+local function without_nulls(problem)
+    local kept = {}
+    for name, value in pairs(problem) do
+        kept[name] = value ~= json.null and value or nil
+    end
+    return kept
+end
+
+-- What is wrong with a message, all of it, before it is sent: a list, empty if nothing is, of {code, field, value,
+-- constraint, fix, tool, message}. (options.endpoint: another one's body; options.stream: to be streamed.)
+function calls:validate(body, options)
+    local stream = type(options) == "table" and options.stream
+    local handle = request.build(request.endpoint_of(options), body, options, stream)
+    local problems = core.claude_client_validate(self:open_client(), handle, stream and core.CLAUDE_STREAM or 0)
+    local list = json.decode(core.claude_problems_json(problems))
+    for at, problem in ipairs(list) do
+        list[at] = without_nulls(problem)
+    end
+    return list
+end
+
+-- ---------------------------------------------------------------------------------------------------------------------
+
+-- Gives a class these methods, and the endpoints by their names: client.messages.batches.retrieve(id).
+function calls.add(class)
+    for name, method in pairs(calls) do
+        class[name] = class[name] or method
+    end
+    class.add = nil
+    function class.__index(self, key)
+        local method = class[key]
+        if method == nil then
+            return resource.of(self, key)
+        end
+        return method
+    end
+end
+
+return calls
