@@ -1,13 +1,18 @@
 /*
  * failing.c - what libclaude's own objects get in place of the C library's allocating functions, and of those of its
  * dependencies that are nothing but an allocation. The names are put into a copy of the archive, see failing.syms, so
- * that nothing else in the process is touched.
+ * that nothing else in the process is touched. Also for the unit tests, see tests/unit/allocations.h.
  */
+#include <dirent.h>
+#include <errno.h>
 #include <locale.h>
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 #include <json-c/json.h>
@@ -19,6 +24,11 @@ void *failing_calloc(size_t count, size_t size);
 void *failing_realloc(void *old, size_t size);
 char *failing_strdup(const char *text);
 char *failing_strndup(const char *text, size_t len);
+int failing_asprintf(char **out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int failing_asprintf_chk(char **out, int level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+char *failing_realpath(const char *path, char *out);
+char *failing_getcwd(char *out, size_t size);
+DIR *failing_fdopendir(int fd);
 void failing_free(void *block);
 void *failing_mmap(void *at, size_t len, int mode, int flags, int fd, off_t offset);
 int failing_munmap(void *at, size_t len);
@@ -60,6 +70,7 @@ static bool fails(void)
     if (allowed-- > 0)
         return false;
     has_failed = true;
+    errno = ENOMEM;
     return true;
 }
 
@@ -95,6 +106,56 @@ char *failing_strdup(const char *text)
 char *failing_strndup(const char *text, size_t len)
 {
     return fails() ? NULL : counted(strndup(text, len));
+}
+
+static int print(char **out, const char *format, va_list args)
+{
+    int n = fails() ? -1 : vasprintf(out, format, args);
+
+    if (n >= 0)
+        held++;
+    return n;
+}
+
+int failing_asprintf(char **out, const char *format, ...)
+{
+    va_list args;
+    int n;
+
+    va_start(args, format);
+    n = print(out, format, args);
+    va_end(args);
+    return n;
+}
+
+/* What a fortified build calls. */
+int failing_asprintf_chk(char **out, int level, const char *format, ...)
+{
+    va_list args;
+    int n;
+
+    (void)level;
+    va_start(args, format);
+    n = print(out, format, args);
+    va_end(args);
+    return n;
+}
+
+/* These two are only asked for a text of their own. */
+char *failing_realpath(const char *path, char *out)
+{
+    return fails() ? NULL : counted(realpath(path, out));
+}
+
+char *failing_getcwd(char *out, size_t size)
+{
+    return fails() ? NULL : counted(getcwd(out, size));
+}
+
+/* closedir() frees it. */
+DIR *failing_fdopendir(int fd)
+{
+    return fails() ? NULL : fdopendir(fd);
 }
 
 void failing_free(void *block)

@@ -1,89 +1,15 @@
 /*
  * Memory running out at each allocation in turn: every function of blocks, tools and their setters must say so, leave
- * what was there before and leak nothing. The sources are compiled in here with an allocator that can fail.
+ * what was there before and leak nothing.
  */
-#include <stdbool.h>
-#include <stdlib.h>
-
-static long left;    /* allocations that still succeed */
-static bool forever; /* what follows the one that fails fails too */
-static bool failed;
-
-static bool may_allocate(void)
-{
-    if (left-- > 0)
-        return true;
-    if (failed && !forever)
-        return true;
-    failed = true;
-    return false;
-}
-
-static void *test_malloc(size_t size)
-{
-    return may_allocate() ? malloc(size) : NULL;
-}
-
-static void *test_calloc(size_t count, size_t size)
-{
-    return may_allocate() ? calloc(count, size) : NULL;
-}
-
-static void *test_realloc(void *old, size_t size)
-{
-    return may_allocate() ? realloc(old, size) : NULL;
-}
-
-#define malloc test_malloc
-#define calloc test_calloc
-#define realloc test_realloc
-
-#include "base/blob.c"
-#include "base/buf.c"
-#include "message/block.c"
-#include "message/block_check.c"
-#include "message/block_messages.c"
-#include "message/block_write.c"
-#include "message/draft.c"
-#include "message/edit.c"
-#undef WHAT
-
-#undef malloc
-#undef calloc
-#undef realloc
-
 #include "test_block.h"
+
+#include "../allocations.h"
 
 static bool is(const char *got, const char *expected)
 {
     assert_string_equal(got, expected);
     return true;
-}
-
-/* True: success. Anything else must be want of memory. */
-static bool step(claude_code_t rc)
-{
-    if (rc != CLAUDE_OK)
-        assert_int_equal(rc, CLAUDE_E_NOMEM);
-    return rc == CLAUDE_OK;
-}
-
-/* Runs a scenario with ever more memory until it succeeds without a failed allocation. */
-static void run(bool (*scenario)(void))
-{
-    for (int mode = 0; mode < 2; mode++) {
-        bool done = false;
-        for (long n = 0; !done; n++) {
-            assert_true(n < 1000);
-            left = n;
-            forever = mode == 1;
-            failed = false;
-            done = scenario();
-            assert_int_equal(done, !failed);
-        }
-        assert_true(left >= 0);
-    }
-    left = 1000000;
 }
 
 #define RESULT "{\"type\":\"tool_result\",\"tool_use_id\":\"a longer identifier than others have\""
@@ -159,10 +85,11 @@ static claude_response_t *response;
 
 static bool messages(void)
 {
-    claude_request_t *request = new_request();
+    claude_request_t *request = NULL;
     claude_block_t *text = NULL;
     size_t len = 0;
-    bool ok = step(claude_block_json(TEXT, CLAUDE_NTS, &text, NULL)) &&
+    bool ok = step(claude_request_new("messages.create", &request, NULL)) &&
+              step(claude_block_json(TEXT, CLAUDE_NTS, &text, NULL)) &&
               step(claude_request_add_user_text(request, "q", 1, NULL)) &&
               step(claude_request_append_block(request, text, NULL)) &&
               step(claude_request_add_response(request, response, NULL)) &&
@@ -177,15 +104,13 @@ static bool messages(void)
               step(claude_request_set_container(request, "c", NULL)) &&
               step(claude_request_add_container_skill(request, "t", "s", "v", NULL)) &&
               step(claude_request_add_mcp_server(request, "n", "u", "t", NULL));
-    bool had = failed;
     const char *json;
 
     /* Whatever failed, what is there is whole. */
-    left = 1000000;
-    failed = false;
+    (void)memory_is_back();
     json = claude_request_json(request, &len);
-    assert_int_equal(cl_json_validate(cl_str_n(json, len), 200, NULL, NULL), CLAUDE_OK);
-    failed = had;
+    if (request)
+        assert_int_equal(cl_json_validate(cl_str_n(json, len), 200, NULL, NULL), CLAUDE_OK);
     claude_block_unref(text);
     claude_request_unref(request);
     return ok;
@@ -194,13 +119,12 @@ static bool messages(void)
 static void want_of_memory(void **state)
 {
     (void)state;
-    left = 1000000;
     response = response_of("{\"content\":[{\"type\":\"text\",\"text\":\"an answer\"}]}");
     WORKS(claude_file_from_bytes("GIF89a", 6, NULL, &file, &e));
-    run(blocks);
-    run(files);
-    run(tool);
-    run(messages);
+    run_out(blocks);
+    run_out(files);
+    run_out(tool);
+    run_out(messages);
     cl_response_unref(response);
     claude_file_unref(file);
 }

@@ -1,89 +1,11 @@
 /*
  * Memory running out at each allocation in turn, once and from then on: every function must say so, leave what was
- * there before, leak nothing, and never give a shorter answer as if it were whole. The sources are compiled in here
- * with an allocator that can fail, so that it works under memcheck and the sanitizers too.
+ * there before, leak nothing, and never give a shorter answer as if it were whole.
  */
-#include <stdbool.h>
-#include <stdlib.h>
-
-static long left;    /* allocations that still succeed */
-static bool forever; /* what follows the one that fails fails too */
-static bool failed;
-
-static bool may_allocate(void)
-{
-    if (left-- > 0)
-        return true;
-    if (failed && !forever)
-        return true;
-    failed = true;
-    return false;
-}
-
-static void *test_malloc(size_t size)
-{
-    return may_allocate() ? malloc(size) : NULL;
-}
-
-static void *test_calloc(size_t count, size_t size)
-{
-    return may_allocate() ? calloc(count, size) : NULL;
-}
-
-static void *test_realloc(void *old, size_t size)
-{
-    return may_allocate() ? realloc(old, size) : NULL;
-}
-
-#define malloc test_malloc
-#define calloc test_calloc
-#define realloc test_realloc
-
-#include "base/blob.c"
-#include "base/body.c"
-#include "base/buf.c"
-#include "base/headers.c"
-#include "message/draft.c"
-#include "message/edit.c"
-#include "message/fields.c"
-#include "message/params.c"
-#include "message/request.c"
-#include "message/response.c"
-#include "message/snapshot.c"
-
-#undef malloc
-#undef calloc
-#undef realloc
-
 #include "testing.h"
 
+#include "../allocations.h"
 #include "api/api.h"
-
-/* Runs a scenario with ever more memory until it succeeds; it returns whether it did. */
-static void run(bool (*scenario)(void))
-{
-    for (int mode = 0; mode < 2; mode++) {
-        bool done = false;
-        for (long n = 0; !done; n++) {
-            assert_true(n < 1000);
-            left = n;
-            forever = mode == 1;
-            failed = false;
-            done = scenario();
-            /* A success with a failed allocation behind it would be a loss that nobody is told of. */
-            assert_int_equal(done, !failed);
-        }
-    }
-    left = 1000000;
-}
-
-/* The code of a step; anything but success and out-of-memory is a mistake. */
-static bool step(claude_code_t rc, const cl_err *err)
-{
-    if (rc != CLAUDE_OK && rc != CLAUDE_E_NOMEM)
-        fail_msg("%d: %s", (int)rc, err->message);
-    return rc == CLAUDE_OK;
-}
 
 static const char built[] = "{\"model\":\"m\",\"max_tokens\":5,\"messages\":[{\"role\":\"user\",\"content\":\"one\"},"
                             "{\"role\":\"assistant\",\"content\":\"two\"}],\"stop_sequences\":[\"s\"],"
@@ -95,7 +17,7 @@ static bool check_sent(claude_request_t *request, bool force, const char *expect
     char sent[1000];
     size_t n;
 
-    if (!step(cl_request_snapshot(request, force, &snapshot, err), err))
+    if (!step(cl_request_snapshot(request, force, &snapshot, err)))
         return false;
     n = cl_body_read(&snapshot.body, 0, sent, sizeof sent - 1);
     sent[n] = '\0';
@@ -112,17 +34,16 @@ static bool build_a_request(void)
     bool ok;
 
     cl_err_init(&err);
-    ok = step(cl_api_request_new("messages", &request, &err), &err) &&
-         step(cl_request_set_model(request, "m", &err), &err) &&
-         step(cl_request_set_max_tokens(request, 5, &err), &err) &&
-         step(cl_request_add_message(request, "user", CL_STR("one"), &err), &err) &&
-         step(cl_request_add_message(request, "assistant", CL_STR("two"), &err), &err) &&
-         step(cl_request_add_stop_sequence(request, CL_STR("s"), &err), &err) &&
-         step(cl_request_set_user_id(request, CL_STR("u"), &err), &err) &&
-         step(cl_request_set_temperature(request, 0.5, &err), &err) &&
-         step(cl_request_set_field(request, "/tools/-/name", CL_STR("\"t\""), &err), &err) &&
-         step(cl_request_set_header(request, "x-a", "1", &err), &err) &&
-         step(cl_request_set_header(request, "x-a", "2", &err), &err);
+    ok = step(cl_api_request_new("messages", &request, &err)) && step(cl_request_set_model(request, "m", &err)) &&
+         step(cl_request_set_max_tokens(request, 5, &err)) &&
+         step(cl_request_add_message(request, "user", CL_STR("one"), &err)) &&
+         step(cl_request_add_message(request, "assistant", CL_STR("two"), &err)) &&
+         step(cl_request_add_stop_sequence(request, CL_STR("s"), &err)) &&
+         step(cl_request_set_user_id(request, CL_STR("u"), &err)) &&
+         step(cl_request_set_temperature(request, 0.5, &err)) &&
+         step(cl_request_set_field(request, "/tools/-/name", CL_STR("\"t\""), &err)) &&
+         step(cl_request_set_header(request, "x-a", "1", &err)) &&
+         step(cl_request_set_header(request, "x-a", "2", &err));
     if (ok && check_sent(request, false, built, &err)) {
         json = cl_request_json(request, NULL);
         assert_string_equal(json, built);
@@ -130,12 +51,10 @@ static bool build_a_request(void)
         ok = step(cl_request_add_message(request, "user",
                                          CL_STR("a text that is long enough for another buffer to be "
                                                 "needed, whatever had room for the first two texts"),
-                                         &err),
-                  &err);
+                                         &err));
         if (!ok) {
             cl_snapshot snapshot;
-            left = 1000000;
-            forever = false;
+            (void)memory_is_back();
             assert_string_equal(cl_request_json(request, NULL), built);
             assert_int_equal(cl_request_snapshot(request, false, &snapshot, NULL), CLAUDE_E_NOMEM);
         }
@@ -156,18 +75,17 @@ static bool send_a_whole_body(void)
     bool ok;
 
     cl_err_init(&err);
-    ok = step(cl_api_request_new("messages", &request, &err), &err) &&
-         step(cl_request_set_json(request, cl_str_of(whole), &err), &err) &&
-         step(cl_request_set_header(request, "x-a", "1", &err), &err) && check_sent(request, false, whole, &err) &&
+    ok = step(cl_api_request_new("messages", &request, &err)) &&
+         step(cl_request_set_json(request, cl_str_of(whole), &err)) &&
+         step(cl_request_set_header(request, "x-a", "1", &err)) && check_sent(request, false, whole, &err) &&
          check_sent(request, true, "{\"stream\":true,\"model\":\"m\",\"max_tokens\":5,\"messages\":[1],\"x\":1.0}",
                     &err);
     if (ok) {
         /* The split into members happens wholly or not at all. */
-        bool set = step(cl_request_set_field(request, "/x", CL_STR("2"), &err), &err);
+        bool set = step(cl_request_set_field(request, "/x", CL_STR("2"), &err));
         const char *json = set ? cl_request_json(request, NULL) : NULL;
         ok = set && json;
-        left = 1000000;
-        forever = false;
+        (void)memory_is_back();
         json = cl_request_json(request, NULL);
         assert_string_equal(json, set ? "{\"model\":\"m\",\"max_tokens\":5,\"messages\":[1],\"x\":2}" : whole);
     }
@@ -187,8 +105,8 @@ static bool read_a_response(void)
     bool ok;
 
     cl_err_init(&err);
-    if (!step(cl_headers_add(&headers, CL_STR("request-id"), CL_STR("r"), &err), &err) ||
-        !step(cl_response_new(200, &headers, copy_of(cl_str_of(json)), sizeof json - 1, true, &response, &err), &err)) {
+    if (!step(cl_headers_add(&headers, CL_STR("request-id"), CL_STR("r"), &err)) ||
+        !step(cl_response_new(200, &headers, copy_of(cl_str_of(json)), sizeof json - 1, true, &response, &err))) {
         cl_headers_free(&headers);
         return false;
     }
@@ -200,8 +118,7 @@ static bool read_a_response(void)
         assert_string_equal(text, "t\n");
     if (id)
         assert_string_equal(id, "a");
-    left = 1000000;
-    forever = false;
+    (void)memory_is_back();
     assert_string_equal(cl_response_text(response, NULL), "t\n");
     assert_string_equal(cl_response_id(response), "a");
     cl_response_unref(response);
@@ -211,19 +128,19 @@ static bool read_a_response(void)
 static void requests_built(void **state)
 {
     (void)state;
-    run(build_a_request);
+    run_out(build_a_request);
 }
 
 static void requests_given(void **state)
 {
     (void)state;
-    run(send_a_whole_body);
+    run_out(send_a_whole_body);
 }
 
 static void responses_read(void **state)
 {
     (void)state;
-    run(read_a_response);
+    run_out(read_a_response);
 }
 
 int main(void)

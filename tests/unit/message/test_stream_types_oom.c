@@ -1,117 +1,27 @@
 /*
  * Memory running out at each allocation in turn, once and from then on: whoever needed it says so, what was there
- * before stays, nothing leaks, and nothing is given as whole that is not. The sources are compiled in here with
- * allocators that can fail, so that it works under memcheck and the sanitizers too.
+ * before stays, nothing leaks, and nothing is given as whole that is not.
  */
-#include <stdbool.h>
-#include <stdlib.h>
-
-static long left;    /* allocations that still succeed */
-static bool forever; /* what follows the one that fails fails too */
-static bool failed;
-
-static bool may_allocate(void)
-{
-    if (left-- > 0)
-        return true;
-    if (failed && !forever)
-        return true;
-    failed = true;
-    return false;
-}
-
-static void *test_malloc(size_t size)
-{
-    return may_allocate() ? malloc(size) : NULL;
-}
-
-static void *test_calloc(size_t count, size_t size)
-{
-    return may_allocate() ? calloc(count, size) : NULL;
-}
-
-static void *test_realloc(void *old, size_t size)
-{
-    return may_allocate() ? realloc(old, size) : NULL;
-}
-
-#define malloc test_malloc
-#define calloc test_calloc
-#define realloc test_realloc
-
-#include "base/buf.c"
-/* Names that another file here has as well. */
-#define is_space event_is_space
-#define is_missing event_is_missing
-#define put event_put
-#include "message/event.c"
-#undef is_space
-#undef is_missing
-#undef put
-#include "message/response.c"
-#include "message/stream_event.c"
-#include "message/stream_message.c"
-#include "message/text_buffer.c"
-#include "json/partial.c"
-#define understand parse_understand
-#define odd parse_odd
-#include "message/stream_parse.c"
-#undef understand
-#undef odd
-#include "message/completion.c"
-
-#undef malloc
-#undef calloc
-#undef realloc
-
 #include "testing.h"
 
-/* Runs a scenario with ever more memory until it succeeds; it returns whether it did. */
-static void run(bool (*scenario)(void))
-{
-    for (int mode = 0; mode < 2; mode++) {
-        bool done = false;
-        for (long n = 0; !done; n++) {
-            assert_true(n < 1000);
-            left = n;
-            forever = mode == 1;
-            failed = false;
-            done = scenario();
-            /* A success with a failed allocation behind it would be a loss that nobody is told of. */
-            assert_int_equal(done, !failed);
-        }
-    }
-    left = 1000000;
-}
-
-static void enough_again(void)
-{
-    left = 1000000;
-    forever = false;
-}
-
-/* The code of a step; anything but success and out-of-memory is a mistake. */
-static bool step_ok(claude_code_t rc)
-{
-    if (rc < 0 && rc != CLAUDE_E_NOMEM)
-        fail_msg("%d", (int)rc);
-    return rc >= 0;
-}
+#include "../allocations.h"
+#include "message/completion.h"
+#include "message/stream_types.h"
 
 static bool partial_json(void)
 {
     static const char first[] = "{\"a\":[1,2,\"";
     char more[1000];
     claude_partial_t *p = NULL;
-    bool ok = step_ok(cl_partial_new(-1, &p, NULL)) && step_ok(cl_partial_add(p, cl_str_of(first), NULL));
+    bool ok = step(cl_partial_new(-1, &p, NULL)) && step(cl_partial_add(p, cl_str_of(first), NULL));
 
     memset(more, 'x', sizeof more);
     if (ok) {
         assert_string_equal(cl_partial_json(p).ptr, "{\"a\":[1,2]}");
-        ok = step_ok(cl_partial_add(p, cl_str_n(more, sizeof more), NULL));
+        ok = step(cl_partial_add(p, cl_str_n(more, sizeof more), NULL));
         assert_string_equal(cl_partial_json(p).ptr, "{\"a\":[1,2]}");
         /* Nothing of what failed was taken, and it may be given again. */
-        enough_again();
+        (void)memory_is_back();
         assert_int_equal(p->text.len, sizeof first - 1 + (ok ? sizeof more : 0));
         assert_int_equal(cl_partial_add(p, CL_STR("\"]}"), NULL), CLAUDE_OK);
         assert_true(cl_partial_is_complete(p));
@@ -124,13 +34,12 @@ static bool text_in_pieces(void)
 {
     char more[1000];
     claude_text_buffer_t *b = NULL;
-    bool ok =
-        step_ok(cl_text_buffer_new(4, 0, false, &b, NULL)) && step_ok(cl_text_buffer_add(b, CL_STR("abcdef"), 0, NULL));
+    bool ok = step(cl_text_buffer_new(4, 0, false, &b, NULL)) && step(cl_text_buffer_add(b, CL_STR("abcdef"), 0, NULL));
 
     memset(more, 'x', sizeof more);
     if (ok) {
         assert_string_equal(cl_text_buffer_take(b, 0).ptr, "abcd");
-        ok = step_ok(cl_text_buffer_add(b, cl_str_n(more, sizeof more), 0, NULL));
+        ok = step(cl_text_buffer_add(b, cl_str_n(more, sizeof more), 0, NULL));
         assert_int_equal(cl_text_buffer_held(b), 2 + (ok ? sizeof more : 0));
         assert_memory_equal(cl_text_buffer_flush(b).ptr, "ef", 2);
     }
@@ -140,7 +49,7 @@ static bool text_in_pieces(void)
 
 static bool add_made(claude_stream_message_t *m, claude_code_t made, claude_event_t *event)
 {
-    bool ok = step_ok(made) && step_ok(cl_stream_message_add(m, event, NULL));
+    bool ok = step(made) && step(cl_stream_message_add(m, event, NULL));
 
     cl_event_unref(event);
     return ok;
@@ -156,9 +65,9 @@ static bool messages(void)
     bool ok;
 
     cl_err_init(&err);
-    ok = step_ok(cl_stream_message_begin("i", "message", "assistant", "m", CL_STR(""), &m, &err));
+    ok = step(cl_stream_message_begin("i", "message", "assistant", "m", CL_STR(""), &m, &err));
     if (ok)
-        ok = step_ok(cl_stream_message_add_block(m, CL_STR("{\"type\":\"text\",\"text\":\"one\"}"), &err));
+        ok = step(cl_stream_message_add_block(m, CL_STR("{\"type\":\"text\",\"text\":\"one\"}"), &err));
     if (ok) {
         made = cl_event_block_start_text(1, CL_STR("two"), &event, &err);
         ok = add_made(m, made, event);
@@ -174,9 +83,9 @@ static bool messages(void)
                                cl_stream_message_block(m, 1).ptr, cl_stream_message_block_type(m, 0)};
         for (size_t i = 0; i < 4; i++)
             ok = ok && texts[i];
-        ok = step_ok(cl_stream_message_check(m, &err)) && ok;
-        ok = step_ok(cl_stream_message_response(m, &response, &err)) && ok;
-        enough_again();
+        ok = step(cl_stream_message_check(m, &err)) && ok;
+        ok = step(cl_stream_message_response(m, &response, &err)) && ok;
+        (void)memory_is_back();
         assert_string_equal(cl_stream_message_text(m).ptr, "onetwo and more \xc3\xa9");
         assert_string_equal(cl_stream_message_block(m, 0).ptr, "{\"type\":\"text\",\"text\":\"one\"}");
         assert_string_equal(cl_stream_message_block_type(m, 1), "text");
@@ -203,7 +112,7 @@ static bool recorded_streams(void)
     cl_parse_counts counts = {0, 0};
     int seen = 0;
     /* Memory that is out is no malformed event. */
-    bool ok = step_ok(cl_parse_events(cl_str_of(text), CLAUDE_PARSE_SKIP_MALFORMED, count, &seen, &counts, NULL));
+    bool ok = step(cl_parse_events(cl_str_of(text), CLAUDE_PARSE_SKIP_MALFORMED, count, &seen, &counts, NULL));
 
     assert_true(ok ? seen == 4 && counts.anomalies == 1 : seen < 4);
     return ok;
@@ -219,16 +128,15 @@ static bool old_completions(void)
     };
     cl_buf json = CL_BUF_INIT(10000);
     cl_completion *c = NULL;
-    bool ok = step_ok(cl_completion_new(&limits, &c, NULL));
+    bool ok = step(cl_completion_new(&limits, &c, NULL));
 
     for (size_t i = 0; i < 2 && ok; i++) {
         claude_event_t *event = NULL;
-        ok = step_ok(cl_event_from_json(cl_str_of(events[i]), &event, NULL)) &&
-             step_ok(cl_completion_add(c, event, NULL));
+        ok = step(cl_event_from_json(cl_str_of(events[i]), &event, NULL)) && step(cl_completion_add(c, event, NULL));
         cl_event_unref(event);
     }
     if (ok)
-        ok = step_ok(cl_completion_json(c, &json, NULL));
+        ok = step(cl_completion_json(c, &json, NULL));
     cl_buf_free(&json);
     cl_completion_free(c);
     return ok;
@@ -237,31 +145,31 @@ static bool old_completions(void)
 static void test_partial(void **state)
 {
     (void)state;
-    run(partial_json);
+    run_out(partial_json);
 }
 
 static void test_text_buffer(void **state)
 {
     (void)state;
-    run(text_in_pieces);
+    run_out(text_in_pieces);
 }
 
 static void test_messages(void **state)
 {
     (void)state;
-    run(messages);
+    run_out(messages);
 }
 
 static void test_parse(void **state)
 {
     (void)state;
-    run(recorded_streams);
+    run_out(recorded_streams);
 }
 
 static void test_completion(void **state)
 {
     (void)state;
-    run(old_completions);
+    run_out(old_completions);
 }
 
 int main(void)

@@ -1,61 +1,14 @@
 /*
  * Memory running out at each allocation in turn, once and from then on: validation says so, and never gives a shorter
- * list as if it were whole. The sources are compiled in here with an allocator that can fail, so that it works under
- * memcheck and the sanitizers too.
+ * list as if it were whole.
  */
-#include <stdbool.h>
-#include <stdlib.h>
-
-static long remaining; /* allocations that still succeed */
-static bool forever;   /* what follows the one that fails fails too */
-static bool failed;
-
-static bool may_allocate(void)
-{
-    if (remaining-- > 0)
-        return true;
-    if (failed && !forever)
-        return true;
-    failed = true;
-    return false;
-}
-
-static void *test_malloc(size_t size)
-{
-    return may_allocate() ? malloc(size) : NULL;
-}
-
-static void *test_calloc(size_t count, size_t size)
-{
-    return may_allocate() ? calloc(count, size) : NULL;
-}
-
-static void *test_realloc(void *old, size_t size)
-{
-    return may_allocate() ? realloc(old, size) : NULL;
-}
-
-#define malloc test_malloc
-#define calloc test_calloc
-#define realloc test_realloc
-
-#include "base/blob.c"
-#include "base/buf.c"
-#include "message/problems.c"
-#include "message/validate.c"
-#include "message/validate_fields.c"
-#include "message/validate_messages.c"
-#include "message/validate_source.c"
-#include "message/validate_tools.c"
-#include "message/validate_walk.c"
-
-#undef malloc
-#undef calloc
-#undef realloc
-
 #include "testing.h"
 
+#include "../allocations.h"
 #include "api/api.h"
+#include "message/validate.h"
+
+static claude_request_t *request;
 
 #define PROBLEMS 11
 
@@ -73,7 +26,7 @@ static const char body[] =
     "\"object\"}}],\"tool_choice\":{\"type\":\"tool\",\"name\":\"c\"}}";
 
 /* Returns whether it succeeded. */
-static bool validate_once(claude_request_t *request)
+static bool validate_once(void)
 {
     claude_problems_t *problems = NULL;
     const char *json;
@@ -99,27 +52,14 @@ static bool validate_once(claude_request_t *request)
 static void no_problem_is_lost(void **state)
 {
     claude_file_t *file = NULL;
-    claude_request_t *request = NULL;
 
     (void)state;
-    remaining = 1000000;
     OK(cl_api_request_new("messages", &request, err));
     OK(cl_request_set_json(request, cl_str_of(body), err));
     OK(cl_request_set_option(request, "validate.max_cache_breakpoints", "0", err));
     OK(cl_file_from_bytes(CL_STR("x"), NULL, &file, err));
     OK(cl_request_attach_file(request, file, err));
-    for (int mode = 0; mode < 2; mode++) {
-        bool done = false;
-        for (long n = 0; !done; n++) {
-            assert_true(n < 1000);
-            remaining = n;
-            forever = mode == 1;
-            failed = false;
-            done = validate_once(request);
-            assert_int_equal(done, !failed);
-        }
-    }
-    remaining = 1000000;
+    run_out(validate_once);
     cl_file_unref(file);
     cl_request_unref(request);
 }
