@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import libclaude
 import pytest
+from libclaude._endpoints import Endpoint, names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,7 +102,31 @@ class Case:
 
     @property
     def plain(self) -> bool:
-        return not {"path", "query", "form"} & set(self.request)
+        return not {"path", "query", "form", "betas"} & set(self.request)
+
+    @property
+    def function(self) -> Endpoint | None:
+        """The endpoint, where a client has a function for it that takes and answers all that the case is about."""
+        name, said = self.request["endpoint"], set(self.request)
+        if name not in names() or name == "messages.create" or {"body_text", "form", "stream"} & said:
+            return None
+        endpoint = Endpoint(name)
+        whole = set(endpoint.parameters) == set(self.request.get("path", {})) and endpoint.answer in (
+            "json",
+            "completion",
+        )
+        return endpoint if whole and endpoint.members != "form" else None
+
+    def called(self, client: libclaude.Client | libclaude.AsyncClient) -> Json:
+        """What that function answers."""
+        assert self.function is not None
+        found: Any = client
+        for part in self.function.name.split("."):
+            found = getattr(found, part)
+        path = [self.request["path"][name] for name in self.function.parameters]
+        settings = {name: value for name, value in self.settings.items() if name != "stream"}
+        settings["betas"] = self.request.get("betas")
+        return found(*path, **settings, **self.request.get("query", {}), **(self.body or {}))
 
 
 @dataclass
@@ -225,8 +250,29 @@ def by_async_messages(case: Case, url: str, seen: Seen) -> None:
     asyncio.run(asyncio.wait_for(await_messages(case, url, seen), PATIENCE_S))
 
 
+def by_function(case: Case, url: str, seen: Seen) -> None:
+    with libclaude.Client(**configuration(case, url)) as client:
+        seen.response = case.called(client)
+
+
+async def await_function(case: Case, url: str, seen: Seen) -> None:
+    async with libclaude.AsyncClient(**configuration(case, url)) as client:
+        seen.response = await case.called(client)
+
+
+def by_async_function(case: Case, url: str, seen: Seen) -> None:
+    asyncio.run(asyncio.wait_for(await_function(case, url, seen), PATIENCE_S))
+
+
 ANY_CASE = {"request": by_request, "async-request": by_async_request, "loop": by_loop}
 SPELLED_OUT = {"messages": by_messages, "async-messages": by_async_messages, "submit": by_submit}
+
+WITH_FUNCTION = {"function": by_function, "async-function": by_async_function}
+
+
+def ways(case: Case) -> dict[str, Callable[[Case, str, Seen], None]]:
+    found = {**ANY_CASE, **(SPELLED_OUT if case.spelled_out else {})}
+    return {**found, **(WITH_FUNCTION if case.function else {})}
 
 
 def run(case: Case, way: Callable[[Case, str, Seen], None], sandbox: Sandbox) -> Seen:
@@ -330,7 +376,7 @@ def check_events(expected: Json, events: list[libclaude.Event]) -> Iterator[str]
 
 def text_member(name: str) -> Callable[[libclaude.Response], Json]:
     def look(response: libclaude.Response) -> Json:
-        value = response.get(name)
+        value = response.to_dict().get(name)
         return value if isinstance(value, str) else None
 
     return look
@@ -467,11 +513,7 @@ def mutations(value: Json) -> Iterator[Json]:
 # ---- the tests
 
 ALL = read_cases(CASES)
-RUNS = [
-    pytest.param(case, way, id=f"{case.name}-by-{name}")
-    for case in ALL
-    for name, way in {**ANY_CASE, **(SPELLED_OUT if case.spelled_out else {})}.items()
-]
+RUNS = [pytest.param(case, way, id=f"{case.name}-by-{name}") for case in ALL for name, way in ways(case).items()]
 
 
 @pytest.mark.parametrize(("case", "way"), RUNS)

@@ -100,7 +100,8 @@ def test_a_wheel_of_an_installed_library(tmp_path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         names = set(archive.namelist())
         archive.extractall(tmp_path / "installed")
-    assert {"libclaude/py.typed", "libclaude/_claude.pyi", "libclaude/_claude.abi3.so"} <= names
+    files = {"py.typed", "_claude.pyi", "_resources.pyi", "_claude.abi3.so"}
+    assert {f"libclaude/{name}" for name in files} <= names
     code = "import libclaude; print(libclaude.__version__, libclaude.__file__)"
     env = environment(PYTHONPATH=str(tmp_path / "installed"))
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True).stdout

@@ -52,7 +52,10 @@ from ._stream import Event, EventKind, MessageStream, Stream
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._async import AsyncClient, AsyncMessages, AsyncMessageStream, AsyncRawMessages, AsyncStream
+    from ._async_pieces import AsyncBatchResults, AsyncDownload
     from ._files import File, document_block, image_block
+    from ._pages import AsyncPage, AsyncPages, Page
+    from ._pieces import BatchResult, BatchResults, Download
 
 __version__ = _text_of(_lib.claude_version_string()) or ""
 
@@ -62,19 +65,26 @@ __all__ = [
     "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",
+    "AsyncBatchResults",
     "AsyncClient",
+    "AsyncDownload",
     "AsyncMessageStream",
     "AsyncMessages",
+    "AsyncPage",
+    "AsyncPages",
     "AsyncRawMessages",
     "AsyncStream",
     "Attempt",
     "AuthenticationError",
     "BadRequestError",
+    "BatchResult",
+    "BatchResults",
     "CallCancelled",
     "ClaudeError",
     "Client",
     "ConflictError",
     "DeadlineExceededError",
+    "Download",
     "Event",
     "EventKind",
     "File",
@@ -92,6 +102,7 @@ __all__ = [
     "NoMemoryError",
     "NotFoundError",
     "OverloadedError",
+    "Page",
     "PermissionDeniedError",
     "RateLimit",
     "RateLimitError",
@@ -113,7 +124,10 @@ __all__ = [
 # What not every program needs is imported when it is asked for first.
 _LATER = {
     "_async": "AsyncClient AsyncMessageStream AsyncMessages AsyncRawMessages AsyncStream",
+    "_async_pieces": "AsyncBatchResults AsyncDownload",
     "_files": "File document_block image_block",
+    "_pages": "AsyncPage AsyncPages Page",
+    "_pieces": "BatchResult BatchResults Download",
 }
 
 

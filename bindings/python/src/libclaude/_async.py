@@ -25,12 +25,16 @@ if TYPE_CHECKING:
     from ._base import Form
     from ._claude import Batch, CData
     from ._files import File
+    from ._pages import AsyncPages
+    from ._resources import AsyncMessagesBatches, AsyncRoot
     from ._sign import SignHook
 
     ClientT = TypeVar("ClientT", bound="AsyncClient")
     StreamT = TypeVar("StreamT", bound="AsyncStream")
     Headers = Mapping[str, "str | None"]
     Options = Mapping[str, Any]
+else:
+    AsyncRoot = object
 
 # A stream whose events nobody takes is held when they need so much memory, an event counting for its JSON and this.
 _HOLD_BYTES, _EVENT_BYTES = 256 * 1024, 512
@@ -243,19 +247,38 @@ class _Engines:
             engine.retire()
 
 
-class AsyncClient(BaseClient):
+class AsyncClient(BaseClient, AsyncRoot):
     """A client of the Claude API for asyncio (and uvloop). Without threads, usable in any number of event loops.
 
     In each event loop it is used in, it has connections of its own, which are closed with the client or the event loop.
     A task that is cancelled cancels the call that it waits for.
     """
 
+    _asynchronous = True
     _engines: _Engines | None = None
 
     @property
     def messages(self) -> AsyncMessages:
         """The Messages API."""
         return AsyncMessages(self)
+
+    def pages(
+        self,
+        endpoint: str,
+        *,
+        path: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        betas: Sequence[str] | None = None,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        options: Options | None = None,
+    ) -> AsyncPages:
+        """The pages of a list, by its endpoint's name: "models.list". The arguments are those of request()."""
+        from ._pages import AsyncPages
+
+        settings = Settings(extra_headers, timeout, options, path=path, query=query, betas=betas)
+        request = self._request(endpoint, None, False, settings)
+        return AsyncPages(self, request)
 
     if TYPE_CHECKING:
 
@@ -364,6 +387,14 @@ class AsyncMessages:
         """The same functions, which give the answer as it came: a RawResponse."""
         return AsyncRawMessages(self._client)
 
+    @property
+    def batches(self) -> AsyncMessagesBatches:
+        """Batches of messages."""
+        from ._endpoints import resource
+
+        batches: AsyncMessagesBatches = resource(self._client, "messages.batches")
+        return batches
+
     if TYPE_CHECKING:
 
         @overload
@@ -373,6 +404,7 @@ class AsyncMessages:
             stream: Literal[False] = False,
             extra_headers: Headers | None = None,
             timeout: float | None = None,
+            betas: Sequence[str] | None = None,
             options: Options | None = None,
             **body: Any,
         ) -> Message: ...
@@ -384,6 +416,7 @@ class AsyncMessages:
             stream: Literal[True],
             extra_headers: Headers | None = None,
             timeout: float | None = None,
+            betas: Sequence[str] | None = None,
             options: Options | None = None,
             **body: Any,
         ) -> AsyncStream: ...
@@ -395,6 +428,7 @@ class AsyncMessages:
             stream: bool,
             extra_headers: Headers | None = None,
             timeout: float | None = None,
+            betas: Sequence[str] | None = None,
             options: Options | None = None,
             **body: Any,
         ) -> Message | AsyncStream: ...
@@ -405,6 +439,7 @@ class AsyncMessages:
         stream: bool = False,
         extra_headers: Headers | None = None,
         timeout: float | None = None,
+        betas: Sequence[str] | None = None,
         options: Options | None = None,
         **body: Any,
     ) -> Message | AsyncStream:
@@ -412,7 +447,9 @@ class AsyncMessages:
 
         `timeout` is in seconds, `options` sets options of the library for this call.
         """
-        request = self._client._request("messages.create", body, stream, Settings(extra_headers, timeout, options))
+        request = self._client._request(
+            "messages.create", body, stream, Settings(extra_headers, timeout, options, betas=betas)
+        )
         if stream:
             return await AsyncStream(self._client._start(request, lib.CLAUDE_STREAM))._begun()
         return as_message(await self._client._execute(request))
@@ -422,11 +459,14 @@ class AsyncMessages:
         *,
         extra_headers: Headers | None = None,
         timeout: float | None = None,
+        betas: Sequence[str] | None = None,
         options: Options | None = None,
         **body: Any,
     ) -> AsyncMessageStreamManager:
         """For an `async with` statement: sends a message and gives the AsyncMessageStream of its answer."""
-        request = self._client._request("messages.create", body, True, Settings(extra_headers, timeout, options))
+        request = self._client._request(
+            "messages.create", body, True, Settings(extra_headers, timeout, options, betas=betas)
+        )
         return AsyncMessageStreamManager(lambda: self._client._start(request, lib.CLAUDE_STREAM))
 
     async def count_tokens(
@@ -434,11 +474,12 @@ class AsyncMessages:
         *,
         extra_headers: Headers | None = None,
         timeout: float | None = None,
+        betas: Sequence[str] | None = None,
         options: Options | None = None,
         **body: Any,
     ) -> Response:
         """Counts the tokens of a message without sending it to the model: `.input_tokens`."""
-        settings = Settings(extra_headers, timeout, options)
+        settings = Settings(extra_headers, timeout, options, betas=betas)
         request = self._client._request("messages.count_tokens", body, False, settings)
         return wrap(await self._client._execute(request))
 
@@ -456,11 +497,14 @@ class AsyncRawMessages:
         *,
         extra_headers: Headers | None = None,
         timeout: float | None = None,
+        betas: Sequence[str] | None = None,
         options: Options | None = None,
         **body: Any,
     ) -> RawResponse:
         """Sends a message; see AsyncMessages.create(). With stream=True the body is the message put together."""
-        request = self._client._request("messages.create", body, False, Settings(extra_headers, timeout, options))
+        request = self._client._request(
+            "messages.create", body, False, Settings(extra_headers, timeout, options, betas=betas)
+        )
         return RawResponse(await self._client._execute(request), as_message)
 
     async def count_tokens(
@@ -468,11 +512,12 @@ class AsyncRawMessages:
         *,
         extra_headers: Headers | None = None,
         timeout: float | None = None,
+        betas: Sequence[str] | None = None,
         options: Options | None = None,
         **body: Any,
     ) -> RawResponse:
         """Counts the tokens of a message; see AsyncMessages.count_tokens()."""
-        settings = Settings(extra_headers, timeout, options)
+        settings = Settings(extra_headers, timeout, options, betas=betas)
         request = self._client._request("messages.count_tokens", body, False, settings)
         return RawResponse(await self._client._execute(request), wrap)
 

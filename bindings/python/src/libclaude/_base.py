@@ -104,6 +104,7 @@ class BaseClient:
     given, from_env() and from_workspace() look for the rest where their names say.
     """
 
+    _asynchronous = False
     _handle: CData | None = None
     _settings: tuple[Settings, ...] = ()
 
@@ -197,9 +198,25 @@ class BaseClient:
         request = new_request(endpoint)
         if body is not None:
             set_body(request, body)
+        return self._prepared(request, stream, settings)
+
+    def _prepared(self, request: CData, stream: bool, settings: Settings) -> CData:
+        """The request, with the client's settings and those of the call."""
         for each in (*self._settings, settings):
             each.apply(request, stream)
         return request
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            from ._endpoints import member
+
+            return member(self, name)
+
+        def __dir__(self) -> list[str]:
+            from ._endpoints import root
+
+            return [*super().__dir__(), *root(self)]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {'closed' if self._handle is None else 'open'}>"
@@ -209,11 +226,16 @@ class BaseClient:
         raise TypeError(f"{name} cannot be pickled or copied; make one per process, or share one before forking")
 
 
+def made_request(function: Any, *arguments: Any) -> CData:
+    """The request that a function of the library makes."""
+    out, err = ffi.new("claude_request_t **"), ffi.new("claude_error_t **")
+    check(function(*arguments, out, err), err)
+    return ffi.gc(out[0], lib.claude_request_unref)
+
+
 def new_request(endpoint: str) -> CData:
     """An empty request; the library knows the endpoints by name."""
-    out, err = ffi.new("claude_request_t **"), ffi.new("claude_error_t **")
-    check(lib.claude_request_new(c_text(endpoint, "the name of an endpoint"), out, err), err)
-    return ffi.gc(out[0], lib.claude_request_unref)
+    return made_request(lib.claude_request_new, c_text(endpoint, "the name of an endpoint"))
 
 
 def set_body(request: CData, body: Any) -> None:

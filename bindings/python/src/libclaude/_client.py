@@ -18,19 +18,41 @@ if TYPE_CHECKING:
     from ._base import Form
     from ._claude import CData
     from ._files import File
+    from ._pages import Page
+    from ._resources import MessagesBatches, Root
 
     ClientT = TypeVar("ClientT", bound="Client")
     Headers = Mapping[str, "str | None"]
     Options = Mapping[str, Any]
+else:
+    Root = object
 
 
-class Client(BaseClient):
+class Client(BaseClient, Root):
     """A client of the Claude API for programs that wait. Usable by any number of threads at once, and after a fork."""
 
     @property
     def messages(self) -> Messages:
         """The Messages API."""
         return Messages(self)
+
+    def pages(
+        self,
+        endpoint: str,
+        *,
+        path: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        betas: Sequence[str] | None = None,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        options: Options | None = None,
+    ) -> Page:
+        """The first page of a list, by its endpoint's name: "models.list". The arguments are those of request()."""
+        from ._pages import Page
+
+        settings = Settings(extra_headers, timeout, options, path=path, query=query, betas=betas)
+        request = self._request(endpoint, None, False, settings)
+        return Page(self, request, self._execute(request))
 
     if TYPE_CHECKING:
 
@@ -138,6 +160,14 @@ class Messages:
         """The same functions, which give the answer as it came: a RawResponse."""
         return RawMessages(self._client)
 
+    @property
+    def batches(self) -> MessagesBatches:
+        """Batches of messages."""
+        from ._endpoints import resource
+
+        batches: MessagesBatches = resource(self._client, "messages.batches")
+        return batches
+
     if TYPE_CHECKING:
 
         @overload
@@ -147,6 +177,7 @@ class Messages:
             stream: Literal[False] = False,
             extra_headers: Headers | None = None,
             timeout: float | None = None,
+            betas: Sequence[str] | None = None,
             options: Options | None = None,
             **body: Any,
         ) -> Message: ...
@@ -158,6 +189,7 @@ class Messages:
             stream: Literal[True],
             extra_headers: Headers | None = None,
             timeout: float | None = None,
+            betas: Sequence[str] | None = None,
             options: Options | None = None,
             **body: Any,
         ) -> Stream: ...
@@ -169,6 +201,7 @@ class Messages:
             stream: bool,
             extra_headers: Headers | None = None,
             timeout: float | None = None,
+            betas: Sequence[str] | None = None,
             options: Options | None = None,
             **body: Any,
         ) -> Message | Stream: ...
@@ -179,6 +212,7 @@ class Messages:
         stream: bool = False,
         extra_headers: Headers | None = None,
         timeout: float | None = None,
+        betas: Sequence[str] | None = None,
         options: Options | None = None,
         **body: Any,
     ) -> Message | Stream:
@@ -186,7 +220,9 @@ class Messages:
 
         `timeout` is in seconds, `options` sets options of the library for this call.
         """
-        request = self._client._request("messages.create", body, stream, Settings(extra_headers, timeout, options))
+        request = self._client._request(
+            "messages.create", body, stream, Settings(extra_headers, timeout, options, betas=betas)
+        )
         if stream:
             return Stream(self._client._start(request, lib.CLAUDE_STREAM))
         return as_message(self._client._execute(request))
@@ -196,11 +232,14 @@ class Messages:
         *,
         extra_headers: Headers | None = None,
         timeout: float | None = None,
+        betas: Sequence[str] | None = None,
         options: Options | None = None,
         **body: Any,
     ) -> MessageStreamManager:
         """For a `with` statement: sends a message and gives the MessageStream of its answer."""
-        request = self._client._request("messages.create", body, True, Settings(extra_headers, timeout, options))
+        request = self._client._request(
+            "messages.create", body, True, Settings(extra_headers, timeout, options, betas=betas)
+        )
         return MessageStreamManager(lambda: self._client._start(request, lib.CLAUDE_STREAM))
 
     def count_tokens(
@@ -208,11 +247,12 @@ class Messages:
         *,
         extra_headers: Headers | None = None,
         timeout: float | None = None,
+        betas: Sequence[str] | None = None,
         options: Options | None = None,
         **body: Any,
     ) -> Response:
         """Counts the tokens of a message without sending it to the model: `.input_tokens`."""
-        settings = Settings(extra_headers, timeout, options)
+        settings = Settings(extra_headers, timeout, options, betas=betas)
         request = self._client._request("messages.count_tokens", body, False, settings)
         return wrap(self._client._execute(request))
 
@@ -230,11 +270,14 @@ class RawMessages:
         *,
         extra_headers: Headers | None = None,
         timeout: float | None = None,
+        betas: Sequence[str] | None = None,
         options: Options | None = None,
         **body: Any,
     ) -> RawResponse:
         """Sends a message; see Messages.create(). With stream=True the body is the message put together."""
-        request = self._client._request("messages.create", body, False, Settings(extra_headers, timeout, options))
+        request = self._client._request(
+            "messages.create", body, False, Settings(extra_headers, timeout, options, betas=betas)
+        )
         return RawResponse(self._client._execute(request), as_message)
 
     def count_tokens(
@@ -242,10 +285,11 @@ class RawMessages:
         *,
         extra_headers: Headers | None = None,
         timeout: float | None = None,
+        betas: Sequence[str] | None = None,
         options: Options | None = None,
         **body: Any,
     ) -> RawResponse:
         """Counts the tokens of a message; see Messages.count_tokens()."""
-        settings = Settings(extra_headers, timeout, options)
+        settings = Settings(extra_headers, timeout, options, betas=betas)
         request = self._client._request("messages.count_tokens", body, False, settings)
         return RawResponse(self._client._execute(request), wrap)

@@ -158,8 +158,8 @@ class RawResponse(Received):
         return self._parse(lib.claude_response_ref(self._handle))
 
 
-class Response(Received, JSONMapping):
-    """An answer. The members of its JSON body are attributes and mapping members: `answer.id`, `answer["id"]`."""
+class Body(Received):
+    """What every answer of JSON has."""
 
     __slots__ = ("_body",)
 
@@ -198,6 +198,12 @@ class Response(Received, JSONMapping):
 
     def __getitem__(self, name: str) -> Any:
         return self._object()[name]
+
+
+class Response(Body, JSONMapping):
+    """An answer. The members of its JSON body are attributes and mapping members: `answer.id`, `answer["id"]`."""
+
+    __slots__ = ()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._object())
