@@ -60,7 +60,7 @@ TOOL_USE = {"type": "tool_use", "id": "toolu_1", "name": "tell_time", "input": {
 # By a function that the example calls; the first that is found.
 ANSWERS = {
     "claude_response_parse_structured(": Answer(messages(message(text(ORDER))), "Hilltop School"),
-    "claude_runner_run(": Answer(
+    "claude_runner_new(": Answer(
         messages(message(TOOL_USE, stop_reason="tool_use"), message(text("It is evening in Tokyo."))),
         "It is evening in Tokyo.",
     ),
