@@ -7,7 +7,7 @@
  *   skipped, nothing is caught and excused.
  * - They are built and scanned in every run, and executed only by `scripts/test integration`.
  *
- * real.h - what the integration tests share: a client of the real API, and failing with the whole error.
+ * real.h - what the integration tests share: a client of the real API, requests, and failing with the whole error.
  */
 #ifndef INTEGRATION_REAL_H
 #define INTEGRATION_REAL_H
@@ -75,6 +75,38 @@ static inline claude_request_t *ask(const char *endpoint, const char *text, int6
     if (max_tokens > 0)
         MUST(claude_request_set_max_tokens(request, max_tokens, &err));
     return request;
+}
+
+/* A request without a body; `parameter` of its path, unless it is NULL, is `value`. */
+static inline claude_request_t *call_for(const char *endpoint, const char *parameter, const char *value)
+{
+    claude_request_t *request = NULL;
+    claude_error_t *err = NULL;
+    MUST(claude_request_new(endpoint, &request, &err));
+    if (parameter != NULL)
+        MUST(claude_request_set_path(request, parameter, value, &err));
+    return request;
+}
+
+/* Sends a request and releases it. */
+static inline claude_response_t *answer_to(claude_client_t *client, claude_request_t *request)
+{
+    claude_response_t *response = NULL;
+    claude_error_t *err = NULL;
+    MUST(claude_client_execute(client, request, &response, &err));
+    claude_request_unref(request);
+    return response;
+}
+
+/* A text of an answer; it must be there. */
+static inline const char *text_at(const claude_response_t *response, const char *pointer)
+{
+    const char *text = claude_response_string(response, pointer, NULL);
+    if (text == NULL) {
+        fprintf(stderr, "\nthe answer has no text at %s: %s\n", pointer, claude_response_json(response, NULL));
+        fail();
+    }
+    return text;
 }
 
 #endif

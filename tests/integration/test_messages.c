@@ -6,7 +6,8 @@
  * - A missing key, a failing network, a refused key, an error from the API: each fails at once and loudly.
  * - Built and scanned in every run, executed only by `scripts/test integration`.
  *
- * Messages: whole, streamed by callback and by pulling; counting tokens; the list of models; a refusal by the API.
+ * Messages: whole, streamed by callback and by pulling, streamed behind a plain call, continued; the newer API version;
+ * counting tokens; the list of models; a refusal by the API.
  */
 #include "real.h"
 
@@ -102,6 +103,55 @@ static void a_stream_by_pulling(void **state)
     claude_request_unref(request);
 }
 
+/* So many max_tokens would be refused otherwise; few are used. */
+static void a_stream_behind_a_plain_call(void **state)
+{
+    claude_request_t *request = ask("messages.create", "Answer with the single word: hello", 32000);
+    claude_response_t *response = NULL;
+    claude_error_t *err = NULL;
+    MUST(claude_request_set_option(request, "request.long_check", "true", &err));
+    assert_int_equal(claude_client_execute(*state, request, &response, &err), CLAUDE_E_INVALID);
+    claude_error_unref(err);
+    err = NULL;
+    MUST(claude_request_set_option(request, "request.stream_internally", "true", &err));
+    MUST(claude_client_execute(*state, request, &response, &err));
+    assert_true(claude_response_usage(response, "output_tokens") > 0);
+    assert_non_null(claude_response_stop_reason(response));
+    claude_response_unref(response);
+    claude_request_unref(request);
+}
+
+/* The answer is sent back as it came. */
+static void a_conversation(void **state)
+{
+    claude_request_t *request = ask("messages.create", "Remember the word heliotrope. Just say yes.", 512);
+    claude_response_t *first = NULL, *second = NULL;
+    claude_error_t *err = NULL;
+    MUST(claude_client_execute(*state, request, &first, &err));
+    MUST(claude_request_add_response(request, first, &err));
+    MUST(claude_request_add_user_text(request, "Which word was it?", CLAUDE_NTS, &err));
+    MUST(claude_client_execute(*state, request, &second, &err));
+    assert_non_null(strstr(claude_response_text(second, NULL), "eliotrope"));
+    claude_response_unref(second);
+    claude_response_unref(first);
+    claude_request_unref(request);
+}
+
+/* It takes no temperature: that refusal is what is tested here, so this error does not fail. */
+static void the_newer_api_version(void **state)
+{
+    claude_request_t *request = ask("messages.create", "Answer with the single word: hello", 64);
+    claude_response_t *response = NULL;
+    claude_error_t *err = NULL;
+    MUST(claude_request_set_option(request, "api_version", "2026-10-21", &err));
+    MUST(claude_client_execute(*state, request, &response, &err));
+    claude_response_unref(response);
+    MUST(claude_request_set_temperature(request, 0.5, &err));
+    assert_int_equal(claude_client_execute(*state, request, &response, &err), CLAUDE_E_BAD_REQUEST);
+    claude_error_unref(err);
+    claude_request_unref(request);
+}
+
 static void counted_tokens(void **state)
 {
     claude_request_t *request = ask("messages.count_tokens", "How many tokens is this?", 0);
@@ -145,9 +195,15 @@ static void a_model_that_does_not_exist(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_message),           cmocka_unit_test(a_stream_by_callback),
-        cmocka_unit_test(a_stream_by_pulling), cmocka_unit_test(counted_tokens),
-        cmocka_unit_test(the_list_of_models),  cmocka_unit_test(a_model_that_does_not_exist),
+        cmocka_unit_test(a_message),
+        cmocka_unit_test(a_stream_by_callback),
+        cmocka_unit_test(a_stream_by_pulling),
+        cmocka_unit_test(a_stream_behind_a_plain_call),
+        cmocka_unit_test(a_conversation),
+        cmocka_unit_test(the_newer_api_version),
+        cmocka_unit_test(counted_tokens),
+        cmocka_unit_test(the_list_of_models),
+        cmocka_unit_test(a_model_that_does_not_exist),
     };
     return cmocka_run_group_tests(tests, real_client, release_client);
 }

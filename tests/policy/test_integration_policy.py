@@ -25,7 +25,9 @@ FORBIDDEN = {
     "a server": r"\b(socket|bind|listen|accept4?|socketpair)\s*\(|\bhttp\.server\b|socketserver|\bsandbox",
     "a test double": r"(?<![a-z])(mock|fake|stub|dummy|simulat|canned)\w*",
     "a canned reply": r"message_start|content_block_(start|delta|stop)|message_stop|data:\s*\{|\\?[\"']role\\?[\"']\s*:"
-    r"|\\?[\"']stop_reason\\?[\"']\s*:|\\?[\"']type\\?[\"']\s*:|HTTP/1\.1\s+\d",
+    r"|\\?[\"']stop_reason\\?[\"']\s*:|HTTP/1\.1\s+\d"
+    # Schemas of requests have types as well: object, string, ...; those of replies are others.
+    r"|\\?[\"']type\\?[\"']\s*:(?!\s*\\?[\"'](object|array|string|integer|number|boolean)\\?[\"'])",
     "a skipped test": r"\bskip\b|\bskip\s*\(|pytest\.(skip|xfail)|\bunittest\.skip",
 }
 
@@ -90,6 +92,9 @@ class ScanOfBreaches(unittest.TestCase):
             ("will_return(fake_send, 0);", "a test double"),
             (r'"{\"type\":\"message\",\"role\":\"assistant\"}"', "a canned reply"),
             ('"event: message_start"', "a canned reply"),
+            (r'"{\"type\": \"text\", \"text\": \"\"}"', "a canned reply"),
+            (r'"{\"type\":\"objects\"}"', "a canned reply"),
+            (r'"{\"type\": \"object\", \"x\": {\"type\": \"text\"}}"', "a canned reply"),
             ("if (err) skip();", "a skipped test"),
         ]:
             with self.subTest(line=line):
@@ -103,6 +108,7 @@ class ScanOfBreaches(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             text = f'/* {POLICY} */\n#include <cmocka.h>\n#define URL "https://api.anthropic.com"\n'
             text += "must(claude_client_from_workspace(NULL, &client, &err), err);\n"
+            text += r'#define SCHEMA "{\"type\": \"object\", \"properties\": {\"a\": {\"type\":\"integer\"}}}"' + "\n"
             (pathlib.Path(folder) / "test_probe.c").write_text(text, encoding="utf-8")
             self.assertEqual(breaches(pathlib.Path(folder)), [])
 
