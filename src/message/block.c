@@ -197,27 +197,15 @@ claude_code_t cl_block_json(cl_str json, claude_block_t **out, cl_err *err)
     return rc;
 }
 
-claude_code_t cl_block_from_response(const claude_response_t *response, size_t index, claude_block_t **out, cl_err *err)
+claude_code_t cl_block_adopt(cl_buf *json, int written, claude_block_t **out, cl_err *err)
 {
-    cl_json content = cl_json_member(cl_response_root(response), CL_STR("content"));
-    cl_json_iter iter = cl_json_iter_of(content);
-    cl_json found = {NULL, 0, CLAUDE_JSON_NONE};
-    size_t count = 0;
-    claude_block_t *block;
+    claude_block_t *block = written == CL_BUF_OK ? block_new() : NULL;
 
-    if (content.type != CLAUDE_JSON_ARRAY)
-        return cl_fail(err, CLAUDE_E_INVALID, "response has no content; only the answer to a message has blocks");
-    while (count <= index && cl_json_next(&iter, NULL, &found))
-        count++;
-    if (count <= index)
-        return cl_fail(err, CLAUDE_E_INVALID, "index is %zu, but the response has %zu content blocks", index, count);
-    if (found.type != CLAUDE_JSON_OBJECT)
-        return cl_fail(err, CLAUDE_E_INVALID, "content block %zu of the response is not an object", index);
-    block = block_new();
-    if (!block || cl_buf_append(&block->json, found.ptr, found.len) != CL_BUF_OK) {
-        cl_block_unref(block);
-        return cl_fail_nomem(err);
+    if (!block) {
+        cl_buf_free(json);
+        return cl_object_fail(WHAT, written == CL_BUF_OK ? CL_BUF_NOMEM : written, err);
     }
+    block->json = *json;
     *out = block;
     return CLAUDE_OK;
 }

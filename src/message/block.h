@@ -72,6 +72,8 @@ claude_code_t cl_object_fail(const char *what, int written, cl_err *err);
 claude_block_t *cl_block_begin(const char *type, cl_writer *w);
 /* Closes the block and hands it over, or frees it if the writer has failed. */
 claude_code_t cl_block_end(claude_block_t *block, cl_writer *w, claude_block_t **out, cl_err *err);
+/* Makes a finished object a block, or frees it. `written` is CL_BUF_*. */
+claude_code_t cl_block_adopt(cl_buf *json, int written, claude_block_t **out, cl_err *err);
 /* Keeps a reference for as long as the token stands in the block. */
 claude_code_t cl_block_keep_file(claude_block_t *block, claude_file_t *file, cl_err *err);
 
@@ -88,8 +90,6 @@ claude_code_t cl_block_search_result(const char *source, const char *title, cons
                                      claude_block_t **out, cl_err *err);
 claude_code_t cl_block_container_upload(const char *file_id, claude_block_t **out, cl_err *err);
 claude_code_t cl_block_json(cl_str json, claude_block_t **out, cl_err *err);
-claude_code_t cl_block_from_response(const claude_response_t *response, size_t index, claude_block_t **out,
-                                     cl_err *err);
 claude_block_t *cl_block_ref(claude_block_t *block);
 void cl_block_unref(claude_block_t *block);
 
@@ -117,6 +117,13 @@ claude_code_t cl_document_text(cl_str text, claude_block_t **out, cl_err *err);
 claude_code_t cl_document_content(claude_block_t *const *blocks, size_t count, claude_block_t **out, cl_err *err);
 /* False for a block of another type. */
 bool cl_media_kind_of(cl_json block, int *kind);
+
+/* ---- of answers (block_answer.c) ---- */
+
+/* The content of an answer, to be sent back. */
+void cl_put_answer(cl_writer *w, cl_json content);
+claude_code_t cl_block_from_response(const claude_response_t *response, size_t index, claude_block_t **out,
+                                     cl_err *err);
 
 /* ---- looking into (block_check.c) ---- */
 

@@ -132,7 +132,7 @@ static claude_code_t add_response(claude_request_t *request, cl_json content, cl
     rc = open_message(request, CL_STR("assistant"), &m, err);
     if (rc < 0)
         return rc;
-    cl_put_json(&m.w, cl_str_n(content.ptr, content.len));
+    cl_put_answer(&m.w, content);
     return close_message(&m, err);
 }
 

@@ -160,9 +160,6 @@ claude_code_t cl_runner_answer_block(claude_runner_t *runner, const char *id, co
 
 /* ---- from a message to its calls ---- */
 
-/* What the accumulation of a stream keeps of input that is no JSON; it must not be sent back. */
-#define PARTIAL CL_STR("_partial_json")
-
 static const cl_runner_tool *find_tool(const claude_runner_t *runner, const char *name)
 {
     for (size_t i = 0; i < runner->tool_count; i++) {
@@ -172,43 +169,49 @@ static const cl_runner_tool *find_tool(const claude_runner_t *runner, const char
     return NULL;
 }
 
-/* A call without arguments may come without input. */
-static bool input_is_missing(cl_json block)
+/* A call without arguments may come without input; what is no JSON is kept aside by the accumulation of a stream. */
+static bool is_malformed(cl_json block, cl_json input)
 {
-    return cl_json_member(block, CL_STR("input")).type == CLAUDE_JSON_NONE;
+    return cl_json_member(block, CL_STR("_partial_json")).type != CLAUDE_JSON_NONE ||
+           (input.type != CLAUDE_JSON_NONE && input.type != CLAUDE_JSON_OBJECT);
 }
 
-static bool input_is_malformed(cl_json block)
+static claude_code_t lend(const claude_response_t *message, size_t index, const char *member, const char **out,
+                          cl_err *err)
 {
-    return cl_json_member(block, PARTIAL).type != CLAUDE_JSON_NONE ||
-           (!input_is_missing(block) && cl_json_member(block, CL_STR("input")).type != CLAUDE_JSON_OBJECT);
+    char pointer[64];
+
+    snprintf(pointer, sizeof pointer, "/content/%zu/%s", index, member);
+    if (cl_response_type(message, pointer) != CLAUDE_JSON_STRING)
+        return cl_fail(err, CLAUDE_E_PROTOCOL, "block %zu of the message calls a tool, but has no %s", index, member);
+    *out = cl_response_string(message, pointer, NULL);
+    return *out ? CLAUDE_OK : cl_fail_nomem(err);
 }
 
 static claude_code_t collect(claude_runner_t *runner, cl_json block, size_t index, cl_err *err)
 {
     cl_runner_use *use = &runner->uses[runner->use_count];
     cl_json input = cl_json_member(block, CL_STR("input"));
+    bool malformed = is_malformed(block, input);
     const cl_runner_tool *tool;
-    char pointer[64];
+    claude_code_t rc;
 
     if (input.type != CLAUDE_JSON_OBJECT)
         input = (cl_json){"{}", 2, CLAUDE_JSON_OBJECT};
-    snprintf(pointer, sizeof pointer, "/content/%zu/id", index);
-    *use = (cl_runner_use){.id = cl_response_string(runner->message, pointer, NULL), .block = block};
-    snprintf(pointer, sizeof pointer, "/content/%zu/name", index);
-    use->name = cl_response_string(runner->message, pointer, NULL);
-    if (!use->id || !use->name)
-        return cl_fail(err, CLAUDE_E_PROTOCOL, "block %zu of the message calls a tool, but has no id or no name",
-                       index);
+    *use = (cl_runner_use){.block = block, .input_len = input.len};
+    rc = lend(runner->message, index, "id", &use->id, err);
+    if (rc >= 0)
+        rc = lend(runner->message, index, "name", &use->name, err);
+    if (rc < 0)
+        return rc;
     use->input = strndup(input.ptr, input.len);
-    use->input_len = input.len;
     if (!use->input)
         return cl_fail_nomem(err);
     runner->use_count++;
     tool = find_tool(runner, use->name);
     if (!tool)
         return refuse(use, "Tool ", " not found", err);
-    if (input_is_malformed(block))
+    if (malformed)
         return refuse(use, "The input of tool ", " is not a JSON object", err);
     use->pending = !tool->hook;
     return CLAUDE_OK;
@@ -229,6 +232,8 @@ claude_code_t cl_uses_collect(claude_runner_t *runner, cl_err *err)
         if (cl_json_string_is(cl_json_member(block, CL_STR("type")), CL_STR("tool_use")))
             rc = collect(runner, block, index, err);
     }
+    if (rc < 0)
+        cl_uses_clear(runner);
     return rc;
 }
 
@@ -243,88 +248,42 @@ void cl_uses_clear(claude_runner_t *runner)
     runner->use_count = 0;
 }
 
+static void run(claude_runner_t *runner, cl_runner_use *use)
+{
+    const cl_hook *hook = find_tool(runner, use->name)->hook;
+    claude_tool_fn fn = (claude_tool_fn)cl_hook_fn(hook);
+
+    runner->running = use;
+    use->failed = fn(runner, use->name, use->input, use->input_len, cl_hook_data(hook)) != 0;
+    runner->running = NULL;
+    use->ran = true;
+}
+
+/* What it has not said itself. */
+static claude_code_t conclude(cl_runner_use *use, cl_err *err)
+{
+    if (use->result)
+        return use->failed ? mark_error(use, err) : CLAUDE_OK;
+    return use->failed ? refuse(use, "Tool ", " failed", err)
+                       : cl_block_tool_result(use->id, NULL, false, &use->result, err);
+}
+
 claude_code_t cl_uses_run(claude_runner_t *runner, cl_err *err)
 {
     claude_code_t rc = CLAUDE_OK;
 
     for (size_t i = 0; i < runner->use_count && rc >= 0; i++) {
         cl_runner_use *use = &runner->uses[i];
-        const cl_runner_tool *tool = find_tool(runner, use->name);
-        claude_tool_fn fn;
-        int32_t failed;
-        if (use->result || use->pending)
+        if (use->pending || (use->result && !use->ran))
             continue;
-        fn = (claude_tool_fn)cl_hook_fn(tool->hook);
-        runner->running = use;
-        failed = fn(runner, use->name, use->input, use->input_len, cl_hook_data(tool->hook));
-        runner->running = NULL;
-        if (!use->result)
-            rc = failed ? refuse(use, "Tool ", " failed", err)
-                        : cl_block_tool_result(use->id, NULL, false, &use->result, err);
-        else if (failed)
-            rc = mark_error(use, err);
+        if (!use->ran)
+            run(runner, use);
+        rc = conclude(use, err);
     }
     return rc;
 }
 
 /* ---- from the calls to the conversation ---- */
-
-/* A block as it can be sent back: with an object as input, and without what the accumulation has put there. */
-static claude_code_t repair(cl_json block, claude_block_t **out, cl_err *err)
-{
-    cl_json_iter members = cl_json_iter_of(block);
-    cl_buf json = CL_BUF_INIT(CL_DRAFT_MAX);
-    cl_writer w = {&json, CL_BUF_OK};
-    claude_code_t rc;
-    cl_json key;
-    cl_json value;
-
-    cl_put(&w, "{\"input\":");
-    value = cl_json_member(block, CL_STR("input"));
-    cl_put_json(&w, value.type == CLAUDE_JSON_OBJECT ? cl_str_n(value.ptr, value.len) : CL_STR("{}"));
-    while (cl_json_next(&members, &key, &value)) {
-        if (cl_json_string_is(key, PARTIAL) || cl_json_string_is(key, CL_STR("input")))
-            continue;
-        cl_put(&w, ",");
-        cl_put_json(&w, cl_str_n(key.ptr, key.len));
-        cl_put(&w, ":");
-        cl_put_json(&w, cl_str_n(value.ptr, value.len));
-    }
-    cl_put(&w, "}");
-    rc = w.rc == CL_BUF_OK ? cl_block_json(cl_buf_str(&json), out, err) : cl_fail_buf(err, w.rc, "a block");
-    cl_buf_free(&json);
-    return rc;
-}
-
-static claude_code_t add_repaired(claude_runner_t *runner, cl_err *err)
-{
-    cl_json content = cl_json_member(cl_response_root(runner->message), CL_STR("content"));
-    cl_json_iter iter = cl_json_iter_of(content);
-    size_t count = cl_json_count(content);
-    claude_block_t **blocks = calloc(count, sizeof(claude_block_t *));
-    claude_code_t rc = blocks ? CLAUDE_OK : cl_fail_nomem(err);
-    cl_json block;
-
-    for (size_t i = 0; rc >= 0 && cl_json_next(&iter, NULL, &block); i++) {
-        bool call = cl_json_string_is(cl_json_member(block, CL_STR("type")), CL_STR("tool_use"));
-        rc = call ? repair(block, &blocks[i], err) : cl_block_json(cl_str_n(block.ptr, block.len), &blocks[i], err);
-    }
-    if (rc >= 0)
-        rc = cl_request_add_content(runner->request, "assistant", blocks, count, CL_STR(""), err);
-    for (size_t i = 0; blocks && i < count; i++)
-        cl_block_unref(blocks[i]);
-    free(blocks);
-    return rc;
-}
-
-static claude_code_t add_message(claude_runner_t *runner, cl_err *err)
-{
-    for (size_t i = 0; i < runner->use_count; i++) {
-        if (input_is_missing(runner->uses[i].block) || input_is_malformed(runner->uses[i].block))
-            return add_repaired(runner, err);
-    }
-    return cl_request_add_response(runner->request, runner->message, err);
-}
 
 /* Members of a toolset are told apart by its name. */
 static claude_code_t name_toolset(cl_runner_use *use, cl_err *err)
@@ -357,7 +316,7 @@ claude_code_t cl_uses_settle(claude_runner_t *runner, cl_err *err)
         rc = name_toolset(&runner->uses[i], err);
     }
     if (rc >= 0)
-        rc = add_message(runner, err);
+        rc = cl_request_add_response(runner->request, runner->message, err);
     if (rc >= 0)
         rc = cl_request_add_content(runner->request, "user", results, runner->use_count, CL_STR(""), err);
     free(results);

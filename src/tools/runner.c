@@ -187,13 +187,11 @@ static claude_code_t end(claude_runner_t *runner, cl_err *err)
     return CLAUDE_DONE;
 }
 
-/* Decides by the reason why the model has stopped. 1: the loop goes on. */
+/* Decides by the reason why the model has stopped. 1: the loop goes on. After a failure it may be called again. */
 static claude_code_t take_message(claude_runner_t *runner, cl_err *err)
 {
     claude_code_t rc = keep_container(runner, err);
 
-    if (runner->turns < INT32_MAX)
-        runner->turns++;
     if (rc < 0)
         return rc;
     if (stopped_for(runner->message, CL_STR("pause_turn")) && cl_response_count(runner->message, "/content") > 0) {
@@ -202,7 +200,8 @@ static claude_code_t take_message(claude_runner_t *runner, cl_err *err)
     }
     if (!stopped_for(runner->message, CL_STR("tool_use")) || cl_answer_tool_uses(runner->message) == 0)
         return end(runner, err);
-    rc = cl_uses_collect(runner, err);
+    if (runner->use_count == 0)
+        rc = cl_uses_collect(runner, err);
     if (rc >= 0)
         rc = cl_uses_run(runner, err);
     if (rc >= 0 && cl_runner_pending_count(runner) == 0)
@@ -210,7 +209,8 @@ static claude_code_t take_message(claude_runner_t *runner, cl_err *err)
     return rc < 0 ? rc : 1;
 }
 
-static claude_code_t turn(claude_runner_t *runner, int64_t timeout_ms, cl_err *err)
+/* 1: the message has come; 0: not yet. */
+static claude_code_t receive(claude_runner_t *runner, int64_t timeout_ms, cl_err *err)
 {
     claude_response_t *message = NULL;
     claude_code_t rc = runner->call ? CLAUDE_OK : begin(runner, err);
@@ -228,7 +228,21 @@ static claude_code_t turn(claude_runner_t *runner, int64_t timeout_ms, cl_err *e
         return rc;
     cl_response_unref(runner->message);
     runner->message = message;
-    return take_message(runner, err);
+    runner->received = true;
+    if (runner->turns < INT32_MAX)
+        runner->turns++;
+    return 1;
+}
+
+static claude_code_t turn(claude_runner_t *runner, int64_t timeout_ms, cl_err *err)
+{
+    claude_code_t rc = runner->received ? 1 : receive(runner, timeout_ms, err);
+
+    if (rc != 1)
+        return rc;
+    rc = take_message(runner, err);
+    runner->received = rc < 0;
+    return rc;
 }
 
 static claude_code_t step(claude_runner_t *runner, int64_t timeout_ms, cl_err *err)

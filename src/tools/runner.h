@@ -26,6 +26,8 @@ typedef struct cl_runner_use {
     size_t input_len;
     claude_block_t *result; /* NULL: not answered yet */
     bool pending;           /* the program answers it by itself */
+    bool ran;               /* its callback has run, which happens once */
+    bool failed;            /* and has said so */
 } cl_runner_use;
 
 struct claude_runner {
@@ -43,6 +45,7 @@ struct claude_runner {
     cl_runner_use *uses;        /* of the last message, until its results are in the conversation */
     size_t use_count;
     cl_runner_use *running; /* whose callback runs */
+    bool received;          /* what is to be done about the message has not all been done */
     bool busy;              /* inside of a step */
     bool over;
 };
@@ -72,10 +75,10 @@ const cl_runner_use *cl_runner_pending_at(const claude_runner_t *runner, size_t 
 claude_code_t cl_runner_answer(claude_runner_t *runner, const char *id, cl_str text, bool is_error, cl_err *err);
 claude_code_t cl_runner_answer_block(claude_runner_t *runner, const char *id, const claude_block_t *block, cl_err *err);
 
-/* Finds the calls in the message, and answers those that no tool can. */
+/* Finds the calls in the message, and answers those that no tool can. All of them or, on failure, none. */
 claude_code_t cl_uses_collect(claude_runner_t *runner, cl_err *err);
 void cl_uses_clear(claude_runner_t *runner);
-/* Runs the callbacks of those that have one. */
+/* Runs the callbacks of those that have one; after a failure it goes on where it was. */
 claude_code_t cl_uses_run(claude_runner_t *runner, cl_err *err);
 /* Puts the message and all results into the conversation. CLAUDE_E_STATE: one has not been answered. */
 claude_code_t cl_uses_settle(claude_runner_t *runner, cl_err *err);

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include <claude/error.h>
+
 #include "../hostile/allocator.h"
 
 /* More than any scenario needs. */

@@ -310,7 +310,8 @@ CLAUDE_API claude_code_t claude_block_container_upload(const char *file_id, clau
 CLAUDE_API claude_code_t claude_block_json(const char *json, size_t len, claude_block_t **out, claude_error_t **err);
 
 /**
- * A block of an answer, to be sent back unchanged, byte for byte. claude_request_add_response() does that for all.
+ * A block of an answer, to be sent back unchanged, byte for byte, but for what the API would refuse:
+ * claude_request_add_response() says what that is, and does it for all blocks.
  *
  * @param response  the answer to a message; not needed afterwards
  * @param index     0, 1, 2, ... in its content

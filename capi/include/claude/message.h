@@ -53,7 +53,8 @@ CLAUDE_API claude_code_t claude_request_append_block(claude_request_t *request, 
 
 /**
  * Append the assistant's answer to the history: its content unchanged, byte for byte, so that signatures, encrypted
- * results and citations stay what they are.
+ * results and citations stay what they are. But for two things that the API would refuse: a call of a tool whose input
+ * is missing, or no object, gets {}, and what the library has kept as "_partial_json" of malformed input is left out.
  *
  * @param response  the answer to a message; not needed afterwards
  * @return CLAUDE_OK, CLAUDE_E_INVALID (no content, or an empty one), CLAUDE_E_NOMEM

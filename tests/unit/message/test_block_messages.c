@@ -6,6 +6,7 @@
 
 #define T(text) "{\"type\":\"text\",\"text\":\"" text "\"}"
 #define RESULT(id, text) "{\"type\":\"tool_result\",\"tool_use_id\":\"" id "\",\"content\":\"" text "\"}"
+#define CALL(rest) "{\"type\":\"tool_use\",\"id\":\"i\",\"name\":\"n\"," rest "}"
 #define USER(content) "{\"role\":\"user\",\"content\":" content "}"
 
 static claude_request_t *request_with_messages(const char *messages)
@@ -176,6 +177,45 @@ static void answers_without_content_are_refused(void **state)
     claude_request_unref(request);
 }
 
+/* But for what would be refused, an answer is sent back as it came; so is each of its blocks. */
+static void calls_of_answers_are_mended(void **state)
+{
+    static const char *const rows[][2] = {
+        {CALL("\"input\":{\"a\": 1}"), CALL("\"input\":{\"a\": 1}")},
+        {CALL("\"input\" : {} ,\"_partial_json\":\"{]\", \"n\" : 1.0"), CALL("\"input\":{},\"n\":1.0")},
+        {CALL("\"_partial_json\":\"{]\""), CALL("\"input\":{}")},
+        {CALL("\"input\":null,\"x\":2"), CALL("\"input\":{},\"x\":2")},
+        {CALL("\"input\":\"{}\""), CALL("\"input\":{}")},
+        {"{\"type\":\"tool_use\"}", "{\"type\":\"tool_use\",\"input\":{}}"},
+        {"{\"id\":\"i\",\"type\":\"mcp_tool_use\"}", "{\"id\":\"i\",\"type\":\"mcp_tool_use\",\"input\":{}}"},
+        {"{\"type\":\"server_tool_use\",\"_partial_json\":\"\"}", "{\"type\":\"server_tool_use\",\"input\":{}}"},
+        {"{\"type\":\"of_tomorrow\",\"input\":3,\"_partial_json\":\"x\"}", "{\"type\":\"of_tomorrow\",\"input\":3}"},
+        {"{\"_partial_json\":1}", "{}"},
+        {"{ \"type\": \"of_tomorrow\", \"input\": 3 }", "{ \"type\": \"of_tomorrow\", \"input\": 3 }"},
+        {"{ \"type\": \"use\" }", "{ \"type\": \"use\" }"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        claude_request_t *request = new_request();
+        claude_block_t *block = NULL;
+        claude_response_t *response;
+        char answer[500];
+        char expected[500];
+
+        snprintf(answer, sizeof answer, "{\"content\":[ %s, " T("t") " ,%s]}", rows[i][0], rows[i][0]);
+        snprintf(expected, sizeof expected, "[{\"role\":\"assistant\",\"content\":[ %s, " T("t") " ,%s]}]", rows[i][1],
+                 rows[i][1]);
+        response = response_of(answer);
+        WORKS(claude_request_add_response(request, response, &e));
+        field_is(request, "messages", expected);
+        WORKS(claude_block_from_response(response, 2, &block, &e));
+        made(block, rows[i][1]);
+        cl_response_unref(response);
+        claude_request_unref(request);
+    }
+}
+
 /* What was lent by the request may be given back to it. */
 static void texts_may_lie_in_the_body(void **state)
 {
@@ -276,6 +316,7 @@ int main(void)
         cmocka_unit_test(only_content_takes_blocks),
         cmocka_unit_test(results_of_one_turn_are_one_message),
         cmocka_unit_test(answers_without_content_are_refused),
+        cmocka_unit_test(calls_of_answers_are_mended),
         cmocka_unit_test(texts_may_lie_in_the_body),
         cmocka_unit_test(what_was_before_is_not_read),
         cmocka_unit_test(memory_grows_by_doubling),
