@@ -53,9 +53,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._async import AsyncClient, AsyncMessages, AsyncMessageStream, AsyncRawMessages, AsyncStream
     from ._async_pieces import AsyncBatchResults, AsyncDownload
+    from ._async_tools import AsyncToolRunner
     from ._files import File, document_block, image_block
+    from ._models import ModelTable, choose_model, cost, estimate_cost, model_facts
     from ._pages import AsyncPage, AsyncPages, Page
     from ._pieces import BatchResult, BatchResults, Download
+    from ._structured import ParsedMessage, parse_output, transform_schema
+    from ._tools import Tool, ToolError, ToolRunner, tool
+    from ._validate import Problem, validate
 
 __version__ = _text_of(_lib.claude_version_string()) or ""
 
@@ -74,6 +79,7 @@ __all__ = [
     "AsyncPages",
     "AsyncRawMessages",
     "AsyncStream",
+    "AsyncToolRunner",
     "Attempt",
     "AuthenticationError",
     "BadRequestError",
@@ -98,12 +104,15 @@ __all__ = [
     "Message",
     "MessageStream",
     "Messages",
+    "ModelTable",
     "NoKeyError",
     "NoMemoryError",
     "NotFoundError",
     "OverloadedError",
     "Page",
+    "ParsedMessage",
     "PermissionDeniedError",
+    "Problem",
     "RateLimit",
     "RateLimitError",
     "RawMessages",
@@ -114,10 +123,21 @@ __all__ = [
     "ServiceUnavailableError",
     "Stream",
     "StreamTruncatedError",
+    "Tool",
+    "ToolError",
+    "ToolRunner",
     "UnprocessableEntityError",
     "UnsupportedError",
+    "choose_model",
+    "cost",
     "document_block",
+    "estimate_cost",
     "image_block",
+    "model_facts",
+    "parse_output",
+    "tool",
+    "transform_schema",
+    "validate",
 ]
 
 
@@ -125,9 +145,14 @@ __all__ = [
 _LATER = {
     "_async": "AsyncClient AsyncMessageStream AsyncMessages AsyncRawMessages AsyncStream",
     "_async_pieces": "AsyncBatchResults AsyncDownload",
+    "_async_tools": "AsyncToolRunner",
     "_files": "File document_block image_block",
+    "_models": "ModelTable choose_model cost estimate_cost model_facts",
     "_pages": "AsyncPage AsyncPages Page",
     "_pieces": "BatchResult BatchResults Download",
+    "_structured": "ParsedMessage parse_output transform_schema",
+    "_tools": "Tool ToolError ToolRunner tool",
+    "_validate": "Problem validate",
 }
 
 

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Literal, NoReturn, TypeVar, overload
 
+    from ._async_tools import AsyncToolRunner
     from ._base import Form
     from ._claude import Batch, CData
     from ._files import File
     from ._pages import AsyncPages
     from ._resources import AsyncMessagesBatches, AsyncRoot
     from ._sign import SignHook
+    from ._structured import ParsedMessage
+    from ._tools import Tool
+    from ._validate import Problem
 
     ClientT = TypeVar("ClientT", bound="AsyncClient")
     StreamT = TypeVar("StreamT", bound="AsyncStream")
@@ -368,7 +372,10 @@ class AsyncClient(BaseClient, AsyncRoot):
     def _start(self, request: CData, flags: int) -> _Call:
         handle = self._opened()
         assert self._engines is not None
-        return self._engines.running(handle, self._hook).submit(request, flags)
+        call = self._engines.running(handle, self._hook).submit(request, flags)
+        if self._deprecations is not None:
+            call._tell(self._deprecations)
+        return call
 
     async def _execute(self, request: CData) -> CData:
         return await self._start(request, 0).outcome()
@@ -478,10 +485,73 @@ class AsyncMessages:
         options: Options | None = None,
         **body: Any,
     ) -> Response:
-        """Counts the tokens of a message without sending it to the model: `.input_tokens`."""
-        settings = Settings(extra_headers, timeout, options, betas=betas)
-        request = self._client._request("messages.count_tokens", body, False, settings)
+        """Counts the tokens of a message without sending it to the model: `.input_tokens`.
+
+        It takes what create() takes; what has no tokens (max_tokens, temperature, ...) is not sent.
+        """
+        request = self._client._counting(body, Settings(extra_headers, timeout, options, betas=betas))
         return wrap(await self._client._execute(request))
+
+    async def parse(
+        self,
+        *,
+        output_format: Any,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        betas: Sequence[str] | None = None,
+        options: Options | None = None,
+        **body: Any,
+    ) -> ParsedMessage:
+        """Sends a message whose answer must match a schema, and checks it: `.parsed_output`.
+
+        `output_format` is a JSON Schema as a mapping; or a dataclass, a TypedDict, or a class with model_json_schema()
+        as those of pydantic, of which `.parsed_output` is an object then. What parse_output() raises is raised.
+        """
+        from ._structured import ask_for, parsed, schema_of
+
+        settings = Settings(extra_headers, timeout, options, betas=betas)
+        request = self._client._request("messages.create", body, False, settings)
+        ask_for(request, schema_of(output_format))
+        return parsed(await self._client._execute(request), output_format)
+
+    def tool_runner(
+        self,
+        *,
+        tools: Sequence[Tool | Mapping[str, Any]],
+        max_turns: int | None = None,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        betas: Sequence[str] | None = None,
+        options: Options | None = None,
+        **body: Any,
+    ) -> AsyncToolRunner:
+        """A conversation in which the model's calls of tools are run and answered, until it is done.
+
+        `tools` are functions with the decorator libclaude.tool, and tools of the server as mappings. After `max_turns`
+        messages (10; 0: no limit) it fails. Nothing is sent yet.
+        """
+        from ._async_tools import AsyncToolRunner
+        from ._tools import Tool
+
+        known = [each.param if isinstance(each, Tool) else each for each in tools]
+        settings = Settings(extra_headers, timeout, options, betas=betas)
+        request = self._client._request("messages.create", {**body, "tools": known}, False, settings)
+        return AsyncToolRunner(self._client, request, tools, max_turns)
+
+    def validate(
+        self,
+        *,
+        stream: bool = False,
+        betas: Sequence[str] | None = None,
+        options: Options | None = None,
+        **body: Any,
+    ) -> list[Problem]:
+        """What is wrong with a message that create() would send, by this client's options; none if nothing is."""
+        from ._validate import problems
+
+        request = self._client._request("messages.create", body, stream, Settings(options=options, betas=betas))
+        flags = lib.CLAUDE_STREAM if stream else 0
+        return problems(lib.claude_client_validate, self._client._opened(), request, flags)
 
 
 class AsyncRawMessages:
@@ -517,8 +587,7 @@ class AsyncRawMessages:
         **body: Any,
     ) -> RawResponse:
         """Counts the tokens of a message; see AsyncMessages.count_tokens()."""
-        settings = Settings(extra_headers, timeout, options, betas=betas)
-        request = self._client._request("messages.count_tokens", body, False, settings)
+        request = self._client._counting(body, Settings(extra_headers, timeout, options, betas=betas))
         return RawResponse(await self._client._execute(request), wrap)
 
 

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeVar, Union
 
     from ._claude import CData
+    from ._deprecation import Deprecations, OnDeprecation
     from ._files import File
+    from ._models import ModelTable
     from ._sign import Signer
 
     AnyClient = TypeVar("AnyClient", bound="BaseClient")
@@ -105,6 +107,7 @@ class BaseClient:
     """
 
     _asynchronous = False
+    _deprecations: Deprecations | None = None
     _handle: CData | None = None
     _settings: tuple[Settings, ...] = ()
 
@@ -116,6 +119,8 @@ class BaseClient:
         timeout: float | None = None,
         config: Options | None = None,
         headers: Headers | None = None,
+        models: ModelTable | None = None,
+        on_deprecation: OnDeprecation | None = None,
         sign: Signer | None = None,
     ) -> None:
         """The arguments, all of them optional.
@@ -125,9 +130,13 @@ class BaseClient:
         timeout   seconds: how long an answer may take; for a stream, how long it may be silent
         config    options of the library by name (docs/options.md), for example {"auth.style": "bearer"}
         headers   sent with every request; a value of None removes a header
+        models    facts and prices to use in place of those that are built in
+        on_deprecation  a class of warnings, for example DeprecationWarning, to be warned of each deprecated model that
+                  is asked; or a function to be called with its name and a text. What is raised ends the call
         sign      called with an Attempt before each attempt; returns headers to add, or None
         """
-        self._open(lib.claude_client_new, _configure(api_key, base_url, timeout, config, headers), sign)
+        settings = _configure(api_key, base_url, timeout, config, headers)
+        self._open(lib.claude_client_new, settings, models, on_deprecation, sign)
 
     @classmethod
     def from_env(
@@ -138,11 +147,14 @@ class BaseClient:
         timeout: float | None = None,
         config: Options | None = None,
         headers: Headers | None = None,
+        models: ModelTable | None = None,
+        on_deprecation: OnDeprecation | None = None,
         sign: Signer | None = None,
     ) -> AnyClient:
         """A client from ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL and their relatives; arguments win over them."""
         client = cls.__new__(cls)
-        client._open(lib.claude_client_from_env, _configure(api_key, base_url, timeout, config, headers), sign)
+        settings = _configure(api_key, base_url, timeout, config, headers)
+        client._open(lib.claude_client_from_env, settings, models, on_deprecation, sign)
         return client
 
     @classmethod
@@ -154,14 +166,32 @@ class BaseClient:
         timeout: float | None = None,
         config: Options | None = None,
         headers: Headers | None = None,
+        models: ModelTable | None = None,
+        on_deprecation: OnDeprecation | None = None,
         sign: Signer | None = None,
     ) -> AnyClient:
         """A client with the workspace's key (see Secret.from_workspace); arguments win over it."""
         client = cls.__new__(cls)
-        client._open(lib.claude_client_from_workspace, _configure(api_key, base_url, timeout, config, headers), sign)
+        settings = _configure(api_key, base_url, timeout, config, headers)
+        client._open(lib.claude_client_from_workspace, settings, models, on_deprecation, sign)
         return client
 
-    def _open(self, make: Any, config: CData, sign: Signer | None) -> None:
+    def _open(
+        self,
+        make: Any,
+        config: CData,
+        models: ModelTable | None,
+        on_deprecation: OnDeprecation | None,
+        sign: Signer | None,
+    ) -> None:
+        if models is not None:
+            err = ffi.new("claude_error_t **")
+            check(lib.claude_config_set_models(config, getattr(models, "_handle", NULL), err), err)
+        if on_deprecation is not None:
+            from ._deprecation import Deprecations
+
+            self._deprecations = Deprecations(on_deprecation)
+            self._deprecations.register(config)
         self._hook = SignHook(sign) if sign is not None else None
         if self._hook is not None:
             self._hook.register(config)
@@ -205,6 +235,11 @@ class BaseClient:
         for each in (*self._settings, settings):
             each.apply(request, stream)
         return request
+
+    def _counting(self, body: Any, settings: Settings) -> CData:
+        """The request that counts the tokens of a message."""
+        request = self._request("messages.create", body, False, settings)
+        return made_request(lib.claude_count_tokens_request, request)
 
     if not TYPE_CHECKING:
 

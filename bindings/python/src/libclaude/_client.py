@@ -12,6 +12,7 @@ from ._stream import MessageStream, MessageStreamManager, Stream
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from concurrent.futures import Executor
     from types import TracebackType
     from typing import Any, Literal, TypeVar, overload
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from ._files import File
     from ._pages import Page
     from ._resources import MessagesBatches, Root
+    from ._structured import ParsedMessage
+    from ._tools import Tool, ToolRunner
+    from ._validate import Problem
 
     ClientT = TypeVar("ClientT", bound="Client")
     Headers = Mapping[str, "str | None"]
@@ -139,7 +143,10 @@ class Client(BaseClient, Root):
         handle = self._opened()
         out, err = ffi.new("claude_call_t **"), ffi.new("claude_error_t **")
         check(lib.claude_client_start(handle, request, flags, out, err), err)
-        return Call(out[0], self._hook)
+        call = Call(out[0], self._hook)
+        if self._deprecations is not None:
+            self._deprecations.tell()
+        return call
 
     def _execute(self, request: CData) -> CData:
         call = self._start(request, 0)
@@ -251,10 +258,74 @@ class Messages:
         options: Options | None = None,
         **body: Any,
     ) -> Response:
-        """Counts the tokens of a message without sending it to the model: `.input_tokens`."""
-        settings = Settings(extra_headers, timeout, options, betas=betas)
-        request = self._client._request("messages.count_tokens", body, False, settings)
+        """Counts the tokens of a message without sending it to the model: `.input_tokens`.
+
+        It takes what create() takes; what has no tokens (max_tokens, temperature, ...) is not sent.
+        """
+        request = self._client._counting(body, Settings(extra_headers, timeout, options, betas=betas))
         return wrap(self._client._execute(request))
+
+    def parse(
+        self,
+        *,
+        output_format: Any,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        betas: Sequence[str] | None = None,
+        options: Options | None = None,
+        **body: Any,
+    ) -> ParsedMessage:
+        """Sends a message whose answer must match a schema, and checks it: `.parsed_output`.
+
+        `output_format` is a JSON Schema as a mapping; or a dataclass, a TypedDict, or a class with model_json_schema()
+        as those of pydantic, of which `.parsed_output` is an object then. What parse_output() raises is raised.
+        """
+        from ._structured import ask_for, parsed, schema_of
+
+        settings = Settings(extra_headers, timeout, options, betas=betas)
+        request = self._client._request("messages.create", body, False, settings)
+        ask_for(request, schema_of(output_format))
+        return parsed(self._client._execute(request), output_format)
+
+    def tool_runner(
+        self,
+        *,
+        tools: Sequence[Tool | Mapping[str, Any]],
+        max_turns: int | None = None,
+        executor: Executor | None = None,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        betas: Sequence[str] | None = None,
+        options: Options | None = None,
+        **body: Any,
+    ) -> ToolRunner:
+        """A conversation in which the model's calls of tools are run and answered, until it is done.
+
+        `tools` are functions with the decorator libclaude.tool, and tools of the server as mappings. After `max_turns`
+        messages (10; 0: no limit) it fails.
+        `executor` runs the tools of one message together, for example a ThreadPoolExecutor. Nothing is sent yet.
+        """
+        from ._tools import Tool, ToolRunner
+
+        known = [each.param if isinstance(each, Tool) else each for each in tools]
+        settings = Settings(extra_headers, timeout, options, betas=betas)
+        request = self._client._request("messages.create", {**body, "tools": known}, False, settings)
+        return ToolRunner(self._client, request, tools, max_turns, executor)
+
+    def validate(
+        self,
+        *,
+        stream: bool = False,
+        betas: Sequence[str] | None = None,
+        options: Options | None = None,
+        **body: Any,
+    ) -> list[Problem]:
+        """What is wrong with a message that create() would send, by this client's options; none if nothing is."""
+        from ._validate import problems
+
+        request = self._client._request("messages.create", body, stream, Settings(options=options, betas=betas))
+        flags = lib.CLAUDE_STREAM if stream else 0
+        return problems(lib.claude_client_validate, self._client._opened(), request, flags)
 
 
 class RawMessages:
@@ -290,6 +361,5 @@ class RawMessages:
         **body: Any,
     ) -> RawResponse:
         """Counts the tokens of a message; see Messages.count_tokens()."""
-        settings = Settings(extra_headers, timeout, options, betas=betas)
-        request = self._client._request("messages.count_tokens", body, False, settings)
+        request = self._client._counting(body, Settings(extra_headers, timeout, options, betas=betas))
         return RawResponse(self._client._execute(request), wrap)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ._base import BaseClient, Form
     from ._claude import CData
+    from ._deprecation import Deprecations
     from ._files import File
     from ._sign import SignHook
 
@@ -56,6 +57,14 @@ class LoopCall:
         if not self.ended:
             raise bad_state("the call has not ended: Loop.next() has not told its end yet")
         return as_message(self._outcome())
+
+    def _tell(self, deprecations: Deprecations) -> None:
+        """Tells the program of deprecated models; what it raises ends the call."""
+        try:
+            deprecations.tell()
+        except BaseException:
+            self.cancel()
+            raise
 
     def _outcome(self) -> CData:
         """The response: a reference for the caller."""
@@ -119,6 +128,7 @@ class Loop:
         self._handle = ffi.gc(out[0], lib.claude_loop_unref)
         self._request = client._request
         self._hook = client._hook
+        self._deprecations = client._deprecations
         self._calls: dict[int, LoopCall] = {}
         self._tags = count()
         self._owner = threading.RLock()
@@ -181,6 +191,8 @@ class Loop:
             call = self._calls[number] = LoopCall(out[0], self._hook, tag)
         finally:
             self._owner.release()
+        if self._deprecations is not None:
+            call._tell(self._deprecations)
         return call
 
     def fileno(self) -> int:

@@ -47,7 +47,7 @@ class SignHook:
     def register(self, config: CData) -> None:
         """Hands the hook to a configuration, which gives it back through libclaude_destroy."""
         handle = ffi.new_handle(self)
-        _held[handle] = handle
+        held[handle] = handle
         err = ffi.new("claude_error_t **")
         check(lib.claude_py_on_sign(config, handle, err), err)
 
@@ -71,7 +71,7 @@ class SignHook:
 atexit.register(lib.claude_py_end)
 
 # What C holds a pointer to must stay alive until C says that it is done.
-_held: dict[CData, CData] = {}
+held: dict[CData, CData] = {}
 
 
 def _attempt(sign: CData) -> Attempt:
@@ -106,4 +106,4 @@ def libclaude_sign(sign: CData, user_data: CData) -> int:
 
 @ffi.def_extern()
 def libclaude_destroy(user_data: CData) -> None:
-    _held.pop(user_data, None)
+    held.pop(user_data, None)
