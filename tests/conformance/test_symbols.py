@@ -119,8 +119,37 @@ BINDINGS = {
             "the object of the language holds the one reference that there is": "claude_error_ref",
             "a Loop knows its calls itself": "claude_loop_count",
             "Python's own poll() waits, because signals get through it": "claude_loop_wait",
-            "answers are decoded whole": "claude_response_slice",
-            "not offered: nobody has asked for it": "claude_build_info claude_code_at claude_feature",
+            "answers are decoded whole": """
+                claude_model_days_left claude_model_int claude_model_supports claude_model_text
+                claude_response_cache_hit_ratio claude_response_cache_miss_reason claude_response_container_id
+                claude_response_is_refusal claude_response_prompt_tokens claude_response_recommended_model
+                claude_response_refusal_category claude_response_refusal_explanation claude_response_slice
+                claude_response_tool_use_at claude_response_tool_use_count""",
+            "claude_models_json() brings it": "claude_models_int claude_models_text",
+            "claude_problems_json() brings it": """
+                claude_problems_code claude_problems_constraint claude_problems_count claude_problems_error
+                claude_problems_field claude_problems_fix claude_problems_left_out claude_problems_message
+                claude_problems_tool claude_problems_value""",
+            "claude_cost_of_json() says it of answers, too": """
+                claude_cost_calculate claude_cost_of claude_cost_savings""",
+            "a batch is made of a list of mappings": """
+                claude_batch_builder_add claude_batch_builder_add_json claude_batch_builder_count
+                claude_batch_builder_new claude_batch_builder_request claude_batch_builder_unref""",
+            "pages and batches are asked for by the calls of each client, which wait in its own way": """
+                claude_batch_wait claude_pages_new claude_pages_next claude_pages_next_item claude_pages_unref""",
+            "bytes come in events": "claude_call_read",
+            "the endpoint's own form and path say it": "claude_file_download_request claude_file_upload_request",
+            "a mapping says all of a query": "claude_request_add_query claude_request_set_query",
+            "a Page keeps the request that it came from": "claude_request_copy claude_request_endpoint",
+            "Python must not run below C: a runner's tools are run between its steps": """
+                claude_runner_add_tool claude_runner_pending_count claude_runner_result_block
+                claude_runner_result_error claude_runner_result_json claude_runner_result_text claude_runner_run""",
+            "iterating a runner gives the messages": "claude_runner_message",
+            "not offered: nobody has asked for it": """
+                claude_build_info claude_code_at claude_feature claude_model_context_check claude_partial_add
+                claude_partial_add_event claude_partial_error_at claude_partial_is_complete claude_partial_json
+                claude_partial_new claude_partial_unref claude_problems_code_at claude_problems_code_text
+                claude_runner_request claude_runner_resume""",
         },
     ),
     "lua": Binding(
