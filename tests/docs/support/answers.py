@@ -57,21 +57,26 @@ def messages(*replies: dict[str, Any]) -> dict[str, Any]:
 ORDER = '{"customer": "Hilltop School", "items": [{"product": "chalk", "count": 3}, {"product": "sponge", "count": 1}]}'
 TOOL_USE = {"type": "tool_use", "id": "toolu_1", "name": "tell_time", "input": {"city": "Tokyo"}}
 
+STRUCTURED = Answer(messages(message(text(ORDER))), "Hilltop School")
+TOOL = Answer(
+    messages(message(TOOL_USE, stop_reason="tool_use"), message(text("It is evening in Tokyo."))),
+    "It is evening in Tokyo.",
+)
+CACHED = Answer(
+    messages(
+        message(text("Echo: Hello!"), cache_creation_input_tokens=9980, cache_read_input_tokens=0),
+        message(text("Echo: Hello!"), cache_creation_input_tokens=0, cache_read_input_tokens=9980),
+    ),
+    "100 %",
+)
 # By a function that the example calls; the first that is found.
 ANSWERS = {
-    "claude_response_parse_structured(": Answer(messages(message(text(ORDER))), "Hilltop School"),
-    "claude_runner_new(": Answer(
-        messages(message(TOOL_USE, stop_reason="tool_use"), message(text("It is evening in Tokyo."))),
-        "It is evening in Tokyo.",
-    ),
+    "claude_response_parse_structured(": STRUCTURED,
+    "claude_runner_new(": TOOL,
     "claude_partial_add_event(": Answer("text-tool-thinking", "{"),
-    "claude_response_cache_hit_ratio(": Answer(
-        messages(
-            message(text("Echo: Hello!"), cache_creation_input_tokens=9980, cache_read_input_tokens=0),
-            message(text("Echo: Hello!"), cache_creation_input_tokens=0, cache_read_input_tokens=9980),
-        ),
-        "100 %",
-    ),
+    "claude_response_cache_hit_ratio(": CACHED,
+    "messages.parse(": STRUCTURED,
+    "messages.tool_runner(": TOOL,
 }
 
 
