@@ -86,44 +86,54 @@ claude_code_t claude_config_set_header(claude_config_t *config, const char *name
     return border_leave(&b, rc, err);
 }
 
-/* Takes over user_data in every case; fn NULL removes. */
-static claude_code_t set_hook(claude_config_t *config, cl_hook **slot, void (*fn)(void), void *user_data,
-                              claude_destroy_fn destroy, claude_error_t **err)
+/* Takes over user_data in every case; fn NULL makes none. */
+static claude_code_t make_hook(border *b, const claude_config_t *config, void (*fn)(void), void *user_data,
+                               claude_destroy_fn destroy, cl_hook **out)
 {
-    border b;
-    cl_hook *hook = NULL;
-    cl_hook *old;
-    claude_code_t rc = CLAUDE_E_INVALID;
+    bool is_config = border_handle(b, config, CL_MAGIC_CONFIG, "config");
 
-    border_enter(&b);
-    if (!border_handle(&b, config, CL_MAGIC_CONFIG, "config")) {
-        if (destroy)
-            destroy(user_data);
-        return border_leave(&b, rc, err);
-    }
-    rc = CLAUDE_OK;
-    if (fn)
-        rc = cl_hook_new(fn, user_data, destroy, &hook, &b.err);
-    else if (destroy)
+    if (is_config && fn)
+        return cl_hook_new(fn, user_data, destroy, out, &b->err);
+    if (destroy)
         destroy(user_data);
-    if (rc >= 0) {
-        old = *slot;
-        *slot = hook;
-        cl_hook_unref(old); /* runs a callback, which may use the configuration */
-    }
-    return border_leave(&b, rc, err);
+    return is_config ? CLAUDE_OK : CLAUDE_E_INVALID;
+}
+
+/* Lets go of the old one last: that runs a callback, which may use the configuration. */
+static void replace_hook(cl_hook **slot, cl_hook *hook)
+{
+    cl_hook *old = *slot;
+
+    *slot = hook;
+    cl_hook_unref(old);
 }
 
 claude_code_t claude_config_on_sign(claude_config_t *config, claude_sign_fn fn, void *user_data,
                                     claude_destroy_fn destroy, claude_error_t **err)
 {
-    return set_hook(config, config ? &config->sign : NULL, (void (*)(void))fn, user_data, destroy, err);
+    border b;
+    cl_hook *hook = NULL;
+    claude_code_t rc;
+
+    border_enter(&b);
+    rc = make_hook(&b, config, (void (*)(void))fn, user_data, destroy, &hook);
+    if (rc >= 0)
+        replace_hook(&config->sign, hook);
+    return border_leave(&b, rc, err);
 }
 
 claude_code_t claude_config_on_deprecation(claude_config_t *config, claude_deprecation_fn fn, void *user_data,
                                            claude_destroy_fn destroy, claude_error_t **err)
 {
-    return set_hook(config, config ? &config->deprecation : NULL, (void (*)(void))fn, user_data, destroy, err);
+    border b;
+    cl_hook *hook = NULL;
+    claude_code_t rc;
+
+    border_enter(&b);
+    rc = make_hook(&b, config, (void (*)(void))fn, user_data, destroy, &hook);
+    if (rc >= 0)
+        replace_hook(&config->deprecation, hook);
+    return border_leave(&b, rc, err);
 }
 
 static void unref_models(void *models)
@@ -143,10 +153,8 @@ claude_code_t claude_config_set_models(claude_config_t *config, const claude_mod
         return border_leave(&b, CLAUDE_E_INVALID, err);
     if (models)
         rc = cl_hook_new(NULL, cl_models_ref((claude_models_t *)(uintptr_t)models), unref_models, &keeper, &b.err);
-    if (rc >= 0) {
-        cl_hook_unref(config->models);
-        config->models = keeper;
-    }
+    if (rc >= 0)
+        replace_hook(&config->models, keeper);
     return border_leave(&b, rc, err);
 }
 

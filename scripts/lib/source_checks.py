@@ -37,8 +37,10 @@ PUBLIC_OF_ROOM = {
     "json": {"response.h"},
     "auth": {"secret.h"},
     "config": {"config.h", "secret.h"},
-    "message": {"block.h", "call.h", "event.h", "message.h", "request.h", "response.h", "schema.h", "stream.h", "tool.h"}
-    | {"answer.h", "model.h", "validate.h"},
+    "message": set(
+        "answer.h block.h call.h event.h message.h model.h request.h response.h schema.h stream.h tool.h "
+        "validate.h".split()
+    ),
     "call": {"call.h", "event.h", "loop.h", "request.h", "response.h"},
     "client": {"call.h", "client.h", "config.h", "request.h", "response.h"},
     "api": {"batch.h", "client.h", "endpoint.h", "model.h", "page.h", "request.h", "response.h", "skill.h"},

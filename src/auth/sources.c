@@ -87,8 +87,8 @@ static claude_code_t read_file(int fd, const char *path, size_t limit, key_text 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
-            rc = cl_fail(err, CLAUDE_E_IO, "key file %.400s cannot be read: %s (errno %d)", shown(path), cl_errno_text(errno),
-                         errno);
+            rc = cl_fail(err, CLAUDE_E_IO, "key file %.400s cannot be read: %s (errno %d)", shown(path),
+                         cl_errno_text(errno), errno);
             goto out;
         }
         if (n == 0)
@@ -134,8 +134,8 @@ claude_code_t cl_secret_from_file(const char *path, claude_secret_t **out, cl_er
     }
     fd = open_file(path);
     if (fd < 0) {
-        rc = cl_fail(err, CLAUDE_E_IO, "key file %.400s cannot be opened: %s (errno %d)", shown(path), cl_errno_text(errno),
-                     errno);
+        rc = cl_fail(err, CLAUDE_E_IO, "key file %.400s cannot be opened: %s (errno %d)", shown(path),
+                     cl_errno_text(errno), errno);
         goto out;
     }
     rc = read_file(fd, path, KEY_FILE_MAX, &text, err);

@@ -19,7 +19,7 @@ typedef struct media_row {
 
 #define HEAD(type, text)                                                                                               \
     {                                                                                                                  \
-        type, text, sizeof text - 1                                                                                    \
+        type, text, sizeof(text) - 1                                                                                   \
     }
 
 static const media_row heads[] = {

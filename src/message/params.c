@@ -146,10 +146,10 @@ static claude_code_t set_path(claude_request_t *request, const char *name, const
     rc = written == CL_BUF_OK ? add_pair(&fresh, key, cl_buf_str(&encoded), err)
                               : cl_fail_buf(err, written, "a path parameter");
     cl_buf_free(&encoded);
-    if (rc < 0)
-        return rc;
-    drop_named(&request->path, key);
-    rc = add_pair(&request->path, key, cl_str_of(fresh.items[0].value), err);
+    if (rc >= 0) {
+        drop_named(&request->path, key);
+        rc = add_pair(&request->path, key, cl_str_of(fresh.items[0].value), err);
+    }
     cl_pairs_free(&fresh);
     return rc;
 }

@@ -123,8 +123,7 @@ typedef void (*claude_deprecation_fn)(const char *model, const char *text, void 
  * @since 0.8
  */
 CLAUDE_API claude_code_t claude_config_on_deprecation(claude_config_t *config, claude_deprecation_fn fn,
-                                                      void *user_data, claude_destroy_fn destroy,
-                                                      claude_error_t **err);
+                                                      void *user_data, claude_destroy_fn destroy, claude_error_t **err);
 
 /**
  * Use a table of models' facts and prices in place of the one that is built in, where a client looks something up.

@@ -25,11 +25,10 @@ CLAUDE_API const char *claude_endpoint_at(size_t index);
  *
  * @param name  of the endpoint
  * @param what  "method"; "path", with its parameters in braces; "returns", what the API calls the answer; "stability":
- *              ga, beta or legacy; "beta", the beta names that are sent with it, separated by commas; "paging", how lists
- *              go on: none, page, cursor, bidirectional or report; "body": none, json or multipart; "answer": json,
- *              message, completion, events, lines or bytes; "headers", what a program may want to set, separated by
- *              spaces: workspace (anthropic-workspace-id), user_profile (anthropic-user-profile-id), worker
- *              (Anthropic-Worker-ID)
+ *              ga, beta or legacy; "beta", the beta names that are sent with it, separated by commas; "paging", how
+ * lists go on: none, page, cursor, bidirectional or report; "body": none, json or multipart; "answer": json, message,
+ * completion, events, lines or bytes; "headers", what a program may want to set, separated by spaces: workspace
+ * (anthropic-workspace-id), user_profile (anthropic-user-profile-id), worker (Anthropic-Worker-ID)
  * @return static text, "" if there is nothing; NULL for an unknown name, or what is not known of any endpoint
  * @threads A
  * @since 0.8

@@ -33,7 +33,8 @@ enum {
     CLAUDE_EVENT_COMPACTION_DELTA = 35,
     CLAUDE_EVENT_OTHER_DELTA = 39,
     CLAUDE_EVENT_PING = 40,
-    /** A line of an answer of JSON lines (`messages.batches.results` with CLAUDE_STREAM): claude_event_json() has it. */
+    /** A line of an answer of JSON lines (`messages.batches.results` with CLAUDE_STREAM): claude_event_json() has it.
+     */
     CLAUDE_EVENT_LINE = 50,
     /** The next bytes of an answer of bytes (`files.download` with CLAUDE_STREAM): claude_event_text() has them. */
     CLAUDE_EVENT_BYTES = 51,

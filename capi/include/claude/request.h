@@ -18,8 +18,8 @@ extern "C" {
  * Make a request.
  *
  * @param endpoint  its name: "messages.create" (or "messages"), "messages.batches.cancel", "files.upload", ...;
- *                  claude_endpoint_at() lists all, docs/endpoints.md shows them. "beta." may stand before the name of one
- *                  that is no beta, as in the official SDKs
+ *                  claude_endpoint_at() lists all, docs/endpoints.md shows them. "beta." may stand before the name of
+ * one that is no beta, as in the official SDKs
  * @param out       receives the request; release with claude_request_unref()
  * @return CLAUDE_OK, CLAUDE_E_INVALID (unknown endpoint; names the nearest), CLAUDE_E_NOMEM
  * @threads A
@@ -257,8 +257,8 @@ CLAUDE_API claude_code_t claude_request_set_query_json(claude_request_t *request
                                                        claude_error_t **err);
 
 /**
- * Add a beta name for this request. The header `anthropic-beta` has the request's names, those of the option `beta`, and
- * what the endpoint itself needs, each once.
+ * Add a beta name for this request. The header `anthropic-beta` has the request's names, those of the option `beta`,
+ * and what the endpoint itself needs, each once.
  *
  * @param name  for example "files-api-2025-04-14"; several, separated by commas, are added one by one
  * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM

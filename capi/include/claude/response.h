@@ -31,8 +31,8 @@ enum {
 };
 
 /**
- * Make a response of a JSON text from elsewhere (a line of a batch's results, a message kept in a file), to look into it
- * with the functions below. It has the status 0 and no headers.
+ * Make a response of a JSON text from elsewhere (a line of a batch's results, a message kept in a file), to look into
+ * it with the functions below. It has the status 0 and no headers.
  *
  * @param json  UTF-8; copied
  * @param len   bytes of json, or CLAUDE_NTS
