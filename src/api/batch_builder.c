@@ -139,14 +139,15 @@ claude_code_t cl_batch_builder_add_json(claude_batch_builder_t *builder, cl_str 
 static claude_code_t take_rest(claude_batch_builder_t *builder, const claude_request_t *request, size_t *file_bytes,
                                cl_err *err)
 {
-    claude_code_t rc = CLAUDE_OK;
+    claude_code_t rc;
 
-    for (size_t i = 0; i < request->file_count && rc >= 0; i++) {
-        if (request->files[i]->size > CL_BATCH_BODY_MAX - *file_bytes)
+    for (size_t i = 0; i < request->files.count; i++) {
+        uint64_t size = request->files.items[i]->size;
+        if (*file_bytes > CL_BATCH_BODY_MAX || size > CL_BATCH_BODY_MAX - *file_bytes)
             return fail_size(CL_BUF_FULL, err);
-        *file_bytes += cl_base64_len((size_t)request->files[i]->size);
-        rc = cl_request_attach(builder->batch, request->files[i], err);
+        *file_bytes += cl_base64_len((size_t)size);
     }
+    rc = cl_files_add_all(&builder->batch->files, &request->files, err);
     return rc < 0 ? rc : cl_betas_add(&builder->betas, cl_buf_str(&request->betas), err);
 }
 

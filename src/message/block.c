@@ -18,9 +18,7 @@ void cl_block_unref(claude_block_t *block)
 {
     if (!block || !cl_handle_unref(&block->handle))
         return;
-    for (size_t i = 0; i < block->file_count; i++)
-        cl_file_unref(block->files[i]);
-    free(block->files);
+    cl_files_free(&block->files);
     cl_buf_free(&block->json);
     cl_buf_free(&block->type);
     cl_buf_free(&block->media_type);
@@ -58,21 +56,6 @@ claude_code_t cl_block_end(claude_block_t *block, cl_writer *w, claude_block_t *
         return cl_object_fail(WHAT, w->rc, err);
     }
     *out = block;
-    return CLAUDE_OK;
-}
-
-claude_code_t cl_block_keep_file(claude_block_t *block, claude_file_t *file, cl_err *err)
-{
-    size_t count = block->file_count;
-
-    /* Room for 1, 2, 4, 8, ... */
-    if ((count & (count - 1)) == 0) {
-        claude_file_t **files = realloc(block->files, (count > 0 ? 2 * count : 1) * sizeof(claude_file_t *));
-        if (!files)
-            return cl_fail_nomem(err);
-        block->files = files;
-    }
-    block->files[block->file_count++] = cl_file_ref(file);
     return CLAUDE_OK;
 }
 
@@ -322,8 +305,8 @@ claude_code_t cl_block_add(claude_block_t *block, const claude_block_t *child, c
     if (block == child)
         return cl_fail(err, CLAUDE_E_INVALID, "a content block cannot be its own content");
     rc = block->content_end > 0 ? CLAUDE_OK : open_content(block, err);
-    for (size_t i = 0; i < child->file_count && rc >= 0; i++)
-        rc = cl_block_keep_file(block, child->files[i], err);
+    if (rc >= 0)
+        rc = cl_files_add_all(&block->files, &child->files, err);
     if (rc < 0)
         return rc;
     written = cl_array_insert(&block->json, &block->content_end, cl_buf_str(&child->json));

@@ -10,11 +10,10 @@
 
 struct claude_block {
     cl_handle handle;
-    cl_buf json;           /* one object, no space around it */
-    size_t content_end;    /* where the ] of its content is; 0: not known */
-    claude_file_t **files; /* whose tokens stand in it */
-    size_t file_count;
-    cl_buf type; /* decoded when asked for */
+    cl_buf json;        /* one object, no space around it */
+    size_t content_end; /* where the ] of its content is; 0: not known */
+    cl_files files;     /* whose tokens stand in it */
+    cl_buf type;        /* decoded when asked for */
     cl_buf media_type;
 };
 
@@ -74,8 +73,6 @@ claude_block_t *cl_block_begin(const char *type, cl_writer *w);
 claude_code_t cl_block_end(claude_block_t *block, cl_writer *w, claude_block_t **out, cl_err *err);
 /* Makes a finished object a block, or frees it. `written` is CL_BUF_*. */
 claude_code_t cl_block_adopt(cl_buf *json, int written, claude_block_t **out, cl_err *err);
-/* Keeps a reference for as long as the token stands in the block. */
-claude_code_t cl_block_keep_file(claude_block_t *block, claude_file_t *file, cl_err *err);
 
 claude_code_t cl_block_text(cl_str text, claude_block_t **out, cl_err *err);
 claude_code_t cl_block_thinking(cl_str thinking, const char *signature, claude_block_t **out, cl_err *err);

@@ -18,7 +18,7 @@ claude_code_t cl_block_validate(const claude_block_t *block, const cl_options *o
 {
     cl_json json = cl_json_root(cl_buf_str(&block->json));
     claude_problems_t *problems = NULL;
-    claude_code_t rc = cl_validate_block(json, block->files, block->file_count, options, &problems, err);
+    claude_code_t rc = cl_validate_block(json, &block->files, options, &problems, err);
 
     if (rc >= 0)
         rc = cl_problems_fail(problems, err);
@@ -43,15 +43,6 @@ static bool text_of(cl_json string, cl_buf *room, cl_str *out)
         return false;
     *out = cl_buf_str(room);
     return true;
-}
-
-static const claude_file_t *find_file(const claude_block_t *block, cl_str token)
-{
-    for (size_t i = 0; i < block->file_count; i++) {
-        if (cl_str_eq(token, cl_str_of(block->files[i]->token)))
-            return block->files[i];
-    }
-    return NULL;
 }
 
 /* ---- what it is ---- */
@@ -89,7 +80,7 @@ bool cl_block_is_valid_base64(const claude_block_t *block)
     bool valid = false;
 
     if (find_data(block, false, &room, &data))
-        valid = find_file(block, data) || (data.len > 0 && cl_base64_valid(data, NULL));
+        valid = cl_files_find(&block->files, data) || (data.len > 0 && cl_base64_valid(data, NULL));
     cl_buf_free(&room);
     return valid;
 }
@@ -102,7 +93,7 @@ int64_t cl_block_estimated_size(const claude_block_t *block)
     cl_str data;
 
     if (find_data(block, true, &room, &data)) {
-        file = find_file(block, data);
+        file = cl_files_find(&block->files, data);
         if (file)
             size = (int64_t)file->size;
         else if (source_is(cl_json_member(root_of(block), CL_STR("source")), "text"))

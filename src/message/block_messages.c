@@ -7,10 +7,8 @@ static claude_code_t attach_files(claude_request_t *request, claude_block_t *con
 {
     claude_code_t rc = CLAUDE_OK;
 
-    for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < blocks[i]->file_count && rc >= 0; j++)
-            rc = cl_request_attach(request, blocks[i]->files[j], err);
-    }
+    for (size_t i = 0; i < count && rc >= 0; i++)
+        rc = cl_files_add_all(&request->files, &blocks[i]->files, err);
     return rc;
 }
 

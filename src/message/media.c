@@ -245,7 +245,7 @@ claude_code_t cl_media_file(int kind, claude_file_t *file, claude_block_t **out,
                                   kinds[kind].type, file->name, kinds[kind].types));
     block = begin_base64(kind, media_type, &w);
     cl_put_string(&w, cl_str_of(file->token));
-    if (w.rc == CL_BUF_OK && cl_block_keep_file(block, file, err) < 0)
+    if (w.rc == CL_BUF_OK && cl_files_add(&block->files, file, err) < 0)
         w.rc = CL_BUF_NOMEM;
     return end(block, &w, out, err);
 }

@@ -438,29 +438,13 @@ claude_code_t cl_request_add_beta(claude_request_t *request, const char *name, c
 
 /* ---- files ---- */
 
-claude_code_t cl_request_attach(claude_request_t *request, claude_file_t *file, cl_err *err)
-{
-    claude_file_t **files;
-
-    for (size_t i = 0; i < request->file_count; i++) {
-        if (request->files[i] == file)
-            return CLAUDE_OK;
-    }
-    files = realloc(request->files, (request->file_count + 1) * sizeof *files);
-    if (!files)
-        return cl_fail_nomem(err);
-    request->files = files;
-    request->files[request->file_count++] = cl_file_ref(file);
-    return CLAUDE_OK;
-}
-
 claude_code_t cl_request_attach_file(claude_request_t *request, claude_file_t *file, cl_err *err)
 {
     cl_err mine;
 
     cl_err_init(&mine);
     if (cl_request_check_body(request, "file", &mine) >= 0)
-        cl_request_attach(request, file, &mine);
+        cl_files_add(&request->files, file, &mine);
     return cl_request_finish(request, &mine, err);
 }
 
@@ -563,9 +547,7 @@ void cl_request_params_free(claude_request_t *request)
     cl_pairs_free(&request->query);
     free(request->url);
     cl_buf_free(&request->betas);
-    for (size_t i = 0; i < request->file_count; i++)
-        cl_file_unref(request->files[i]);
-    free(request->files);
+    cl_files_free(&request->files);
     for (size_t i = 0; i < request->part_count; i++)
         free_part(&request->parts[i]);
     free(request->parts);
@@ -581,7 +563,7 @@ claude_code_t cl_request_params_copy(const claude_request_t *from, claude_reques
         rc = cl_request_set_url(to, from->url, err);
     if (rc >= 0 && from->betas.len > 0)
         rc = cl_request_add_beta(to, from->betas.ptr, err);
-    for (size_t i = 0; i < from->file_count && rc >= 0; i++)
-        rc = cl_request_attach(to, from->files[i], err);
+    if (rc >= 0)
+        rc = cl_files_add_all(&to->files, &from->files, err);
     return rc < 0 ? rc : copy_parts(from, to, err);
 }

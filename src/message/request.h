@@ -4,6 +4,7 @@
 
 #include "message/draft.h"
 #include "message/endpoint.h"
+#include "message/files.h"
 
 /* One of a path's or a query's parameters, or of a form's fields. */
 typedef struct cl_pair {
@@ -33,12 +34,11 @@ struct claude_request {
     cl_headers headers;
     cl_options *options;
     cl_hook *on_event;
-    cl_pairs path;         /* percent-encoded values */
-    cl_pairs query;        /* percent-encoded names and values, in order */
-    char *url;             /* in place of the path: an absolute URL of the same server */
-    cl_buf betas;          /* names, separated by commas */
-    claude_file_t **files; /* whose tokens may stand in the body */
-    size_t file_count;
+    cl_pairs path;  /* percent-encoded values */
+    cl_pairs query; /* percent-encoded names and values, in order */
+    char *url;      /* in place of the path: an absolute URL of the same server */
+    cl_buf betas;   /* names, separated by commas */
+    cl_files files; /* whose tokens may stand in the body */
     cl_form_part *parts;
     size_t part_count;
     cl_err error; /* of the first setter that failed */
@@ -73,8 +73,6 @@ bool cl_request_streams(const claude_request_t *request);
 
 /* ---- params.c ---- */
 
-/* The file's token may stand in the body now. Keeps a reference; the same file twice counts once. */
-claude_code_t cl_request_attach(claude_request_t *request, claude_file_t *file, cl_err *err);
 /* Appends path and query, or the URL. CLAUDE_E_INVALID: a path parameter is missing. */
 claude_code_t cl_request_target(const claude_request_t *request, cl_buf *out, cl_err *err);
 void cl_pairs_free(cl_pairs *pairs);

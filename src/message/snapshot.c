@@ -138,33 +138,6 @@ static cl_str stream_member(const cl_blob *blob, size_t brace)
     return is_empty_object(blob, brace) ? CL_STR("\"stream\":true") : CL_STR("\"stream\":true,");
 }
 
-static const char token_start[] = "\"claude-file:";
-enum { TOKEN_START = sizeof token_start - 1 };
-
-static claude_file_t *file_of_token(const claude_request_t *request, const char *token)
-{
-    for (size_t i = 0; i < request->file_count; i++) {
-        if (memcmp(request->files[i]->token, token, CL_FILE_TOKEN_LEN) == 0)
-            return request->files[i];
-    }
-    return NULL;
-}
-
-/* The next string at or after `at` that is the token of one of the request's files; blob->len if there is none. */
-static size_t next_token(const claude_request_t *request, const cl_blob *blob, size_t at, claude_file_t **file)
-{
-    const char *end = blob->bytes + blob->len;
-    const char *p = blob->bytes + at;
-
-    while ((p = memmem(p, (size_t)(end - p), token_start, TOKEN_START))) {
-        if (end - p > CL_FILE_TOKEN_LEN + 1 && p[1 + CL_FILE_TOKEN_LEN] == '"' &&
-            (*file = file_of_token(request, p + 1)))
-            return (size_t)(p + 1 - blob->bytes);
-        p += TOKEN_START;
-    }
-    return blob->len;
-}
-
 typedef struct piece_list {
     cl_piece *items;
     size_t count;
@@ -203,7 +176,7 @@ static claude_code_t with_files(const claude_request_t *request, cl_blob *blob, 
     if (splice)
         ok = add_slice(&list, blob, 0, at) && add_piece(&list, (cl_piece){.text = stream_member(blob, brace)});
     while (ok && at < blob->len) {
-        size_t token = next_token(request, blob, at, &file);
+        size_t token = cl_files_next(&request->files, cl_str_n(blob->bytes, blob->len), at, &file);
         ok = add_slice(&list, blob, at, token);
         at = token;
         if (!ok || at == blob->len)
@@ -228,7 +201,7 @@ static claude_code_t json_body(const claude_request_t *request, bool splice, cl_
 
     if (!blob)
         return cl_fail_nomem(err);
-    if (request->file_count > 0)
+    if (request->files.count > 0)
         return with_files(request, blob, brace, splice, out, err);
     if (splice && blob->len < FLATTEN_BELOW) {
         cl_blob *flat = flatten(blob, brace + 1, stream_member(blob, brace));

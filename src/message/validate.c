@@ -1,6 +1,4 @@
 /* validate.c - what is wrong with a request: the walk through all of it, and the doors. */
-#include <stdlib.h>
-
 #include "message/validate_walk.h"
 
 enum { CUSTOM_ID_MAX = 64 };
@@ -118,23 +116,14 @@ static uint64_t text_size(const cl_draft *draft)
 }
 
 /* What the files whose tokens are in a text add to it. */
-static uint64_t files_size(const cl_walk *walk, cl_str text)
+static uint64_t files_size(const cl_files *files, cl_str text)
 {
-    static const char start[] = "\"claude-file:";
-    const char *end = text.ptr + text.len;
-    const char *p = text.ptr;
+    claude_file_t *file = NULL;
     uint64_t size = 0;
+    size_t at = 0;
 
-    if (walk->file_count == 0 || text.len == 0)
-        return 0;
-    while ((p = memmem(p, (size_t)(end - p), start, sizeof start - 1))) {
-        const claude_file_t *file = NULL;
-        if (end - p >= CL_FILE_TOKEN_LEN + 2 && p[1 + CL_FILE_TOKEN_LEN] == '"')
-            file = cl_walk_file(walk, p + 1);
-        if (file)
-            size += (file->size + 2) / 3 * 4 - CL_FILE_TOKEN_LEN;
-        p++;
-    }
+    while ((at = cl_files_next(files, text, at, &file)) < text.len)
+        size += (file->size + 2) / 3 * 4 - CL_FILE_TOKEN_LEN;
     return size;
 }
 
@@ -146,8 +135,8 @@ static void check_body_size(cl_walk *walk, const claude_request_t *request, bool
     cl_json key;
     cl_json value;
 
-    while (walk->file_count > 0 && next_member(&iter, &key, &value))
-        size += files_size(walk, cl_str_n(value.ptr, value.len));
+    while (walk->files->count > 0 && next_member(&iter, &key, &value))
+        size += files_size(walk->files, cl_str_n(value.ptr, value.len));
     if (size > (uint64_t)max)
         cl_walk_bad_count(walk, CL_P_REQUEST_TOO_LARGE, NULL, NULL, size, "bytes", max);
 }
@@ -184,31 +173,12 @@ static void walk_request(cl_walk *walk, const claude_request_t *request)
 
 /* ---- doors ---- */
 
-static int compare_files(const void *left, const void *right)
+static claude_code_t begin(cl_walk *walk, const cl_files *files, const cl_options *own, const cl_options *client,
+                           cl_err *err)
 {
-    claude_file_t *const *a = left;
-    claude_file_t *const *b = right;
+    static const cl_files none = {NULL, 0};
 
-    return memcmp((*a)->token, (*b)->token, CL_FILE_TOKEN_LEN);
-}
-
-/* Files are found by their tokens. */
-static claude_code_t take_files(cl_walk *walk, claude_file_t *const *files, size_t count, cl_err *err)
-{
-    if (count == 0)
-        return CLAUDE_OK;
-    walk->files = malloc(count * sizeof *walk->files);
-    if (!walk->files)
-        return cl_fail_nomem(err);
-    memcpy(walk->files, files, count * sizeof *walk->files);
-    walk->file_count = count;
-    qsort(walk->files, count, sizeof *walk->files, compare_files);
-    return CLAUDE_OK;
-}
-
-static claude_code_t begin(cl_walk *walk, const cl_options *own, const cl_options *client, cl_err *err)
-{
-    *walk = (cl_walk){.own = own, .client = client, .creates = true};
+    *walk = (cl_walk){.files = files ? files : &none, .own = own, .client = client, .creates = true};
     walk->strict = strcmp(cl_option_text(own, client, CL_OPT_API_VERSION), CL_STRICT_VERSION) >= 0;
     walk->betas = cl_str_of(cl_option_text(own, client, CL_OPT_BETA));
     cl_walk_reset(walk);
@@ -220,7 +190,6 @@ static claude_code_t end(cl_walk *walk, claude_code_t rc, claude_problems_t **ou
     if (rc >= 0 && walk->nomem)
         rc = cl_fail_nomem(err);
     cl_walk_reset(walk);
-    free(walk->files);
     if (rc >= 0 && cl_problems_count(walk->problems) > 0) {
         cl_problems_sort(walk->problems);
         rc = CLAUDE_PROBLEMS;
@@ -235,10 +204,8 @@ static claude_code_t validate(const claude_request_t *request, bool stream, cons
                               claude_problems_t **out, cl_err *err)
 {
     cl_walk walk;
-    claude_code_t rc = begin(&walk, request->options, client, err);
+    claude_code_t rc = begin(&walk, &request->files, request->options, client, err);
 
-    if (rc >= 0)
-        rc = take_files(&walk, request->files, request->file_count, err);
     if (request->betas.len > 0)
         walk.betas = cl_buf_str(&request->betas);
     walk.stream = stream;
@@ -263,7 +230,7 @@ claude_code_t cl_validate_params(cl_json params, bool batch, const cl_options *o
                                  cl_err *err)
 {
     cl_walk walk;
-    claude_code_t rc = begin(&walk, NULL, options, err);
+    claude_code_t rc = begin(&walk, NULL, NULL, options, err);
 
     walk.batch = batch;
     walk.page.start = params.ptr;
@@ -279,14 +246,12 @@ static void walk_tool_alone(cl_walk *walk, const cl_place *place, cl_json tool)
 
 typedef void part_check(cl_walk *walk, const cl_place *place, cl_json part);
 
-static claude_code_t validate_part(part_check *check, cl_json part, claude_file_t *const *files, size_t count,
-                                   const cl_options *options, claude_problems_t **out, cl_err *err)
+static claude_code_t validate_part(part_check *check, cl_json part, const cl_files *files, const cl_options *options,
+                                   claude_problems_t **out, cl_err *err)
 {
     cl_walk walk;
-    claude_code_t rc = begin(&walk, NULL, options, err);
+    claude_code_t rc = begin(&walk, files, NULL, options, err);
 
-    if (rc >= 0)
-        rc = take_files(&walk, files, count, err);
     walk.page.start = part.ptr;
     if (rc >= 0)
         check(&walk, NULL, part);
@@ -295,27 +260,11 @@ static claude_code_t validate_part(part_check *check, cl_json part, claude_file_
 
 claude_code_t cl_validate_tool(cl_json tool, const cl_options *options, claude_problems_t **out, cl_err *err)
 {
-    return validate_part(walk_tool_alone, tool, NULL, 0, options, out, err);
+    return validate_part(walk_tool_alone, tool, NULL, options, out, err);
 }
 
-claude_code_t cl_validate_block(cl_json block, claude_file_t *const *files, size_t count, const cl_options *options,
+claude_code_t cl_validate_block(cl_json block, const cl_files *files, const cl_options *options,
                                 claude_problems_t **out, cl_err *err)
 {
-    return validate_part(cl_walk_block, block, files, count, options, out, err);
-}
-
-claude_code_t cl_validate_image_source(cl_json source, const claude_file_t *file, const cl_options *options,
-                                       claude_problems_t **out, cl_err *err)
-{
-    claude_file_t *files[] = {(claude_file_t *)file};
-
-    return validate_part(cl_walk_image, source, files, file ? 1 : 0, options, out, err);
-}
-
-claude_code_t cl_validate_document_source(cl_json source, const claude_file_t *file, const cl_options *options,
-                                          claude_problems_t **out, cl_err *err)
-{
-    claude_file_t *files[] = {(claude_file_t *)file};
-
-    return validate_part(cl_walk_document, source, files, file ? 1 : 0, options, out, err);
+    return validate_part(cl_walk_block, block, files, options, out, err);
 }

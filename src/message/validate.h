@@ -9,6 +9,7 @@
 
 #include <claude/validate.h>
 
+#include "message/files.h"
 #include "message/message.h"
 
 /* Problems that are listed; the rest is only counted. */
@@ -29,14 +30,9 @@ claude_code_t cl_validate_params(cl_json params, bool batch, const cl_options *o
                                  cl_err *err);
 /* A tool's definition alone; fields are relative to it ("/name"). */
 claude_code_t cl_validate_tool(cl_json tool, const cl_options *options, claude_problems_t **out, cl_err *err);
-/* A content block alone, with those inside of it. `files` are those whose tokens may be in it. */
-claude_code_t cl_validate_block(cl_json block, claude_file_t *const *files, size_t count, const cl_options *options,
+/* A content block alone, with those inside of it. `files` are those whose tokens may be in it; may be NULL. */
+claude_code_t cl_validate_block(cl_json block, const cl_files *files, const cl_options *options,
                                 claude_problems_t **out, cl_err *err);
-/* The source of an image or a document alone ("/data"). `file` is the one whose token is in it, or NULL. */
-claude_code_t cl_validate_image_source(cl_json source, const claude_file_t *file, const cl_options *options,
-                                       claude_problems_t **out, cl_err *err);
-claude_code_t cl_validate_document_source(cl_json source, const claude_file_t *file, const cl_options *options,
-                                          claude_problems_t **out, cl_err *err);
 
 /*
  * The official SDKs' rule for calls that do not stream, alone: CLAUDE_E_INVALID, with what to do, if the answer may

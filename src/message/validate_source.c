@@ -51,11 +51,6 @@ static const char *media_type_of(const source_kind *kind, cl_json media_type)
     return NULL;
 }
 
-static const claude_file_t *find_file(const cl_walk *walk, cl_json data)
-{
-    return data.len == CL_FILE_TOKEN_LEN + 2 ? cl_walk_file(walk, data.ptr + 1) : NULL;
-}
-
 static void check_sniffed(cl_walk *walk, const cl_place *source_place, const source_kind *kind, cl_json media_type,
                           const char *sniffed)
 {
@@ -104,8 +99,8 @@ static void check_data(cl_walk *walk, const cl_place *source_place, const source
                        cl_json data)
 {
     cl_place place = cl_place_member(source_place, "data");
-    const claude_file_t *file = find_file(walk, data);
     cl_str text = cl_str_n(data.ptr + 1, data.len - 2);
+    const claude_file_t *file = cl_files_find(walk->files, text);
     cl_buf decoded = CL_BUF_INIT(CL_DRAFT_MAX);
 
     if (text.len == 0 || (file && file->size == 0)) {

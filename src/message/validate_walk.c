@@ -16,20 +16,6 @@ int64_t cl_walk_limit(const cl_walk *walk, cl_option option)
     return cl_option_int(walk->own, walk->client, option);
 }
 
-static int compare_token(const void *token, const void *file)
-{
-    return memcmp(token, (*(claude_file_t *const *)file)->token, CL_FILE_TOKEN_LEN);
-}
-
-const claude_file_t *cl_walk_file(const cl_walk *walk, const char *token)
-{
-    claude_file_t *const *found = NULL;
-
-    if (walk->file_count > 0)
-        found = bsearch(token, walk->files, walk->file_count, sizeof(claude_file_t *), compare_token);
-    return found ? *found : NULL;
-}
-
 void cl_walk_reset(cl_walk *walk)
 {
     cl_names_free(&walk->tools);

@@ -114,8 +114,7 @@ typedef struct cl_walk {
     claude_problems_t *problems;
     const cl_options *own;    /* may be NULL */
     const cl_options *client; /* may be NULL */
-    claude_file_t **files;    /* sorted by token */
-    size_t file_count;
+    const cl_files *files;    /* those whose tokens may be in the body */
     cl_str betas;
     bool nomem;
     bool stream;  /* asked for beside the body */
@@ -141,8 +140,6 @@ typedef struct cl_walk {
 } cl_walk;
 
 int64_t cl_walk_limit(const cl_walk *walk, cl_option option);
-/* The file with a token, of which CL_FILE_TOKEN_LEN bytes can be read; NULL: there is none. */
-const claude_file_t *cl_walk_file(const cl_walk *walk, const char *token);
 /* Starts and ends one body's part. */
 void cl_walk_reset(cl_walk *walk);
 
