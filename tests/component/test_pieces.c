@@ -325,7 +325,9 @@ static void files_that_change_end_the_call(void **state)
     assert_contains(claude_error_message(err), "it does not exist");
     claude_error_unref(err);
     /* The client goes on as if nothing had been. */
-    claude_response_unref(execute(client, hello()));
+    claude_request_unref(request);
+    request = hello();
+    claude_response_unref(execute(client, request));
     claude_request_unref(request);
     claude_file_unref(file);
     free(path);
