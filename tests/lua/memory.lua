@@ -70,12 +70,47 @@ local function below()
     assert(kind == core.CLAUDE_EVENT_MESSAGE_STOP)
 end
 
+local function whole_api()
+    for model in client.models.list.items { limit = 2 } do
+        assert(model.id)
+    end
+    local file = claude.bytes("\137PNG\r\n\26\n", "a.png")
+    local body = support.body()
+    body.messages[1].content = { claude.image(file) }
+    assert(client:create(body).text and #client:validate(body) == 0 and claude.cost(client:create(body)))
+    local made = client:upload(file)
+    assert(client:download(made):chunks()())
+    local handle = core.claude_file_download_request(made.id)
+    local call = core.claude_client_start(client._handle, handle, core.CLAUDE_STREAM)
+    local code, bytes = core.claude_call_read_some(call, 4, -1)
+    assert(code == 1 and #bytes == 4)
+    local batch = client:wait_batch(client:create_batch { { custom_id = "a", params = body } }, { first = 0.001 })
+    for result in client:results(batch) do
+        assert(result.message.text)
+    end
+    local body_with_tool = support.body()
+    body_with_tool.tools = { { name = "t", input_schema = { type = "object" }, run = print } }
+    assert(client:runner(body_with_tool):final().text)
+    client:runner(body_with_tool):close()
+    support.failure(client.parse, client, support.body(), { type = "object" })
+    local heard
+    local own = support.client { on_deprecation = function(model)
+        heard = model
+    end, models = claude.models.load { models = { { id = "m",
+        lifecycle = "deprecated" } } } }
+    own:count_tokens { model = "m", messages = support.body().messages }
+    assert(heard == "m")
+    support.failure(client.create, client, {}, { path = { x = "y" } })
+    support.failure(client.request, client, "files.upload", nil, { form = { { name = "file", content = 1 } } })
+end
+
 local function rounds(count)
     for at = 1, count do
         answers()
         failures()
         loops(at % 2 == 0)
         below()
+        whole_api()
     end
     collectgarbage()
     collectgarbage()

@@ -12,37 +12,37 @@ local request = require "claude.request"
 local resource = require "claude.resource"
 local response = require "claude.response"
 
-local calls = {}
+local calls, methods = {}, {}
 
 -- Calls any endpoint by its name and returns its answer: client:request("messages.create", {model = ...}).
-function calls:request(endpoint, body, options)
+function methods:request(endpoint, body, options)
     return self:perform(request.build(endpoint, body, options))
 end
 
 -- Sends a message and returns the answer.
-function calls:create(body, options)
+function methods:create(body, options)
     return self:request("messages.create", body, options)
 end
 
 -- Counts the tokens of a message without sending it to the model: .input_tokens. The body is that of create().
-function calls:count_tokens(body, options)
+function methods:count_tokens(body, options)
     return self:perform(core.claude_count_tokens_request(request.build("messages.create", body, options)))
 end
 
 -- Sends a message and returns the stream of its events. (options.endpoint: of what else comes piece by piece.)
-function calls:stream(body, options)
+function methods:stream(body, options)
     return self:open(request.build(request.endpoint_of(options), body, options, true))
 end
 
 -- Lists ---------------------------------------------------------------------------------------------------------------
 
 -- for page in client:pages("models.list", {query = {limit = 20}}) do
-function calls:pages(endpoint, options)
+function methods:pages(endpoint, options)
     return self:follow(request.build(endpoint, nil, options))
 end
 
 -- for item in client:items("models.list") do: pages are fetched as they are needed.
-function calls:items(endpoint, options)
+function methods:items(endpoint, options)
     local next_page, items, at = self:pages(endpoint, options), {}, 0
     return function()
         while at >= #items do
@@ -76,7 +76,7 @@ local function build_batch(requests)
 end
 
 -- Begins a batch: of a list of {custom_id, params}, or of a file of JSON lines (a claude.file, or a path).
-function calls:create_batch(requests, options)
+function methods:create_batch(requests, options)
     local handle
     if type(requests) == "string" or file.is(requests) then
         handle = core.claude_batch_file_request(file.of(requests)._handle)
@@ -87,7 +87,7 @@ function calls:create_batch(requests, options)
 end
 
 -- for result in client:results(batch) do: {custom_id, type, message or error, json}. A batch, or its id.
-function calls:results(batch, options)
+function methods:results(batch, options)
     local handle
     if response.is(batch) then
         handle = core.claude_batch_results_request(response.handle(batch, "a batch"))
@@ -107,7 +107,7 @@ end
 
 -- Asks for a batch until it has ended, with pauses that grow, and returns it; nil when `timeout` has passed. Options:
 -- progress, a function that is shown the batch each time; first, most: pauses in seconds (1, 60); timeout: seconds.
-function calls:wait_batch(batch, options)
+function methods:wait_batch(batch, options)
     options = errors.expect(options, "table", "options") or {}
     local first, most = to_ms(options.first, "first") or 0, to_ms(options.most, "most") or 0
     local left, attempt, path = to_ms(options.timeout, "timeout"), 0, { message_batch_id = id_of(batch) }
@@ -130,23 +130,23 @@ end
 -- Files and skills ----------------------------------------------------------------------------------------------------
 
 -- Uploads a file: a claude.file, or a path. Options: also expires_in_seconds by form.
-function calls:upload(source, options)
+function methods:upload(source, options)
     return self:perform(request.fill(core.claude_file_upload_request(file.of(source)._handle), options))
 end
 
 -- The content of a file: a stream with chunks() and save(). With a path it is saved there, and its size returned.
-function calls:download(id, path, options)
+function methods:download(id, path, options)
     local stream = self:open(request.fill(core.claude_file_download_request(id_of(id)), options, true))
     return path and stream:save(path) or stream
 end
 
 -- Makes a skill of a directory.
-function calls:create_skill(directory, display_name, options)
+function methods:create_skill(directory, display_name, options)
     return self:perform(request.fill(core.claude_skill_from_directory(directory, display_name), options))
 end
 
 -- Makes a new version of a skill of a directory.
-function calls:create_skill_version(skill, directory, options)
+function methods:create_skill_version(skill, directory, options)
     local handle = core.claude_request_new("skills.versions.create")
     core.claude_request_set_path(handle, "skill_id", id_of(skill))
     core.claude_skill_add_directory(handle, directory)
@@ -156,7 +156,7 @@ end
 -- Structured outputs and validation -----------------------------------------------------------------------------------
 
 -- Sends a message whose answer is JSON of a shape, a table with a JSON schema. Returns the value, and the answer.
-function calls:parse(body, schema, options)
+function methods:parse(body, schema, options)
     local handle, text = request.build("messages.create", body, options), request.encode(schema, "the schema")
     core.claude_request_set_structured_output(handle, text)
     local answer = self:perform(handle)
@@ -174,7 +174,7 @@ end
 
 -- What is wrong with a message, all of it, before it is sent: a list, empty if nothing is, of {code, field, value,
 -- constraint, fix, tool, message}. (options.endpoint: another one's body; options.stream: to be streamed.)
-function calls:validate(body, options)
+function methods:validate(body, options)
     local stream = type(options) == "table" and options.stream
     local handle = request.build(request.endpoint_of(options), body, options, stream)
     local problems = core.claude_client_validate(self:open_client(), handle, stream and core.CLAUDE_STREAM or 0)
@@ -189,10 +189,9 @@ end
 
 -- Gives a class these methods, and the endpoints by their names: client.messages.batches.retrieve(id).
 function calls.add(class)
-    for name, method in pairs(calls) do
+    for name, method in pairs(methods) do
         class[name] = class[name] or method
     end
-    class.add = nil
     function class.__index(self, key)
         local method = class[key]
         if method == nil then

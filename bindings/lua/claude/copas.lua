@@ -58,8 +58,10 @@ return function(client, on_event)
         coroutine.yield(call, sleepers)
     end
 
-    function loop.sleep(_, ms)
-        copas.sleep(ms / 1000)
+    if copas.sleep then -- not in copas 1
+        function loop.sleep(_, ms)
+            copas.sleep(ms / 1000)
+        end
     end
 
     function loop.resume(call)

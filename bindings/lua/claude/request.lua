@@ -136,7 +136,8 @@ local function set_path(handle, endpoint, path)
         if kind ~= "string" and kind ~= "number" then
             errors.invalid("parameter %s of the path must be a string, got %s", tostring(names[name] or name), kind)
         end
-        core.claude_request_set_path(handle, tostring(names[name] or name), tostring(value))
+        local text = kind == "number" and encode(value, "path") or value -- tostring() rounds
+        core.claude_request_set_path(handle, tostring(names[name] or name), text)
     end
 end
 

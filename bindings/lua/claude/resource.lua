@@ -111,8 +111,12 @@ end
 
 local ANSWERS = { events = true, lines = true, bytes = true }
 
-function meta:__call(...)
-    return resource.call(rawget(self, OWNER), rawget(self, NAME), ...)
+function meta:__call(first, ...)
+    local owner, name = rawget(self, OWNER), rawget(self, NAME)
+    if getmetatable(first) == meta then -- client.models:list()
+        return resource.call(owner, name, ...)
+    end
+    return resource.call(owner, name, first, ...)
 end
 
 function meta:__tostring()

@@ -198,6 +198,38 @@ describe("A loop", function()
         assert.are.equal(2000 + 6, total)
     end)
 
+    it("waits for a time only as it was told how to", function()
+        local body = { { custom_id = "a", params = support.body() } }
+        local batch = support.client():create_batch(body)
+        local problem, slept
+        coroutine.wrap(function()
+            if support.puc51 then
+                return
+            end
+            problem = select(2, pcall(loop.wait_batch, loop, batch))
+        end)()
+        while loop:count() > 0 do
+            loop:wait(1000)
+            loop:next()
+        end
+        assert.is_true(support.puc51 or problem.name == "CLAUDE_E_STATE")
+        function loop.sleep(_, ms)
+            slept = ms
+        end
+        local ended = run_unprotected(loop, function()
+            return loop:wait_batch(support.client():create_batch(body), { first = 0.5 }).processing_status
+        end)
+        assert.are.equal("ended", ended[1][2])
+        assert.is_true(slept > 0 and slept <= 1000)
+    end)
+
+    it("validates with its client", function()
+        assert.are.same({}, loop:validate(support.body()))
+        assert.are.equal("Echo: Hello", run_unprotected(loop, function()
+            return loop.messages.create(support.body()).text
+        end)[1][2])
+    end)
+
     it("waits in coroutines only", function()
         local failure = support.failure(loop.create, loop, support.body())
         assert.are.equal("CLAUDE_E_STATE", failure.name)

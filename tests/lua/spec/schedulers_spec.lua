@@ -1,4 +1,5 @@
 -- The adapters to luv, cqueues and copas, under the same conditions.
+local claude = require "claude"
 local support = require "support"
 
 -- Each gives {loop = a loop of a client, go(fn) starts a coroutine, run() runs until all is done, nap() sleeps a
@@ -50,8 +51,13 @@ if _VERSION < "Lua 5.3" then
     function schedulers.copas(client, on_event)
         local copas = require "copas"
         local open = 0
+        local loop = require "claude.copas"(client, on_event)
+        if not copas.sleep then
+            assert.matches("set loop.sleep", support.failure(loop.sleep, loop, 1).message)
+            function loop.sleep() end
+        end
         return {
-            loop = require "claude.copas"(client, on_event),
+            loop = loop,
             go = function(fn)
                 open = open + 1
                 copas.addthread(function()
@@ -59,8 +65,8 @@ if _VERSION < "Lua 5.3" then
                     open = open - 1
                 end)
             end,
-            run = function(loop)
-                while open > 0 or loop:count() > 0 do
+            run = function(running)
+                while open > 0 or running:count() > 0 do
                     copas.step(10)
                 end
             end,
@@ -68,6 +74,11 @@ if _VERSION < "Lua 5.3" then
             end,
         }
     end
+end
+
+local ids_of_models = {}
+for model in support.client():items "models.list" do
+    ids_of_models[#ids_of_models + 1] = model.id
 end
 
 for name, make in pairs(schedulers) do
@@ -131,6 +142,43 @@ for name, make in pairs(schedulers) do
             scheduler.run(loop)
             assert.are.equal("Hello, world!", table.concat(text))
             assert.are.equal("CLAUDE_E_OVERLOADED", failure.name)
+        end)
+
+        it("go through lists, wait for batches, and save files", function()
+            local ids, pages, sizes, custom, count = {}, 0, {}, nil, 0
+            scheduler.go(function()
+                local next_item = loop:items("models.list", { query = { limit = 2 } })
+                local item = next_item()
+                while item do
+                    ids[#ids + 1] = item.id
+                    item = next_item()
+                end
+                local next_page = loop.beta.agents.list.pages { limit = 5 }
+                while next_page() do
+                    pages = pages + 1
+                end
+            end)
+            scheduler.go(function()
+                local made = loop:upload(claude.bytes(("x"):rep(100000), "x.txt"))
+                local path = os.tmpname()
+                sizes[1] = loop:download(made, path)
+                sizes[2] = #loop.files.download(made.id):chunks()()
+                os.remove(path)
+            end)
+            scheduler.go(function()
+                local batch = loop:create_batch { { custom_id = "a", params = support.body "a" } }
+                batch = loop:wait_batch(batch, { first = 0.01, progress = function()
+                    count = count + 1
+                end })
+                custom = loop:results(batch)().message.text
+            end)
+            scheduler.run(loop)
+            assert.are.same(ids_of_models, ids)
+            assert.is_true(pages >= 5)
+            assert.are.equal(100000, sizes[1])
+            assert.is_true(sizes[2] > 0)
+            assert.are.equal("Echo: a", custom)
+            assert.are.equal(2, count)
         end)
 
         it("leave other calls to a function", function()
