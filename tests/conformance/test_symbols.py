@@ -38,9 +38,9 @@ COMMON = {
         claude_request_add_mcp_server claude_request_add_message claude_request_add_response
         claude_request_add_stop_sequence claude_request_add_tool claude_request_add_tool_result
         claude_request_add_tool_result_block claude_request_add_user_text claude_request_add_user_with_image
-        claude_request_add_user_with_images claude_request_append_block claude_request_json
+        claude_request_add_user_with_images claude_request_append_block
         claude_request_set_cache_control claude_request_set_container claude_request_set_context_management
-        claude_request_set_effort claude_request_set_field claude_request_set_inference_geo
+        claude_request_set_effort claude_request_set_inference_geo
         claude_request_set_max_tokens claude_request_set_model claude_request_set_output_schema
         claude_request_set_service_tier claude_request_set_speed claude_request_set_stream claude_request_set_system
         claude_request_set_system_blocks claude_request_set_system_with_cache claude_request_set_temperature
@@ -112,6 +112,7 @@ BINDINGS = {
         {"bindings/python/src/libclaude/*.py": re.compile(r"\b_?lib\.(claude_\w+)"), "bindings/python/glue.h": CALLED},
         own=re.compile(r"claude_py_\w+"),
         unused={
+            "a request's body is made before the request": "claude_request_json claude_request_set_field",
             "claude_error_json() brings it": """
                 claude_error_api_type claude_error_attempts claude_error_category claude_error_cause claude_error_code
                 claude_error_error_code claude_error_feature claude_error_http_status claude_error_is_retryable
@@ -157,12 +158,36 @@ BINDINGS = {
             "bindings/lua/**/*.lua": re.compile(r"\bcore\.(claude_\w+)"),
             "swig/claude.i": re.compile(r"\b(claude_\w+)\s*\((?!claude_\w+_t \*)"),
         },
-        own=re.compile(r"claude_(call|loop)_pull"),
+        own=re.compile(r"claude_(call|loop)_pull|claude_notices_\w+"),
         unused={
             "the collector's finalizer drops it (CLAUDE_HANDLE in swig/claude.i)": """
-                claude_config_unref claude_error_unref claude_request_unref claude_response_unref
-                claude_secret_unref""",
-            "swig/claude.i leaves out callbacks: Lua must not run, and fail, below C": SIGNING,
+                claude_batch_builder_unref claude_block_unref claude_config_unref claude_error_unref claude_file_unref
+                claude_models_unref claude_pages_unref claude_problems_unref claude_request_unref
+                claude_response_unref claude_secret_unref""",
+            "what is lent gets a reference in swig/claude.i (CLAUDE_LENT)": """
+                claude_error_ref claude_file_ref claude_response_ref""",
+            "swig/claude.i leaves out callbacks: Lua must not run, and fail, below C": f"""{SIGNING}
+                claude_runner_result_block claude_runner_result_error claude_runner_result_json
+                claude_runner_result_text""",
+            "a runner's calls are handed out and answered between its steps": """
+                claude_runner_add_tool claude_runner_message claude_runner_run""",
+            "waiting is cut into slices, between which hooks run": "claude_batch_wait",
+            "claude_problems_json() brings them": """
+                claude_problems_code claude_problems_code_at claude_problems_code_text claude_problems_constraint
+                claude_problems_count claude_problems_error claude_problems_field claude_problems_fix
+                claude_problems_left_out claude_problems_message claude_problems_tool claude_problems_value""",
+            "the function that is used does this, too": """
+                claude_batch_builder_add_json claude_cost_calculate claude_cost_savings claude_pages_next_item
+                claude_request_add_query claude_request_set_query claude_request_validate""",
+            "blocks other than of files are tables of Lua": """
+                claude_block_document_bytes claude_block_document_file_id claude_block_document_url
+                claude_block_image_bytes claude_block_image_file_id claude_block_image_url""",
+            "claude.core has it; nobody has asked for more": """
+                claude_batch_builder_count claude_model_context_check claude_page_previous claude_partial_add
+                claude_partial_add_event claude_partial_error_at claude_partial_is_complete claude_partial_json
+                claude_partial_new claude_partial_unref claude_request_copy claude_schema_check
+                claude_schema_transform""",
+            "takes arrays of C; skills are made of directories, or forms": "claude_skill_create_request",
             "the functions for one field each are used": "claude_error_json",
             "answers are decoded out of claude_response_slice()": """
                 claude_response_string claude_response_type""",
@@ -179,6 +204,7 @@ BINDINGS = {
         {"bindings/go/*.go": re.compile(r"\bC\.(claude_\w+)\("), "bindings/go/glue.[ch]": CALLED},
         own=re.compile(r"claude_go_\w+|claude_code_t"),
         unused={
+            "a request's body is made before the request": "claude_request_json claude_request_set_field",
             "claude_error_json() brings it": """
                 claude_error_api_type claude_error_attempts claude_error_category claude_error_cause
                 claude_error_error_code claude_error_feature claude_error_http_status claude_error_is_retryable
