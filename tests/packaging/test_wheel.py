@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from sandbox import Sandbox
 
-MODULES = {f"libclaude/{path.name}" for path in (BINDING / "src" / "libclaude").glob("*.py")}
+SOURCES = (BINDING / "src" / "libclaude").glob("*.py*")
+MODULES = {f"libclaude/{path.name}" for path in SOURCES if path.suffix in (".py", ".pyi")}
 ECHO = "Echo: Hello!"
 
 
@@ -37,7 +38,6 @@ def test_it_carries_what_it_needs(wheel: Path) -> None:
     package = {name for name in names if name.startswith("libclaude/") and not name.endswith("/")}
     assert package == MODULES | {
         "libclaude/_claude.abi3.so",
-        "libclaude/_claude.pyi",
         "libclaude/claude.cdef",
         "libclaude/py.typed",
     }
