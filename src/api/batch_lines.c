@@ -136,7 +136,7 @@ static claude_code_t check(const claude_file_t *file, cl_err *err)
 static claude_code_t set_body(claude_request_t *request, claude_file_t *lines, cl_err *err)
 {
     char storage[CL_FILE_TOKEN_LEN + 64];
-    cl_buf body = {storage, 0, sizeof storage, sizeof storage - 1};
+    cl_buf body = CL_BUF_ON(storage);
     claude_code_t rc = cl_request_attach_file(request, lines, err);
 
     /* Never grows: it fits. */

@@ -6,14 +6,17 @@ enum { SMALLEST = 64 };
 
 void cl_buf_free(cl_buf *buf)
 {
-    free(buf->ptr);
+    free(buf->ptr ? buf->ptr - buf->head : NULL);
     buf->ptr = NULL;
     buf->len = 0;
     buf->cap = 0;
+    buf->head = 0;
+    buf->tail = 0;
 }
 
 int cl_buf_reserve(cl_buf *buf, size_t more)
 {
+    size_t around;
     size_t need;
     size_t cap;
     char *ptr;
@@ -23,19 +26,23 @@ int cl_buf_reserve(cl_buf *buf, size_t more)
     need = buf->len + more + 1;
     if (need <= buf->cap)
         return CL_BUF_OK;
+    /* From here on of the allocation. */
+    around = buf->head + buf->tail;
+    need += around;
+    cap = around + buf->cap;
     /* Many buffers are filled once: only those that grow get room to spare. */
-    cap = buf->cap > 0 ? buf->cap : need < SMALLEST ? SMALLEST : need;
+    cap = cap > 0 ? cap : need < SMALLEST ? SMALLEST : need;
     while (cap < need)
         cap = cap > SIZE_MAX / 2 ? need : cap * 2;
-    if (cap > buf->max && buf->max < SIZE_MAX)
-        cap = buf->max + 1;
-    ptr = realloc(buf->ptr, cap);
+    if (cap - around > buf->max && buf->max < SIZE_MAX)
+        cap = around + buf->max + 1;
+    ptr = realloc(buf->ptr ? buf->ptr - buf->head : NULL, cap);
     if (!ptr)
         return CL_BUF_NOMEM;
     if (!buf->ptr)
         ptr[0] = '\0';
-    buf->ptr = ptr;
-    buf->cap = cap;
+    buf->ptr = ptr + buf->head;
+    buf->cap = cap - around;
     return CL_BUF_OK;
 }
 

@@ -15,12 +15,17 @@ typedef struct cl_buf {
     size_t len;
     size_t cap;
     size_t max;
+    /* Of a part of a text that is changed in place: what the allocation has before `ptr` and behind `cap`. Else 0. */
+    size_t head;
+    size_t tail;
 } cl_buf;
 
 /* Why an append failed. */
 enum { CL_BUF_OK = 0, CL_BUF_FULL = 1, CL_BUF_NOMEM = 2 };
 
-#define CL_BUF_INIT(maximum) ((cl_buf){NULL, 0, 0, (maximum)})
+#define CL_BUF_INIT(maximum) ((cl_buf){NULL, 0, 0, (maximum), 0, 0})
+/* Over an array that is large enough, so that it never grows; not to be freed. */
+#define CL_BUF_ON(array) ((cl_buf){(array), 0, sizeof(array), sizeof(array) - 1, 0, 0})
 
 void cl_buf_free(cl_buf *buf);
 /* Makes room for `more` bytes and a NUL. On failure the content is unchanged. */
@@ -33,7 +38,8 @@ int cl_buf_append_int(cl_buf *buf, int64_t value);
 /* Drops the first `len` bytes. */
 void cl_buf_drop(cl_buf *buf, size_t len);
 void cl_buf_clear(cl_buf *buf);
-/* Hands the bytes to the caller, who must free() them; NULL only when out of memory (an empty buffer gives ""). */
+/* Hands the bytes to the caller, who must free() them; NULL only when out of memory (an empty buffer gives ""). Not of
+ * a part. */
 char *cl_buf_steal(cl_buf *buf, size_t *len);
 /* Replaces `old_len` bytes at `at`. */
 int cl_buf_splice(cl_buf *buf, size_t at, size_t old_len, cl_str bytes);

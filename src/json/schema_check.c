@@ -86,7 +86,7 @@ static void note(checker *c, const frame *f, uint32_t says, const char *format, 
 static void note(checker *c, const frame *f, uint32_t says, const char *format, ...)
 {
     char storage[CL_POINTER_SHOWN] = "";
-    cl_buf pointer = {storage, 0, sizeof storage, sizeof storage - 1};
+    cl_buf pointer = CL_BUF_ON(storage);
     size_t shown = f->value.len < VALUE_SHOWN ? f->value.len : VALUE_SHOWN;
     char what[640];
     va_list args;

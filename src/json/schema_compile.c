@@ -29,7 +29,7 @@ cl_str cl_decoded_string(const cl_decoded *text, cl_json string)
 static claude_code_t refuse(const compiler *c, uint32_t node, const char *problem)
 {
     char storage[CL_POINTER_SHOWN] = "";
-    cl_buf pointer = {storage, 0, sizeof storage, sizeof storage - 1};
+    cl_buf pointer = CL_BUF_ON(storage);
     const cl_schema *schema = c->schema;
     uint32_t path[CL_POINTER_SHOWN / 2]; /* a step takes two characters at least */
     size_t count = 0;

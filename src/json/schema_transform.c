@@ -89,7 +89,7 @@ static void pointer_of(const transformer *t, cl_buf *pointer)
 static claude_code_t refuse(const transformer *t, const char *problem)
 {
     char storage[CL_POINTER_SHOWN] = "";
-    cl_buf pointer = {storage, 0, sizeof storage, sizeof storage - 1};
+    cl_buf pointer = CL_BUF_ON(storage);
 
     pointer_of(t, &pointer);
     return cl_schema_fail(t->err, "schema_invalid", "schema%s%s: %s", pointer.len > 0 ? " at " : "", storage, problem);

@@ -31,18 +31,18 @@ static void put_content(cl_writer *w, claude_block_t *const *blocks, size_t coun
 
 /* A message being written at the end of the array of messages. */
 typedef struct turn {
-    cl_blob *lent; /* what the program was lent: texts may lie in it */
+    cl_blob *lent; /* NULL: the text of the message does not lie in what the program was lent */
     cl_buf *array;
     size_t end; /* of the messages so far */
     cl_writer w;
 } turn;
 
-/* Writes {"role":...,"content": */
-static claude_code_t open_message(claude_request_t *request, cl_str role, turn *m, cl_err *err)
+/* Writes {"role":...,"content": and expects the text. */
+static claude_code_t open_message(claude_request_t *request, cl_str role, cl_str text, turn *m, cl_err *err)
 {
     claude_code_t rc;
 
-    *m = (turn){.lent = cl_draft_hold(&request->draft)};
+    *m = (turn){.lent = cl_draft_hold(&request->draft, text.ptr)};
     rc = cl_request_edit_array(request, "messages", &m->array, err);
     if (rc < 0) {
         cl_blob_unref(m->lent);
@@ -72,7 +72,7 @@ static claude_code_t add_content(claude_request_t *request, cl_str role, claude_
     claude_code_t rc = attach_files(request, blocks, count, err);
 
     if (rc >= 0)
-        rc = open_message(request, role, &m, err);
+        rc = open_message(request, role, text, &m, err);
     if (rc < 0)
         return rc;
     put_content(&m.w, blocks, count, text);
@@ -97,7 +97,8 @@ claude_code_t cl_request_add_message(claude_request_t *request, const char *role
 
     cl_err_init(&mine);
     if (cl_request_check_body(request, "messages", &mine) >= 0 && check_role(name, &mine) >= 0 &&
-        cl_request_check_text("message text", text, false, &mine) >= 0 && open_message(request, name, &m, &mine) >= 0) {
+        cl_request_check_text("message text", text, false, &mine) >= 0 &&
+        open_message(request, name, text, &m, &mine) >= 0) {
         cl_put_string(&m.w, text);
         close_message(&m, &mine);
     }
@@ -127,7 +128,7 @@ static claude_code_t add_response(claude_request_t *request, cl_json content, cl
     if (cl_json_count(content) == 0)
         return cl_fail(err, CLAUDE_E_INVALID,
                        "content of the response is empty; the API takes no message without content, so leave it out");
-    rc = open_message(request, CL_STR("assistant"), &m, err);
+    rc = open_message(request, CL_STR("assistant"), cl_str_n(content.ptr, content.len), &m, err);
     if (rc < 0)
         return rc;
     cl_put_answer(&m.w, content);

@@ -1,65 +1,120 @@
 #include "message/draft.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+    TAIL_MAX = 64 * 1024, /* more than this is not put aside and back for each change before it */
+    LARGE = 1 << 20,      /* a text from here on asks for memory in steps of this size */
+};
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
 static const char *const field_names[CL_FIELD_COUNT] = {"stream", "model", "max_tokens", "messages"};
 
 void cl_draft_init(cl_draft *draft)
 {
-    *draft = (cl_draft){.whole = NULL};
-    atomic_init(&draft->joined, NULL);
-}
-
-static void drop_joined(cl_draft *draft)
-{
-    cl_blob_unref(atomic_exchange_explicit(&draft->joined, NULL, memory_order_acq_rel));
-}
-
-static void drop_members(cl_draft *draft)
-{
-    for (size_t i = 0; i < draft->count; i++) {
-        free(draft->members[i].key);
-        cl_buf_free(&draft->members[i].value);
-    }
-    free(draft->members);
-    draft->members = NULL;
-    draft->count = 0;
-    draft->cap = 0;
+    *draft = (cl_draft){.tail = CL_BUF_INIT(CL_DRAFT_MAX)};
 }
 
 void cl_draft_free(cl_draft *draft)
 {
-    drop_joined(draft);
-    drop_members(draft);
-    cl_blob_unref(draft->whole);
-    draft->whole = NULL;
+    cl_blob_unref(draft->text);
+    free(draft->members);
+    cl_buf_free(&draft->value);
+    cl_buf_free(&draft->tail);
+    cl_draft_init(draft);
 }
 
-/* Finds the fields that matter; two of one name would let the server read another value than the library. */
-static claude_code_t find_fields(cl_json root, cl_json fields[CL_FIELD_COUNT], cl_err *err)
-{
-    cl_json_iter iter = cl_json_iter_of(root);
-    cl_json key;
-    cl_json value;
+/* ---- members ---- */
 
-    for (int i = 0; i < CL_FIELD_COUNT; i++)
-        fields[i] = (cl_json){NULL, 0, CLAUDE_JSON_NONE};
-    while (cl_json_next(&iter, &key, &value)) {
-        for (int i = 0; i < CL_FIELD_COUNT; i++) {
-            if (!cl_json_string_is(key, cl_str_of(field_names[i])))
-                continue;
-            if (i != CL_FIELD_MESSAGES && fields[i].type != CLAUDE_JSON_NONE)
-                return cl_fail(err, CLAUDE_E_INVALID, "%s is in the body twice; remove one of them", field_names[i]);
-            fields[i] = value;
-        }
+static size_t end_of(const cl_draft_member *member)
+{
+    return member->value + member->value_len;
+}
+
+static claude_code_t push_member(cl_draft *draft, cl_draft_member member, cl_err *err)
+{
+    if (draft->count == draft->cap) {
+        size_t cap = draft->cap ? draft->cap * 2 : 8;
+        cl_draft_member *members = realloc(draft->members, cap * sizeof *members);
+        if (!members)
+            return cl_fail_nomem(err);
+        draft->members = members;
+        draft->cap = cap;
+    }
+    draft->members[draft->count++] = member;
+    return CLAUDE_OK;
+}
+
+/* The last of that name, as servers read duplicates; `count` if there is none. */
+static size_t find_member(const cl_draft *draft, cl_str name)
+{
+    for (size_t i = draft->count; i > 0; i--) {
+        const cl_draft_member *member = &draft->members[i - 1];
+        if (cl_json_string_is((cl_json){draft->text->bytes + member->key, member->key_len, CLAUDE_JSON_STRING}, name))
+            return i - 1;
+    }
+    return draft->count;
+}
+
+/* Moves members in the index; back by what is negative modulo the largest number. */
+static void shift_members(cl_draft *draft, size_t first, size_t by)
+{
+    for (size_t i = first; i < draft->count; i++) {
+        draft->members[i].key += by;
+        draft->members[i].value += by;
+    }
+}
+
+/* Two fields of one name would let the server read another value than the library. */
+static claude_code_t check_once(cl_json key, bool seen[CL_FIELD_COUNT], cl_err *err)
+{
+    for (int i = 0; i < CL_FIELD_MESSAGES; i++) {
+        if (!cl_json_string_is(key, cl_str_of(field_names[i])))
+            continue;
+        if (seen[i])
+            return cl_fail(err, CLAUDE_E_INVALID, "%s is in the body twice; remove one of them", field_names[i]);
+        seen[i] = true;
     }
     return CLAUDE_OK;
 }
 
+static claude_code_t index_members(cl_draft *draft, const char *text, cl_json root, cl_err *err)
+{
+    bool seen[CL_FIELD_COUNT] = {false};
+    cl_json_iter iter = cl_json_iter_of(root);
+    claude_code_t rc = CLAUDE_OK;
+    cl_json key;
+    cl_json value;
+
+    while (rc >= 0 && cl_json_next(&iter, &key, &value)) {
+        cl_draft_member member = {(size_t)(key.ptr - text), key.len, (size_t)(value.ptr - text), value.len};
+        rc = check_once(key, seen, err);
+        if (rc >= 0)
+            rc = push_member(draft, member, err);
+    }
+    return rc;
+}
+
+/* ---- the text ---- */
+
+/* In a buffer of its own, which can grow. */
+static cl_blob *text_of(cl_str json)
+{
+    cl_buf copy = CL_BUF_INIT(CL_DRAFT_MAX);
+    cl_blob *text = cl_buf_append_str(&copy, json) == CL_BUF_OK ? cl_blob_of(&copy) : NULL;
+
+    cl_buf_free(&copy);
+    return text;
+}
+
 claude_code_t cl_draft_set_whole(cl_draft *draft, cl_str json, uint32_t max_depth, cl_err *err)
 {
-    cl_json fields[CL_FIELD_COUNT];
-    cl_blob *blob = NULL;
+    cl_draft fresh;
     cl_json root;
     claude_code_t rc;
 
@@ -70,43 +125,17 @@ claude_code_t cl_draft_set_whole(cl_draft *draft, cl_str json, uint32_t max_dept
         return rc;
     if (root.type != CLAUDE_JSON_OBJECT)
         return cl_fail(err, CLAUDE_E_INVALID, "the body must be a JSON object");
-    blob = cl_blob_new(json);
-    if (!blob)
-        return cl_fail_nomem(err);
-    root.ptr = blob->bytes + (root.ptr - json.ptr);
-    rc = find_fields(root, fields, err);
+    cl_draft_init(&fresh);
+    fresh.brace = (size_t)(root.ptr - json.ptr);
+    rc = index_members(&fresh, json.ptr, root, err);
+    if (rc >= 0 && !(fresh.text = text_of(json)))
+        rc = cl_fail_nomem(err);
     if (rc < 0) {
-        cl_blob_unref(blob);
+        cl_draft_free(&fresh);
         return rc;
     }
     cl_draft_free(draft);
-    draft->whole = blob;
-    draft->brace = (size_t)(root.ptr - blob->bytes);
-    memcpy(draft->fields, fields, sizeof fields);
-    return CLAUDE_OK;
-}
-
-/* Appends a member; `key` is JSON, with quotes. */
-static claude_code_t add_member(cl_draft *draft, cl_str key, cl_draft_member **out, cl_err *err)
-{
-    cl_draft_member *member;
-    char *copy;
-
-    if (draft->count == draft->cap) {
-        size_t cap = draft->cap ? draft->cap * 2 : 8;
-        cl_draft_member *members = realloc(draft->members, cap * sizeof *members);
-        if (!members)
-            return cl_fail_nomem(err);
-        draft->members = members;
-        draft->cap = cap;
-    }
-    copy = malloc(key.len);
-    if (!copy)
-        return cl_fail_nomem(err);
-    memcpy(copy, key.ptr, key.len);
-    member = &draft->members[draft->count++];
-    *member = (cl_draft_member){copy, key.len, CL_BUF_INIT(CL_DRAFT_MAX)};
-    *out = member;
+    *draft = fresh;
     return CLAUDE_OK;
 }
 
@@ -114,152 +143,235 @@ claude_code_t cl_draft_copy(const cl_draft *from, cl_draft *to, cl_err *err)
 {
     claude_code_t rc = CLAUDE_OK;
 
-    to->whole = cl_blob_ref(from->whole);
+    for (size_t i = 0; i < from->count && rc >= 0; i++)
+        rc = push_member(to, from->members[i], err);
+    if (rc < 0)
+        return rc;
+    to->text = cl_blob_ref(from->text);
     to->brace = from->brace;
-    memcpy(to->fields, from->fields, sizeof to->fields);
-    for (size_t i = 0; i < from->count && rc >= 0; i++) {
-        const cl_draft_member *member = &from->members[i];
-        cl_draft_member *copy = NULL;
-        rc = add_member(to, cl_str_n(member->key, member->key_len), &copy, err);
-        if (rc >= 0 && cl_buf_append_str(&copy->value, cl_buf_str(&member->value)) != CL_BUF_OK)
-            rc = cl_fail_nomem(err);
-    }
-    return rc;
+    return CLAUDE_OK;
 }
 
 bool cl_draft_is_empty(const cl_draft *draft)
 {
-    return !draft->whole && draft->count == 0;
+    return !draft->text;
 }
 
-static claude_code_t split(cl_draft *draft, cl_err *err)
+/* Makes the text one that nobody else has. */
+static claude_code_t own_text(cl_draft *draft, cl_err *err)
 {
-    size_t brace = draft->brace;
-    cl_json_iter iter = cl_json_iter_of(cl_json_root(cl_str_n(draft->whole->bytes + brace, draft->whole->len - brace)));
-    claude_code_t rc = CLAUDE_OK;
-    cl_json key;
-    cl_json value;
+    cl_blob *text = draft->text;
+    cl_blob *copy;
 
-    while (rc >= 0 && cl_json_next(&iter, &key, &value)) {
-        cl_draft_member *member = NULL;
-        rc = add_member(draft, cl_str_n(key.ptr, key.len), &member, err);
-        if (rc >= 0 && cl_buf_append(&member->value, value.ptr, value.len) != CL_BUF_OK)
-            rc = cl_fail_nomem(err);
-    }
-    if (rc < 0) {
-        drop_members(draft);
-        return rc;
-    }
-    cl_blob_unref(draft->whole);
-    draft->whole = NULL;
+    if (text && text->cap > 0 && atomic_load_explicit(&text->refs, memory_order_acquire) == 1)
+        return CLAUDE_OK;
+    copy = text_of(text ? cl_str_n(text->bytes, text->len) : CL_STR("{}"));
+    if (!copy)
+        return cl_fail_nomem(err);
+    cl_blob_unref(text);
+    draft->text = copy;
+    draft->ready = 0;
     return CLAUDE_OK;
 }
 
-/* The last of that name, as servers read duplicates. */
-static cl_draft_member *find_member(const cl_draft *draft, cl_str name)
+/* Replaces a part of the text. CL_BUF_* */
+static int splice(cl_blob *text, size_t at, size_t old_len, cl_str bytes)
 {
-    for (size_t i = draft->count; i > 0; i--) {
-        cl_draft_member *member = &draft->members[i - 1];
-        if (cl_json_string_is((cl_json){member->key, member->key_len, CLAUDE_JSON_STRING}, name))
-            return member;
-    }
-    return NULL;
+    cl_buf buf = {text->bytes, text->len, text->cap, CL_DRAFT_MAX, 0, 0};
+    int rc = cl_buf_splice(&buf, at, old_len, bytes);
+
+    text->bytes = buf.ptr;
+    text->len = buf.len;
+    text->cap = buf.cap;
+    return rc;
 }
 
-claude_code_t cl_draft_edit(cl_draft *draft, cl_str key, cl_buf **out, cl_err *err)
+static void remove_member(cl_draft *draft, size_t index)
 {
-    cl_draft_member *member = NULL;
-    cl_buf quoted = CL_BUF_INIT(CL_DRAFT_MAX);
-    claude_code_t rc = draft->whole ? split(draft, err) : CLAUDE_OK;
+    cl_draft_member *member = &draft->members[index];
+    size_t from = index > 0 ? end_of(member - 1) : member->key;
+    size_t to = index > 0 || draft->count == 1 ? end_of(member) : member[1].key;
+
+    /* There is room: nothing grows. */
+    splice(draft->text, from, to - from, CL_STR(""));
+    draft->count--;
+    memmove(member, member + 1, (draft->count - index) * sizeof *member);
+    shift_members(draft, index, from - to);
+}
+
+/* Adds `"key":value`, of which `key_len` bytes are the key and the last `value_len` the value, behind the others. */
+static claude_code_t append_member(cl_draft *draft, cl_str json, size_t key_len, size_t value_len, cl_err *err)
+{
+    bool first = draft->count == 0;
+    size_t at = first ? draft->brace + 1 : end_of(&draft->members[draft->count - 1]);
+    size_t key = first ? at : at + 1;
+    claude_code_t rc = push_member(draft, (cl_draft_member){key, key_len, key + json.len - value_len, value_len}, err);
     int written;
 
     if (rc < 0)
         return rc;
-    drop_joined(draft);
-    member = find_member(draft, key);
-    if (!member) {
-        written = cl_json_write_string(&quoted, key);
-        rc = written == CL_BUF_OK ? add_member(draft, cl_buf_str(&quoted), &member, err)
-                                  : cl_fail_buf(err, written, "the name of a field");
-        cl_buf_free(&quoted);
-    }
-    if (rc >= 0)
-        *out = &member->value;
+    written = first ? CL_BUF_OK : splice(draft->text, at, 0, CL_STR(","));
+    if (written == CL_BUF_OK && (written = splice(draft->text, key, 0, json)) != CL_BUF_OK && !first)
+        splice(draft->text, at, 1, CL_STR(""));
+    if (written == CL_BUF_OK)
+        return CLAUDE_OK;
+    draft->count--;
+    return cl_fail_buf(err, written, "the name of a field");
+}
+
+/* ---- edits ---- */
+
+static claude_code_t new_member(cl_draft *draft, cl_str key, cl_err *err)
+{
+    cl_buf json = CL_BUF_INIT(CL_DRAFT_MAX);
+    int written = cl_json_write_string(&json, key);
+    size_t key_len = json.len;
+    claude_code_t rc;
+
+    if (written == CL_BUF_OK)
+        written = cl_buf_append_char(&json, ':');
+    rc = written == CL_BUF_OK ? append_member(draft, cl_buf_str(&json), key_len, 0, err)
+                              : cl_fail_buf(err, written, "the name of a field");
+    cl_buf_free(&json);
     return rc;
 }
 
-cl_blob *cl_draft_hold(const cl_draft *draft)
+/* Behind all others: what is set again and again moves a large member once. */
+static claude_code_t move_to_end(cl_draft *draft, size_t index, cl_err *err)
 {
-    return cl_blob_ref(draft->whole ? draft->whole : atomic_load_explicit(&draft->joined, memory_order_acquire));
+    cl_draft_member member = draft->members[index];
+    cl_str json = cl_str_n(draft->text->bytes + member.key, end_of(&member) - member.key);
+    cl_buf copy = CL_BUF_INIT(CL_DRAFT_MAX);
+    claude_code_t rc;
+
+    if (cl_buf_append_str(&copy, json) != CL_BUF_OK)
+        return cl_fail_nomem(err);
+    remove_member(draft, index);
+    /* There is room where it was. */
+    rc = append_member(draft, cl_buf_str(&copy), member.key_len, member.value_len, err);
+    cl_buf_free(&copy);
+    return rc;
 }
+
+/*
+ * What a large text will grow into, asked for in one go: that costs less than half of being interrupted at each page.
+ * A system that does not know the question (before Linux 5.14) interrupts.
+ */
+static void prepare_memory(cl_draft *draft)
+{
+    const cl_blob *text = draft->text;
+    uintptr_t mask = ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+    size_t from = draft->ready > text->len ? draft->ready : text->len;
+    size_t to = text->cap - text->len > LARGE ? text->len + LARGE : text->cap;
+    uintptr_t start = ((uintptr_t)text->bytes + from) & mask;
+    uintptr_t end = ((uintptr_t)text->bytes + to) & mask;
+
+    /* Not for a few pages at a time. */
+    if (text->len < LARGE || from - text->len >= LARGE / 2 || start >= end)
+        return;
+    madvise((void *)start, end - start, MADV_POPULATE_WRITE);
+    draft->ready = to;
+}
+
+static claude_code_t open_member(cl_draft *draft, size_t index, cl_err *err)
+{
+    const cl_draft_member *member = &draft->members[index];
+    cl_blob *text = draft->text;
+    size_t end = end_of(member);
+
+    prepare_memory(draft);
+    cl_buf_clear(&draft->tail);
+    if (cl_buf_append(&draft->tail, text->bytes + end, text->len - end) != CL_BUF_OK)
+        return cl_fail_nomem(err);
+    draft->value = (cl_buf){.ptr = text->bytes + member->value,
+                            .len = member->value_len,
+                            .cap = text->cap - member->value - draft->tail.len,
+                            .max = CL_DRAFT_MAX - member->value - draft->tail.len,
+                            .head = member->value,
+                            .tail = draft->tail.len};
+    draft->value.ptr[member->value_len] = '\0';
+    draft->open = index;
+    text->bytes = NULL;
+    text->len = 0;
+    text->cap = 0;
+    return CLAUDE_OK;
+}
+
+claude_code_t cl_draft_edit(cl_draft *draft, cl_str key, cl_buf **out, cl_err *err)
+{
+    claude_code_t rc;
+    size_t index;
+
+    cl_draft_end(draft);
+    rc = own_text(draft, err);
+    if (rc < 0)
+        return rc;
+    index = find_member(draft, key);
+    if (index == draft->count) {
+        rc = new_member(draft, key, err);
+    } else if (index + 1 < draft->count && draft->text->len - end_of(&draft->members[index]) > TAIL_MAX) {
+        rc = move_to_end(draft, index, err);
+        index = draft->count - 1;
+    }
+    if (rc < 0)
+        return rc;
+    rc = open_member(draft, index, err);
+    if (rc >= 0)
+        *out = &draft->value;
+    else if (draft->members[index].value_len == 0)
+        remove_member(draft, index);
+    return rc;
+}
+
+void cl_draft_end(cl_draft *draft)
+{
+    cl_draft_member *member = &draft->members[draft->open];
+    const cl_buf *value = &draft->value;
+    cl_blob *text = draft->text;
+
+    if (!value->ptr)
+        return;
+    memcpy(value->ptr + value->len, draft->tail.ptr, value->tail + 1);
+    text->bytes = value->ptr - value->head;
+    text->len = value->head + value->len + value->tail;
+    text->cap = value->head + value->cap + value->tail;
+    shift_members(draft, draft->open + 1, value->len - member->value_len);
+    member->value_len = value->len;
+    draft->value.ptr = NULL;
+    if (member->value_len == 0)
+        remove_member(draft, draft->open);
+}
+
+/* ---- reading ---- */
 
 cl_json cl_draft_field(const cl_draft *draft, int field)
 {
     const cl_draft_member *member;
+    size_t index;
 
-    if (draft->whole)
-        return draft->fields[field];
-    member = find_member(draft, cl_str_of(field_names[field]));
-    return member ? cl_json_root(cl_buf_str(&member->value)) : (cl_json){NULL, 0, CLAUDE_JSON_NONE};
+    if (!draft->text)
+        return (cl_json){NULL, 0, CLAUDE_JSON_NONE};
+    index = find_member(draft, cl_str_of(field_names[field]));
+    if (index == draft->count)
+        return (cl_json){NULL, 0, CLAUDE_JSON_NONE};
+    member = &draft->members[index];
+    return cl_json_root(cl_str_n(draft->text->bytes + member->value, member->value_len));
 }
 
-static size_t put(char *out, size_t at, cl_str text)
+cl_blob *cl_draft_hold(const cl_draft *draft, const char *bytes)
 {
-    memcpy(out + at, text.ptr, text.len);
-    return at + text.len;
-}
+    const cl_blob *text = draft->text;
 
-/* One allocation of the exact size: bodies can be large. */
-static cl_blob *join(const cl_draft *draft)
-{
-    size_t len = 2;
-    size_t at = 1;
-    cl_blob *blob;
-
-    for (size_t i = 0; i < draft->count; i++) {
-        const cl_draft_member *member = &draft->members[i];
-        if (member->value.len > 0)
-            len += member->key_len + 1 + member->value.len + 1;
-    }
-    blob = malloc(sizeof *blob + len + 1);
-    if (!blob)
+    if (!text || (uintptr_t)bytes < (uintptr_t)text->bytes || (uintptr_t)bytes > (uintptr_t)text->bytes + text->len)
         return NULL;
-    atomic_init(&blob->refs, 1);
-    blob->bytes[0] = '{';
-    for (size_t i = 0; i < draft->count; i++) {
-        const cl_draft_member *member = &draft->members[i];
-        if (member->value.len == 0)
-            continue;
-        if (at > 1)
-            blob->bytes[at++] = ',';
-        at = put(blob->bytes, at, cl_str_n(member->key, member->key_len));
-        blob->bytes[at++] = ':';
-        at = put(blob->bytes, at, cl_buf_str(&member->value));
-    }
-    blob->bytes[at++] = '}';
-    blob->bytes[at] = '\0';
-    blob->len = at;
-    return blob;
+    return cl_blob_ref(draft->text);
 }
 
 cl_blob *cl_draft_blob(const cl_draft *draft, size_t *brace)
 {
-    /* Class A for the cache alone: it says the same as the members. */
-    _Atomic(cl_blob *) *joined = (_Atomic(cl_blob *) *)&draft->joined;
-    cl_blob *have;
-    cl_blob *fresh;
+    static char braces[] = "{}";
+    static cl_blob nothing = {1, 2, 0, braces};
 
-    *brace = draft->whole ? draft->brace : 0;
-    if (draft->whole)
-        return cl_blob_ref(draft->whole);
-    have = atomic_load_explicit(joined, memory_order_acquire);
-    if (have)
-        return cl_blob_ref(have);
-    fresh = join(draft);
-    if (!fresh)
-        return NULL;
-    if (atomic_compare_exchange_strong_explicit(joined, &have, fresh, memory_order_acq_rel, memory_order_acquire))
-        return cl_blob_ref(fresh);
-    cl_blob_unref(fresh);
-    return cl_blob_ref(have);
+    *brace = draft->brace;
+    return cl_blob_ref(draft->text ? draft->text : &nothing);
 }

@@ -1,9 +1,10 @@
 /* edit.c - what the setters of a request share. */
 #include "message/request.h"
 
-/* Ends a setter: the first failure is kept for the snapshot. */
+/* Ends a setter: the body is whole again, the first failure is kept for the snapshot. */
 claude_code_t cl_request_finish(claude_request_t *request, cl_err *mine, cl_err *err)
 {
+    cl_draft_end(&request->draft);
     if (mine->code == CLAUDE_OK)
         return CLAUDE_OK;
     if (request->error.code == CLAUDE_OK)
@@ -48,11 +49,8 @@ claude_code_t cl_request_adopt(claude_request_t *request, cl_str field, int writ
 
     if (rc >= 0)
         rc = cl_draft_edit(&request->draft, field, &value, err);
-    if (rc >= 0) {
-        cl_buf old = *value;
-        *value = *fresh;
-        *fresh = old;
-    }
+    if (rc >= 0 && (written = cl_buf_splice(value, 0, value->len, cl_buf_str(fresh))) != CL_BUF_OK)
+        rc = cl_request_fail_body(written, err);
     cl_buf_free(fresh);
     return rc;
 }

@@ -28,7 +28,7 @@ static void put_notice(const claude_models_t *models, cl_model *row)
     bool retired = cl_json_string_is(lifecycle, CL_STR("retired"));
     const char *date = cl_models_lend(models, cl_json_member(row->facts, CL_STR("retires_at")));
     const char *replacement = cl_models_lend(models, cl_json_member(row->facts, CL_STR("replacement")));
-    cl_buf text = {row->notice, 0, sizeof row->notice, sizeof row->notice - 1};
+    cl_buf text = CL_BUF_ON(row->notice);
 
     row->notice[0] = '\0';
     if (!retired && !cl_json_string_is(lifecycle, CL_STR("deprecated")))
@@ -278,7 +278,7 @@ const char *cl_models_lend(const claude_models_t *models, cl_json string)
 bool cl_model_date(cl_str text, int64_t *ms)
 {
     char storage[24];
-    cl_buf whole = {storage, 0, sizeof storage, sizeof storage - 1};
+    cl_buf whole = CL_BUF_ON(storage);
 
     if (text.len != 10)
         return cl_date_rfc3339(text, ms);

@@ -113,7 +113,7 @@ const char *cl_request_json(claude_request_t *request, size_t *len)
 {
     size_t brace;
     cl_blob *blob = request->endpoint->body == CL_BODY_JSON ? cl_draft_blob(&request->draft, &brace) : NULL;
-    const char *text = NULL;
+    const char *text;
 
     if (!blob)
         return NULL;
@@ -179,25 +179,21 @@ static claude_code_t check_value(const claude_request_t *request, const char *po
 static claude_code_t set_field(claude_request_t *request, const char *pointer, cl_str json, cl_err *err)
 {
     cl_buf name = CL_BUF_INIT(CL_DRAFT_MAX);
-    cl_blob *lent = cl_draft_hold(&request->draft);
+    cl_blob *lent = cl_draft_hold(&request->draft, json.ptr);
     cl_buf *value = NULL;
     cl_str rest = {"", 0};
     claude_code_t rc = cl_request_check_body(request, pointer ? pointer : "", err);
 
+    if (!lent)
+        lent = cl_draft_hold(&request->draft, pointer);
     if (rc >= 0)
         rc = first_token(pointer, &name, &rest, err);
     if (rc >= 0)
         rc = check_value(request, pointer, &json, err);
-    if (rc < 0)
-        goto out;
-    if (rest.len == 0) {
-        rc = cl_request_set_raw(request, cl_buf_str(&name), json, err);
-        goto out;
-    }
-    rc = cl_draft_edit(&request->draft, cl_buf_str(&name), &value, err);
+    if (rc >= 0)
+        rc = cl_draft_edit(&request->draft, cl_buf_str(&name), &value, err);
     if (rc >= 0)
         rc = cl_json_set(value, rest, json, err);
-out:
     cl_blob_unref(lent);
     cl_buf_free(&name);
     return rc;

@@ -46,7 +46,7 @@ struct claude_request {
 
 /* ---- edit.c: what setters share ---- */
 
-/* Ends a setter: the first failure is kept for the snapshot. */
+/* Ends a setter: the body is whole again, the first failure is kept for the snapshot. */
 claude_code_t cl_request_finish(claude_request_t *request, cl_err *mine, cl_err *err);
 /* The endpoint has a JSON body in which `field` can be set. */
 claude_code_t cl_request_check_body(const claude_request_t *request, const char *field, cl_err *err);

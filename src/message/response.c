@@ -123,7 +123,7 @@ int64_t cl_response_rate_limit(const claude_response_t *response, const char *wh
     cl_str kind = cl_str_of(what);
     const char *prefix = cl_str_starts(kind, CL_STR("priority-")) ? "anthropic-" : "anthropic-ratelimit-";
     char storage[128];
-    cl_buf name = {storage, 0, sizeof storage, sizeof storage - 1};
+    cl_buf name = CL_BUF_ON(storage);
     const char *value;
     int64_t figure;
 

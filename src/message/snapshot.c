@@ -110,15 +110,13 @@ static claude_code_t check_stream(const claude_request_t *request, bool force, b
 /* A copy of the blob with the text at `at`. */
 static cl_blob *flatten(const cl_blob *blob, size_t at, cl_str text)
 {
-    cl_blob *flat = malloc(sizeof *flat + blob->len + text.len + 1);
+    cl_blob *flat = cl_blob_alloc(blob->len + text.len);
 
     if (!flat)
         return NULL;
-    atomic_init(&flat->refs, 1);
-    flat->len = blob->len + text.len;
     memcpy(flat->bytes, blob->bytes, at);
     memcpy(flat->bytes + at, text.ptr, text.len);
-    memcpy(flat->bytes + at + text.len, blob->bytes + at, blob->len - at + 1);
+    memcpy(flat->bytes + at + text.len, blob->bytes + at, blob->len - at);
     return flat;
 }
 

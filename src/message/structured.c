@@ -129,7 +129,7 @@ static claude_code_t check_text(cl_str text, cl_err *err)
     cl_err syntax;
     size_t start = 0;
     char message[sizeof syntax.message];
-    cl_buf out = {message, 0, sizeof message, sizeof message - 1};
+    cl_buf out = CL_BUF_ON(message);
 
     cl_err_init(&syntax);
     if (cl_json_validate(text, CL_JSON_DEPTH_DEFAULT, NULL, &syntax) >= 0)

@@ -69,50 +69,34 @@ static void walk_batch(cl_walk *walk, cl_json requests)
 
 /* ---- whole requests ---- */
 
-/* The members of the body in their order, whether it was given as a whole or built. */
+/* The members of the body in their order. */
 typedef struct member_iter {
     const cl_draft *draft;
-    cl_json_iter whole;
     size_t next;
     cl_page page;
 } member_iter;
 
 static member_iter members_of(const cl_draft *draft)
 {
-    member_iter iter = {.draft = draft, .next = 0};
-
-    if (draft->whole) {
-        cl_str text = cl_str_n(draft->whole->bytes + draft->brace, draft->whole->len - draft->brace);
-        iter.whole = cl_json_iter_of(cl_json_root(text));
-        iter.page = (cl_page){0, draft->whole->bytes};
-    }
-    return iter;
+    return (member_iter){draft, 0, {0, draft->text ? draft->text->bytes : NULL}};
 }
 
 static bool next_member(member_iter *iter, cl_json *key, cl_json *value)
 {
+    const char *text = iter->page.start;
     const cl_draft_member *member;
 
-    if (iter->draft->whole)
-        return cl_json_next(&iter->whole, key, value);
-    if (iter->next == iter->draft->count)
+    if (!text || iter->next == iter->draft->count)
         return false;
     member = &iter->draft->members[iter->next++];
-    *key = (cl_json){member->key, member->key_len, CLAUDE_JSON_STRING};
-    *value = cl_json_root(cl_buf_str(&member->value));
-    iter->page = (cl_page){iter->next, member->value.ptr};
+    *key = (cl_json){text + member->key, member->key_len, CLAUDE_JSON_STRING};
+    *value = cl_json_root(cl_str_n(text + member->value, member->value_len));
     return true;
 }
 
 static uint64_t text_size(const cl_draft *draft)
 {
-    uint64_t size = 2;
-
-    if (draft->whole)
-        return draft->whole->len;
-    for (size_t i = 0; i < draft->count; i++)
-        size += draft->members[i].key_len + draft->members[i].value.len + 2;
-    return size;
+    return draft->text ? draft->text->len : 2;
 }
 
 /* What the files whose tokens are in a text add to it. */

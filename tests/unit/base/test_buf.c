@@ -107,13 +107,13 @@ static void test_maximum_is_exact(void **state)
 static void test_hot_path_at_the_edge(void **state)
 {
     char memory[64] = "";
-    cl_buf buf = {memory, 0, sizeof memory, 10};
+    cl_buf buf = {memory, 0, sizeof memory, 10, 0, 0};
 
     (void)state;
     assert_int_equal(cl_buf_append_hot(&buf, "0123456789", 10), CL_BUF_OK);
     assert_int_equal(cl_buf_append_hot(&buf, "x", 1), CL_BUF_FULL);
     expect(&buf, "0123456789");
-    buf = (cl_buf){memory, 0, 8, 8};
+    buf = (cl_buf){memory, 0, 8, 8, 0, 0};
     memory[8] = '!';
     assert_int_equal(cl_buf_append_hot(&buf, "0123456", 7), CL_BUF_OK);
     assert_int_equal(memory[8], '!');

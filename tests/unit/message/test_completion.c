@@ -62,7 +62,7 @@ static void test_usual(void **state)
     assert_false(cl_completion_started(c));
     OK(add(c, "{'type':'ping'}", err));
     assert_false(cl_completion_started(c));
-    FAILS(CLAUDE_E_STATE, "no completion has begun", cl_completion_json(c, &(cl_buf){NULL, 0, 0, 100}, err));
+    FAILS(CLAUDE_E_STATE, "no completion has begun", cl_completion_json(c, &CL_BUF_INIT(100), err));
     OK(add(c, EVENT(" Hel"), err));
     assert_true(cl_completion_started(c));
     expect(c, EVENT(" Hel"));

@@ -9,7 +9,7 @@
 
 #include "message/message.h"
 
-static cl_buf text = {NULL, 0, 0, 1 << 20};
+static cl_buf text = {.max = 1 << 20};
 
 typedef struct result {
     claude_code_t rc;

@@ -354,8 +354,8 @@ static void whole_bodies_are_checked(void **state)
     cl_request_unref(request);
 }
 
-/* A setter after a whole body: what it does not touch keeps its spelling and its order. */
-static void setters_split_a_whole_body(void **state)
+/* A setter after a whole body: what it does not set keeps its spelling, its place and the space around it. */
+static void setters_change_a_whole_body(void **state)
 {
     claude_request_t *request =
         request_with("{ \"big\" : 12345678901234567890.10, \"model\":\"a\", \"messages\": [ {} ] ,"
@@ -363,14 +363,13 @@ static void setters_split_a_whole_body(void **state)
 
     (void)state;
     OK(cl_request_set_model(request, "b", err));
-    assert_json(request,
-                "{\"big\":12345678901234567890.10,\"model\":\"b\",\"messages\":[ {} ],\"u\\u0041\":\"\\u00e9\","
-                "\"unknown\":{ \"k\" : 1E5 }}");
+    assert_json(request, "{ \"big\" : 12345678901234567890.10, \"model\":\"b\", \"messages\": [ {} ] ,"
+                         "\"u\\u0041\":\"\\u00e9\", \"unknown\":{ \"k\" : 1E5 } }");
     OK(cl_request_add_message(request, "user", CL_STR("x"), err));
     OK(cl_request_set_field(request, "/uA", CL_STR("0"), err));
     OK(cl_request_set_field(request, "/unknown/l", CL_STR("2"), err));
-    assert_json(request, "{\"big\":12345678901234567890.10,\"model\":\"b\",\"messages\":[ {},{\"role\":\"user\","
-                         "\"content\":\"x\"}],\"u\\u0041\":0,\"unknown\":{ \"k\" : 1E5,\"l\":2 }}");
+    assert_json(request, "{ \"big\" : 12345678901234567890.10, \"model\":\"b\", \"messages\": [ {},{\"role\":\"user\","
+                         "\"content\":\"x\"}] ,\"u\\u0041\":0, \"unknown\":{ \"k\" : 1E5,\"l\":2 } }");
     OK(cl_request_set_json(request, CL_STR(MINIMAL), err));
     assert_json(request, MINIMAL);
     cl_request_unref(request);
@@ -380,7 +379,7 @@ static void setters_split_a_whole_body(void **state)
     cl_request_unref(request);
     request = request_with(" {} ");
     OK(cl_request_set_max_tokens(request, 7, err));
-    assert_json(request, "{\"max_tokens\":7}");
+    assert_json(request, " {\"max_tokens\":7} ");
     cl_request_unref(request);
 }
 
@@ -667,7 +666,7 @@ int main(void)
         cmocka_unit_test(takes_values_out_of_its_own_body),
         cmocka_unit_test(whole_bodies_are_sent_byte_for_byte),
         cmocka_unit_test(whole_bodies_are_checked),
-        cmocka_unit_test(setters_split_a_whole_body),
+        cmocka_unit_test(setters_change_a_whole_body),
         cmocka_unit_test(json_is_lent_until_the_next_change),
         cmocka_unit_test(required_fields_are_named),
         cmocka_unit_test(streams_are_spliced),
