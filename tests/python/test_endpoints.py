@@ -54,7 +54,7 @@ def test_where_arguments_go(client: libclaude.Client, sandbox: Sandbox) -> None:
     client.beta.agents.update("agent 1", name="x", version=2, extra_body={"timeout": 5}, extra_query={"q": [1, 2]})
     client.beta.memory_stores.memories.retrieve("s", memory_id="m", view="full", options={"api_version": "2023-06-01"})
     client.beta.environments.work.stop("e", "w", betas=["b-1"], extra_headers={"x-team": "red"})
-    client.models.retrieve("m")
+    client.models.retrieve("m", x=True, extra_query={"timeout": 5})
     client.beta.organization.plugins.create(name="p", files=[("a/b", b"1"), ("c", b"2")])
     update, retrieve, stop, plain, form = sandbox.requests()
     assert (update.method, update.target) == ("POST", "/v1/agents/agent%201?q%5B%5D=1&q%5B%5D=2")
@@ -64,7 +64,7 @@ def test_where_arguments_go(client: libclaude.Client, sandbox: Sandbox) -> None:
     assert (stop.target, stop.body) == ("/v1/environments/e/work/w/stop", b"")
     assert "b-1" in (stop.header("anthropic-beta") or "")
     assert stop.header("x-team") == "red"
-    assert (plain.method, plain.target) == ("GET", "/v1/models/m")
+    assert (plain.method, plain.target) == ("GET", "/v1/models/m?x=true&timeout=5")
     assert form.body.count(b'name="files[]"; filename="a/b"') == form.body.count(b'name="name"\r\n\r\np') == 1
 
 
