@@ -188,6 +188,7 @@ CLAUDE_LENT(runner_request, request)
 %enddef
 
 CLAUDE_TELLING_CODE(claude_batch_wait)
+CLAUDE_TELLING_CODE(claude_client_validate)
 CLAUDE_TELLING_CODE(claude_code_at)
 CLAUDE_TELLING_CODE(claude_error_code)
 CLAUDE_TELLING_CODE(claude_call_next)
@@ -202,6 +203,7 @@ CLAUDE_TELLING_CODE(claude_page_next)
 CLAUDE_TELLING_CODE(claude_page_previous)
 CLAUDE_TELLING_CODE(claude_pages_next)
 CLAUDE_TELLING_CODE(claude_pages_next_item)
+CLAUDE_TELLING_CODE(claude_request_validate)
 CLAUDE_TELLING_CODE(claude_runner_run)
 CLAUDE_TELLING_CODE(claude_runner_step)
 

@@ -164,8 +164,35 @@ def test_language(module: Module, sandbox: Sandbox) -> None:
         }
 
 
-# Left out: functions that take callbacks, what only callbacks can use, the references that the languages count, arrays of
-# C, and what is written anew.
+def test_api(module: Module, sandbox: Sandbox) -> None:
+    """The endpoints beside messages, files, lists, what is known of models, and a runner of tools."""
+    said = dict(module.run("api", sandbox.url))
+    wrong = said.pop("no_bytes")
+    assert wrong == argument("claude_file_from_bytes", 1, "bytes")
+    assert said == {
+        "wait": "2 ended",
+        "line": "1|1|a|Echo: hi",
+        "upload": "a.bin",
+        "bytes": "61ff0062",
+        "page": "0 1",
+        "last_page": "2",
+        "problem": "3 1 /max_tokens",
+        "no_problem": "0",
+        "cost": "1",
+        "notice": "1",
+        "no_notice": NOTHING,
+        "runner": "2 Echo: hi",
+    }
+    targets = [request.target for request in sandbox.requests()]
+    assert [target for target in targets if "models" in target] == [
+        "/v1/models?limit=1",
+        "/v1/models?limit=1&after_id=claude-haiku-5-5",
+        "/v1/models?limit=1000",
+    ]
+
+
+# Left out: functions that take callbacks, what only callbacks can use, the references that the languages count, arrays
+# of C, and what is written anew.
 LEFT_OUT = (
     r"claude_(request_on_event|config_on_sign|config_on_deprecation|secret_on_audit|sign_\w+|runner_result_\w+|[a-z_]+_ref"
     r"|call_read|block_document_content|block_search_result|request_add_blocks|request_add_user_with_images"

@@ -177,7 +177,8 @@ end
 function methods:validate(body, options)
     local stream = type(options) == "table" and options.stream
     local handle = request.build(request.endpoint_of(options), body, options, stream)
-    local problems = core.claude_client_validate(self:open_client(), handle, stream and core.CLAUDE_STREAM or 0)
+    local flags = stream and core.CLAUDE_STREAM or 0
+    local _, problems = core.claude_client_validate(self:open_client(), handle, flags)
     local list = json.decode(core.claude_problems_json(problems))
     for at, problem in ipairs(list) do
         list[at] = without_nulls(problem)

@@ -199,4 +199,71 @@ $parts{special} = sub {
     say_that('client', $status->($client));
 };
 
+# The endpoints beside messages: parameters, forms, lines, bytes, pages; and what is known without asking.
+$parts{api} = sub {
+    my ($client, $lines) = (new_client(), 0);
+    my $request = Claude::claude_request_new('messages.batches.create');
+    Claude::claude_request_set_json($request, '{"requests":[{"custom_id":"a","params":{"model":"m","max_tokens":9,'
+            . '"messages":[{"role":"user","content":"hi"}]}}]}');
+    my $id = Claude::claude_response_id(Claude::claude_client_execute($client, $request));
+    my ($rc, $batch) = Claude::claude_batch_wait($client, $id, 1, 1, 5000);
+    say_that('wait', "$rc " . Claude::claude_response_string($batch, '/processing_status'));
+    $request = Claude::claude_request_new('messages.batches.results');
+    Claude::claude_request_set_path($request, 'message_batch_id', $id);
+    my $call = Claude::claude_client_start($client, $request, Claude::CLAUDE_STREAM);
+    while ((my ($code, $type, undef, undef, $line) = Claude::claude_call_pull($call, 5000))[0] == 1) {
+        my ($kind, $custom_id, $message) = Claude::claude_batch_result_slices($line);
+        my $text = Claude::claude_response_text(Claude::claude_response_parse($message));
+        say_that('line', join '|', $type == Claude::CLAUDE_EVENT_LINE, $kind, $custom_id, $text);
+    }
+
+    my $file = Claude::claude_file_from_bytes("a\xff\0b", 'a.bin');
+    my $made = Claude::claude_client_execute($client, Claude::claude_file_upload_request($file));
+    say_that('upload', Claude::claude_response_string($made, '/filename'));
+    $request = Claude::claude_file_download_request(Claude::claude_response_id($made));
+    $call = Claude::claude_client_start($client, $request, Claude::CLAUDE_STREAM);
+    my $all = '';
+    while ((my ($code, $bytes) = Claude::claude_call_read_some($call, 3, 5000))[0] == 1) {
+        $all .= $bytes;
+    }
+    say_that('bytes', unpack 'H*', $all);
+    failure(no_bytes => sub { Claude::claude_file_from_bytes("\x{6f22}", undef) });
+
+    $request = Claude::claude_request_new('models.list');
+    Claude::claude_request_set_query_json($request, '{"limit": 1}');
+    ($rc, my $next) = Claude::claude_page_next($request, Claude::claude_client_execute($client, $request));
+    say_that('page', "$rc " . Claude::claude_response_count(Claude::claude_client_execute($client, $next), '/data'));
+    Claude::claude_request_set_query($request, 'limit', '1000');
+    ($rc, $next) = Claude::claude_page_next($request, Claude::claude_client_execute($client, $request));
+    say_that('last_page', $rc . (defined $next ? ' more' : ''));
+
+    $request = Claude::claude_request_new('messages.create');
+    Claude::claude_request_set_json($request, '{"model":"m","max_tokens":-1,"messages":[{"role":"user","content":"x"}]}');
+    ($rc, my $problems) = Claude::claude_request_validate($request);
+    say_that('problem', "$rc " . Claude::claude_problems_count($problems) . ' ' . Claude::claude_problems_field($problems, 0));
+    say_that('no_problem', join '', grep { defined } Claude::claude_request_validate(new_request('hi')));
+
+    my $usage = '{"input_tokens": 1000000, "output_tokens": 0}';
+    my $cost = Claude::claude_cost_of_json(undef, 'claude-haiku-5-5', $usage, 0, undef);
+    say_that('cost', $cost == Claude::claude_cost_estimate(undef, 'claude-haiku-5-5', 1000000, 0, 0) && $cost > 0);
+
+    my $config = Claude::claude_config_new();
+    Claude::claude_config_set($config, 'api_key', $key);
+    Claude::claude_config_set($config, 'base_url', $url);
+    my $notices = Claude::claude_notices_new($config);
+    my ($old) = grep { (Claude::claude_models_deprecation(undef, $_, undef))[0] }
+        map { Claude::claude_models_at(undef, $_) } 0 .. Claude::claude_models_count(undef) - 1;
+    $request = new_request('hi');
+    Claude::claude_request_set_model($request, $old);
+    Claude::claude_client_execute(Claude::claude_client_new($config), $request);
+    my ($model, $text) = Claude::claude_notices_take($notices);
+    say_that('notice', $model eq $old && $text eq (Claude::claude_models_deprecation(undef, $old, undef))[1]);
+    say_that('no_notice', (Claude::claude_notices_take($notices))[0]);
+
+    my $runner = Claude::claude_runner_new($client, new_request('hi'), 0);
+    Claude::claude_runner_on_tool($runner, 'mine');
+    ($rc, my $last) = Claude::claude_runner_step($runner, 5000);
+    say_that('runner', "$rc " . Claude::claude_response_text($last));
+};
+
 $parts{$part}->();

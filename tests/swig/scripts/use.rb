@@ -236,4 +236,90 @@ def special
   say_that("text", text)
 end
 
+# The endpoints beside messages: parameters, forms, lines, bytes, pages; and what is known without asking.
+def api
+  client = new_client
+  api_of_batches(client)
+  api_of_files(client)
+  api_of_lists(client)
+  api_without_calls
+  api_of_notices
+  runner = Claude.claude_runner_new(client, new_request("hi"), 0)
+  Claude.claude_runner_on_tool(runner, "mine")
+  rc, last = Claude.claude_runner_step(runner, 5000)
+  say_that("runner", "#{rc} #{Claude.claude_response_text(last)}")
+end
+
+def api_of_batches(client)
+  request = Claude.claude_request_new("messages.batches.create")
+  Claude.claude_request_set_json(request, '{"requests":[{"custom_id":"a","params":{"model":"m","max_tokens":9,' \
+                                          '"messages":[{"role":"user","content":"hi"}]}}]}')
+  id = Claude.claude_response_id(Claude.claude_client_execute(client, request))
+  rc, batch = Claude.claude_batch_wait(client, id, 1, 1, 5000)
+  say_that("wait", "#{rc} #{Claude.claude_response_string(batch, '/processing_status')}")
+  request = Claude.claude_request_new("messages.batches.results")
+  Claude.claude_request_set_path(request, "message_batch_id", id)
+  call = Claude.claude_client_start(client, request, CLAUDE_STREAM)
+  loop do
+    rc, type, _, _, line = Claude.claude_call_pull(call, 5000)
+    break if rc != 1
+    kind, custom_id, message = Claude.claude_batch_result_slices(line)
+    text = Claude.claude_response_text(Claude.claude_response_parse(message))
+    say_that("line", [type == CLAUDE_EVENT_LINE ? 1 : 0, kind, custom_id, text].join("|"))
+  end
+end
+
+def api_of_files(client)
+  file = Claude.claude_file_from_bytes("a\xff\0b".b, "a.bin")
+  made = Claude.claude_client_execute(client, Claude.claude_file_upload_request(file))
+  say_that("upload", Claude.claude_response_string(made, "/filename"))
+  request = Claude.claude_file_download_request(Claude.claude_response_id(made))
+  call = Claude.claude_client_start(client, request, CLAUDE_STREAM)
+  all = "".b
+  loop do
+    rc, bytes = Claude.claude_call_read_some(call, 3, 5000)
+    break if rc != 1
+    all << bytes
+  end
+  say_that("bytes", hex_of(all))
+  failure("no_bytes") { Claude.claude_file_from_bytes(5, nil) }
+end
+
+def api_of_lists(client)
+  request = Claude.claude_request_new("models.list")
+  Claude.claude_request_set_query_json(request, '{"limit": 1}')
+  rc, following = Claude.claude_page_next(request, Claude.claude_client_execute(client, request))
+  say_that("page", "#{rc} #{Claude.claude_response_count(Claude.claude_client_execute(client, following), '/data')}")
+  Claude.claude_request_set_query(request, "limit", "1000")
+  rc, following = Claude.claude_page_next(request, Claude.claude_client_execute(client, request))
+  say_that("last_page", "#{rc}#{' more' if following}")
+end
+
+def api_without_calls
+  request = Claude.claude_request_new("messages.create")
+  Claude.claude_request_set_json(request, '{"model":"m","max_tokens":-1,"messages":[{"role":"user","content":"x"}]}')
+  rc, problems = Claude.claude_request_validate(request)
+  say_that("problem", "#{rc} #{Claude.claude_problems_count(problems)} #{Claude.claude_problems_field(problems, 0)}")
+  say_that("no_problem", Claude.claude_request_validate(new_request("hi")).compact.join)
+  usage = '{"input_tokens": 1000000, "output_tokens": 0}'
+  cost = Claude.claude_cost_of_json(nil, "claude-haiku-5-5", usage, 0, nil)
+  same = cost == Claude.claude_cost_estimate(nil, "claude-haiku-5-5", 1_000_000, 0, 0)
+  say_that("cost", same && cost.positive? ? 1 : 0)
+end
+
+def api_of_notices
+  config = Claude.claude_config_new
+  Claude.claude_config_set(config, "api_key", KEY)
+  Claude.claude_config_set(config, "base_url", URL)
+  notices = Claude.claude_notices_new(config)
+  models = (0...Claude.claude_models_count(nil)).map { |index| Claude.claude_models_at(nil, index) }
+  old = models.find { |model| Claude.claude_models_deprecation(nil, model, nil)[0] == 1 }
+  request = new_request("hi")
+  Claude.claude_request_set_model(request, old)
+  Claude.claude_client_execute(Claude.claude_client_new(config), request)
+  expected = [old, Claude.claude_models_deprecation(nil, old, nil)[1]]
+  say_that("notice", Claude.claude_notices_take(notices) == expected ? 1 : 0)
+  say_that("no_notice", Claude.claude_notices_take(notices)[0])
+end
+
 PART == "loop" ? event_loop : send(PART)

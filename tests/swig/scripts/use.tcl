@@ -260,4 +260,89 @@ proc part_special {} {
     say_that is_evaluated [info exists ::evaluated]
 }
 
+# The endpoints beside messages: parameters, forms, lines, bytes, pages; and what is known without asking.
+proc part_api {} {
+    set client [new_client]
+    api_of_batches $client
+    api_of_files $client
+    api_of_lists $client
+    api_without_calls
+    api_of_notices
+    set runner [claude_runner_new $client [new_request hi] 0]
+    claude_runner_on_tool $runner mine
+    lassign [claude_runner_step $runner 5000] rc last
+    say_that runner "$rc [claude_response_text $last]"
+}
+
+proc api_of_batches {client} {
+    set request [claude_request_new messages.batches.create]
+    set params {{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}}
+    claude_request_set_json $request "{\"requests\":\[{\"custom_id\":\"a\",\"params\":$params}\]}"
+    set id [claude_response_id [claude_client_execute $client $request]]
+    lassign [claude_batch_wait $client $id 1 1 5000] rc batch
+    say_that wait "$rc [claude_response_string $batch /processing_status]"
+    set request [claude_request_new messages.batches.results]
+    claude_request_set_path $request message_batch_id $id
+    set call [claude_client_start $client $request $::CLAUDE_STREAM]
+    while {[lindex [set pulled [claude_call_pull $call 5000]] 0] == 1} {
+        lassign $pulled rc type index text line
+        lassign [claude_batch_result_slices $line] kind custom_id message
+        set text [claude_response_text [claude_response_parse $message]]
+        say_that line [join [list [expr {$type == $::CLAUDE_EVENT_LINE}] $kind $custom_id $text] |]
+    }
+}
+
+proc api_of_files {client} {
+    set file [claude_file_from_bytes "a\xff\0b" a.bin]
+    set made [claude_client_execute $client [claude_file_upload_request $file]]
+    say_that upload [claude_response_string $made /filename]
+    set request [claude_file_download_request [claude_response_id $made]]
+    set call [claude_client_start $client $request $::CLAUDE_STREAM]
+    while {[lindex [set piece [claude_call_read_some $call 3 5000]] 0] == 1} {
+        append all [lindex $piece 1]
+    }
+    say_that bytes [binary encode hex $all]
+    failure no_bytes {claude_file_from_bytes \u6f22 NULL}
+}
+
+proc api_of_lists {client} {
+    set request [claude_request_new models.list]
+    claude_request_set_query_json $request {{"limit": 1}}
+    lassign [claude_page_next $request [claude_client_execute $client $request]] rc next
+    say_that page "$rc [claude_response_count [claude_client_execute $client $next] /data]"
+    claude_request_set_query $request limit 1000
+    lassign [claude_page_next $request [claude_client_execute $client $request]] rc next
+    say_that last_page "$rc[expr {$next eq {} ? {} : { more}}]"
+}
+
+proc api_without_calls {} {
+    set request [claude_request_new messages.create]
+    claude_request_set_json $request {{"model":"m","max_tokens":-1,"messages":[{"role":"user","content":"x"}]}}
+    lassign [claude_request_validate $request] rc problems
+    say_that problem "$rc [claude_problems_count $problems] [claude_problems_field $problems 0]"
+    say_that no_problem [join [claude_request_validate [new_request hi]] ""]
+    set usage {{"input_tokens": 1000000, "output_tokens": 0}}
+    set cost [claude_cost_of_json NULL claude-haiku-5-5 $usage 0 NULL]
+    set estimate [claude_cost_estimate NULL claude-haiku-5-5 1000000 0 0]
+    say_that cost [expr {$cost == $estimate && $cost > 0}]
+}
+
+proc api_of_notices {} {
+    set config [claude_config_new]
+    claude_config_set $config api_key $::key
+    claude_config_set $config base_url $::url
+    set notices [claude_notices_new $config]
+    for {set index 0} {$index < [claude_models_count NULL]} {incr index} {
+        set old [claude_models_at NULL $index]
+        lassign [claude_models_deprecation NULL $old NULL] found expected
+        if {$found} break
+    }
+    set request [new_request hi]
+    claude_request_set_model $request $old
+    claude_client_execute [claude_client_new $config] $request
+    lassign [claude_notices_take $notices] model text
+    say_that notice [expr {$model eq $old && $text eq $expected}]
+    say_that no_notice [lindex [claude_notices_take $notices] 0]
+}
+
 part_$part
