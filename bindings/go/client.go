@@ -14,14 +14,24 @@ import (
 type Client struct {
 	// Messages is the Messages API.
 	Messages MessageService
-	owner    *owner
+	// Models are the models that there are.
+	Models ModelService
+	// Files are files kept by the API.
+	Files FileService
+	// Skills are skills kept by the API.
+	Skills SkillService
+	owner  *owner
 }
 
 // An owner holds the engine for a client and its streams: when nobody has it any more the engine is closed.
 type owner struct{ engine *engine }
 
 // MessageService is the Messages API, the field Messages of a [Client].
-type MessageService struct{ owner *owner }
+type MessageService struct {
+	// Batches are batches of messages.
+	Batches BatchService
+	owner   *owner
+}
 
 // minimumVersion is the oldest library that has all that this package calls.
 const minimumVersion = 0x000800
@@ -87,8 +97,19 @@ func newClient(options []Option, make clientMaker) (*Client, error) {
 		return nil, err
 	}
 	own := &owner{newEngine(handle)}
+	for _, option := range options {
+		if option.notices != nil {
+			own.engine.notices = option.notices
+		}
+	}
 	runtime.SetFinalizer(own, func(own *owner) { go own.engine.close() })
-	return &Client{MessageService{own}, own}, nil
+	return &Client{
+		Messages: MessageService{BatchService{own}, own},
+		Models:   ModelService{own},
+		Files:    FileService{own},
+		Skills:   SkillService{SkillVersionService{own}, own},
+		owner:    own,
+	}, nil
 }
 
 // Close ends the calls that are running, with [CodeCanceled], and lets go of the connections. Further calls are refused.
@@ -180,6 +201,7 @@ func (o *owner) start(ctx context.Context, from source, options []Option, stream
 	}
 	started, err := o.engine.start(request, options, stream)
 	runtime.KeepAlive(o)
+	o.engine.notices.tell()
 	if err != nil {
 		return nil, err
 	}
@@ -204,10 +226,8 @@ func (o *owner) execute(ctx context.Context, from source, options []Option) (*Re
 	}
 	response, err := started.result()
 	runtime.KeepAlive(o)
-	for _, option := range options {
-		if option.into != nil && err == nil {
-			*option.into = response
-		}
+	if err == nil {
+		response.tell(options)
 	}
 	return response, err
 }

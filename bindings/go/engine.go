@@ -27,8 +27,10 @@ const (
 // Threads are few because goroutines wait for each other in Go, not in C: the driver is in C with `loop` held, and of all
 // others one at a time, with `gate` held. Lock order: gate, loop, then a call's own.
 type engine struct {
-	gate   sync.Mutex
-	client *C.claude_client_t // nil once closed
+	gate    sync.Mutex
+	client  *C.claude_client_t // nil once closed
+	gone    chan struct{}      // closed when the client is
+	notices *deprecations
 
 	mu       sync.Mutex // held for every function of the loop
 	loop     *C.claude_loop_t
@@ -44,7 +46,7 @@ type engine struct {
 }
 
 func newEngine(client *C.claude_client_t) *engine {
-	return &engine{client: client, calls: map[uint64]*call{}}
+	return &engine{client: client, calls: map[uint64]*call{}, gone: make(chan struct{})}
 }
 
 // start sends a request.
@@ -59,7 +61,7 @@ func (e *engine) start(make maker, options []Option, stream bool) (*call, error)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closing || e.client == nil {
-		return nil, fail(CodeState, "the client has been closed")
+		return nil, errGone()
 	}
 	if e.loop == nil {
 		if err := e.open(); err != nil {
@@ -214,6 +216,8 @@ func makeEvent(item *C.claude_go_item, texts string) Event {
 // errClosed ends the calls of a client that is closed.
 var errClosed = fail(CodeCanceled, "the client was closed while the call was running")
 
+func errGone() error { return fail(CodeState, "the client has been closed") }
+
 // close ends all calls and waits for the driver's end. It may be called again.
 func (e *engine) close() {
 	e.gate.Lock()
@@ -226,6 +230,9 @@ func (e *engine) close() {
 	e.mu.Unlock()
 	if e.finished != nil {
 		<-e.finished
+	}
+	if e.client != nil {
+		close(e.gone)
 	}
 	C.claude_client_unref(e.client)
 	e.client = nil

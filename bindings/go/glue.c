@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "_cgo_export.h"
+
 /* Whether Go can tell the name of an event by its kind. */
 static int32_t is_known(int32_t kind)
 {
@@ -141,4 +143,39 @@ void claude_go_copy(const claude_response_t *response, const claude_go_answer *m
         bytes = put_text(bytes, name);
         bytes = put_text(bytes, value);
     }
+}
+
+claude_code_t claude_go_batch_result(const char *json, size_t len, claude_go_result *out, claude_error_t **err)
+{
+    const char *id = json, *what = json;
+    claude_code_t rc =
+        claude_batch_result_slices(json, len, &out->type, &id, &out->id_len, &what, &out->what_len, err);
+
+    out->id = (size_t)(id - json);
+    out->what = (size_t)(what - json);
+    return rc;
+}
+
+static void drop(void *handle) { claude_go_drop((uintptr_t)handle); }
+
+static void on_deprecation(const char *model, const char *text, void *handle)
+{
+    claude_go_deprecated((char *)model, (char *)text, (uintptr_t)handle);
+}
+
+claude_code_t claude_go_on_deprecation(claude_config_t *config, uintptr_t handle, claude_error_t **err)
+{
+    return claude_config_on_deprecation(config, on_deprecation, (void *)handle, drop, err);
+}
+
+static int32_t on_event(claude_call_t *call, const claude_event_t *event, void *handle)
+{
+    (void)call;
+    claude_go_event((claude_event_t *)event, (uintptr_t)handle);
+    return 0;
+}
+
+claude_code_t claude_go_on_event(claude_request_t *request, uintptr_t handle, claude_error_t **err)
+{
+    return claude_request_on_event(request, on_event, (void *)handle, drop, err);
 }

@@ -56,4 +56,19 @@ void claude_go_measure(const claude_response_t *response, claude_go_answer *out)
 /* `bytes` has room for json_len + request_id_len + headers_len. */
 void claude_go_copy(const claude_response_t *response, const claude_go_answer *measured, char *bytes);
 
+/* What a line of a batch's results says; places are offsets into the line. */
+typedef struct claude_go_result {
+    int32_t type; /* CLAUDE_BATCH_* */
+    size_t id;
+    size_t id_len;
+    size_t what;
+    size_t what_len;
+} claude_go_result;
+
+claude_code_t claude_go_batch_result(const char *json, size_t len, claude_go_result *out, claude_error_t **err);
+
+/* Callbacks that are functions of Go: `handle` is what cgo.NewHandle() gave, and is deleted when it is not needed. */
+claude_code_t claude_go_on_deprecation(claude_config_t *config, uintptr_t handle, claude_error_t **err);
+claude_code_t claude_go_on_event(claude_request_t *request, uintptr_t handle, claude_error_t **err);
+
 #endif

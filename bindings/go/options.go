@@ -14,6 +14,8 @@ type Option struct {
 	client func(*C.claude_config_t) error
 	call   func(request *C.claude_request_t, stream bool) error
 	into   **Response
+	// What of an option of clients outlives the configuration.
+	notices *deprecations
 }
 
 // ofClients refuses an option that calls cannot have.
