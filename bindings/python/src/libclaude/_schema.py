@@ -38,7 +38,8 @@ def type_schema(kind: Any, where: str) -> dict[str, Any]:
     if origin is typing.Literal:
         return _choice(list(arguments))
     if origin in _UNIONS:
-        return {"anyOf": [type_schema(each, where) for each in arguments]}
+        schemas = [type_schema(each, where) for each in arguments]
+        return {} if {} in schemas else {"anyOf": schemas}
     if origin is None:
         origin = kind
     if isinstance(origin, type):
