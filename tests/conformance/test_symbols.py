@@ -52,7 +52,7 @@ COMMON = {
         claude_response_bool claude_response_count claude_response_double claude_response_header claude_response_id
         claude_response_int claude_response_model claude_response_stop_reason claude_response_usage""",
     "calls are started, then pulled or waited for in slices, so that the language stays in control": """
-        claude_client_execute claude_client_stream claude_request_on_event""",
+        claude_client_execute claude_client_stream""",
     "claude_event_view() brings it, and the language copies it": """
         claude_event_index claude_event_keep claude_event_ref claude_event_text claude_event_type claude_event_unref""",
     "an object of the language holds the one reference that there is": """
@@ -112,6 +112,7 @@ BINDINGS = {
         {"bindings/python/src/libclaude/*.py": re.compile(r"\b_?lib\.(claude_\w+)"), "bindings/python/glue.h": CALLED},
         own=re.compile(r"claude_py_\w+"),
         unused={
+            "events are pulled": "claude_request_on_event",
             "a request's body is made before the request": "claude_request_json claude_request_set_field",
             "claude_error_json() brings it": """
                 claude_error_api_type claude_error_attempts claude_error_category claude_error_cause claude_error_code
@@ -160,6 +161,7 @@ BINDINGS = {
         },
         own=re.compile(r"claude_(call|loop)_pull|claude_notices_\w+"),
         unused={
+            "events are pulled": "claude_request_on_event",
             "the collector's finalizer drops it (CLAUDE_HANDLE in swig/claude.i)": """
                 claude_batch_builder_unref claude_block_unref claude_config_unref claude_error_unref claude_file_unref
                 claude_models_unref claude_pages_unref claude_problems_unref claude_request_unref
@@ -204,16 +206,31 @@ BINDINGS = {
         {"bindings/go/*.go": re.compile(r"\bC\.(claude_\w+)\("), "bindings/go/glue.[ch]": CALLED},
         own=re.compile(r"claude_go_\w+|claude_code_t"),
         unused={
-            "a request's body is made before the request": "claude_request_json claude_request_set_field",
             "claude_error_json() brings it": """
                 claude_error_api_type claude_error_attempts claude_error_category claude_error_cause
                 claude_error_error_code claude_error_feature claude_error_http_status claude_error_is_retryable
                 claude_error_request_id claude_error_retry_after_ms claude_error_user_code""",
             "every call belongs to a loop, whose descriptor Go's own poller watches": """
-                claude_call_next claude_call_wait claude_client_start claude_loop_count claude_loop_wait""",
+                claude_batch_wait claude_call_next claude_call_read claude_call_wait claude_client_start
+                claude_loop_count claude_loop_wait claude_pages_new claude_pages_next claude_pages_next_item
+                claude_pages_unref""",
             "an answer is copied whole, so that nothing of C is held": """
-                claude_error_ref claude_response_rate_limit claude_response_ref claude_response_slice
-                claude_response_string claude_response_text claude_response_type""",
+                claude_error_ref claude_model_int claude_model_text claude_response_prompt_tokens
+                claude_response_rate_limit claude_response_ref claude_response_slice claude_response_string
+                claude_response_text claude_response_tool_use_at claude_response_tool_use_count
+                claude_response_type""",
+            "claude_problems_json() brings it": """
+                claude_problems_code claude_problems_constraint claude_problems_count claude_problems_error
+                claude_problems_field claude_problems_fix claude_problems_left_out claude_problems_message
+                claude_problems_tool claude_problems_value""",
+            "the function that is used does this, too": """
+                claude_batch_builder_add claude_cost_calculate claude_cost_of claude_cost_savings
+                claude_models_builtin claude_partial_add_event claude_request_add_query claude_request_validate""",
+            "Go must not run below C: a runner's tools are run between its steps": """
+                claude_runner_add_tool claude_runner_message claude_runner_pending_count claude_runner_result_block
+                claude_runner_result_error claude_runner_result_json claude_runner_result_text claude_runner_run
+                claude_runner_turns""",
+            "the object of the language holds the one reference that there is": "claude_file_ref",
             "a key goes in and is never handed back": """
                 claude_secret_expose claude_secret_fingerprint""",
             "keys come as text, or from what claude_client_from_*() reads": """
@@ -222,7 +239,9 @@ BINDINGS = {
             "claude_client_from_env() reads the environment": "claude_config_load_env",
             "not offered: signing hooks": SIGNING,
             "not offered: nobody has asked for it": """
-                claude_call_header claude_call_http_status claude_call_is_paused claude_config_get claude_feature""",
+                claude_batch_builder_count claude_call_header claude_call_http_status claude_call_is_paused
+                claude_config_get claude_feature claude_partial_error_at claude_problems_code_at
+                claude_problems_code_text claude_request_endpoint""",
         },
     ),
 }
