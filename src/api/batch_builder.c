@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "api/seen.h"
 #include "message/request.h" /* the body, files and beta names of a request */
+#include "message/seen.h"
 
 enum {
     TAIL_LEN = sizeof CL_BATCH_TAIL - 1,

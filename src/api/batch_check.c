@@ -23,31 +23,15 @@ claude_code_t cl_batch_check_count(size_t count, cl_err *err)
 
 enum { MODEL, MAX_TOKENS, MESSAGES, STREAM, FIELDS };
 
-static void find_fields(cl_json params, cl_json fields[FIELDS])
-{
-    static const char *const names[FIELDS] = {"model", "max_tokens", "messages", "stream"};
-    cl_json_iter iter = cl_json_iter_of(params);
-    cl_json key;
-    cl_json value;
-
-    for (int i = 0; i < FIELDS; i++)
-        fields[i] = (cl_json){NULL, 0, CLAUDE_JSON_NONE};
-    while (cl_json_next(&iter, &key, &value)) {
-        for (int i = 0; i < FIELDS; i++) {
-            if (cl_json_string_is(key, cl_str_of(names[i])))
-                fields[i] = value;
-        }
-    }
-}
-
 claude_code_t cl_batch_check_params(cl_json params, cl_err *err)
 {
+    static const char *const names[FIELDS] = {"model", "max_tokens", "messages", "stream"};
     cl_json fields[FIELDS];
     int64_t max_tokens;
 
     if (params.type != CLAUDE_JSON_OBJECT)
         return cl_fail(err, CLAUDE_E_INVALID, "params must be a JSON object: the body of a message");
-    find_fields(params, fields);
+    cl_json_members(params, names, FIELDS, fields);
     if (fields[MODEL].type != CLAUDE_JSON_STRING || fields[MODEL].len == 2)
         return cl_fail(err, CLAUDE_E_INVALID, "params.model is missing, or no string; every request names its model");
     if (!cl_json_to_int(fields[MAX_TOKENS], &max_tokens) || max_tokens < 1)

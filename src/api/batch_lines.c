@@ -1,7 +1,7 @@
 /* batch_lines.c - a batch from a file of JSON lines: checked as a whole before anything is sent, never held as one. */
 #include "api/batches.h"
 
-#include "api/seen.h"
+#include "message/seen.h"
 
 enum { READ_SIZE = 256 * 1024, AROUND = sizeof CL_BATCH_HEAD - 1 + sizeof CL_BATCH_TAIL - 1 };
 

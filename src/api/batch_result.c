@@ -1,28 +1,9 @@
 /* batch_result.c - the results of a batch, line by line, without a tree. */
 #include "api/batches.h"
 
-static const cl_json none = {NULL, 0, CLAUDE_JSON_NONE};
-
 static claude_code_t fail_line(const char *what, cl_err *err)
 {
     return cl_fail(err, CLAUDE_E_PROTOCOL, "the line is no result of a batch: %s", what);
-}
-
-/* The values of members, as many as there are names. One walk, because a message may be large. */
-static void find(cl_json object, const char *const *names, cl_json *values, size_t count)
-{
-    cl_json_iter iter = cl_json_iter_of(object);
-    cl_json key;
-    cl_json value;
-
-    for (size_t i = 0; i < count; i++)
-        values[i] = none;
-    while (object.type == CLAUDE_JSON_OBJECT && cl_json_next(&iter, &key, &value)) {
-        for (size_t i = 0; i < count; i++) {
-            if (cl_json_string_is(key, cl_str_of(names[i])))
-                values[i] = value;
-        }
-    }
 }
 
 enum { TYPE, MESSAGE, ERROR, RESULT_MEMBERS };
@@ -57,17 +38,17 @@ claude_code_t cl_batch_result_read(cl_str line, cl_batch_result *out, cl_err *er
     static const char *const result_names[RESULT_MEMBERS] = {"type", "message", "error"};
     cl_json members[2];
     cl_json result[RESULT_MEMBERS];
-    cl_json root = none;
+    cl_json root = {NULL, 0, CLAUDE_JSON_NONE};
     cl_batch_result found;
     CL_UNINITIALIZED cl_err syntax;
 
     cl_err_init(&syntax);
     if (cl_json_validate(line, CL_JSON_DEPTH_DEFAULT, &root, &syntax) < 0)
         return fail_line(syntax.message, err);
-    find(root, line_names, members, 2);
+    cl_json_members(root, line_names, 2, members);
     if (members[0].type != CLAUDE_JSON_STRING)
         return fail_line("it has no custom_id", err);
-    find(members[1], result_names, result, RESULT_MEMBERS);
+    cl_json_members(members[1], result_names, RESULT_MEMBERS, result);
     if (result[TYPE].type != CLAUDE_JSON_STRING)
         return fail_line("it has no result with a type", err);
     found.id = cl_str_n(members[0].ptr + 1, members[0].len - 2);

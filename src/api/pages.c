@@ -3,10 +3,10 @@
 
 #include <stdlib.h>
 
-#include "api/seen.h"
 #include "api/until.h"
 #include "call/call.h"
 #include "message/request.h" /* where a request goes */
+#include "message/seen.h"
 
 enum { TARGET_MAX = 16384 };
 

@@ -1,8 +1,8 @@
 /* skill.c - requests that take more than a line to be made right. */
 #include "api/uploads.h"
 
-#include "api/seen.h"
 #include "message/request.h" /* a message's request becomes one that counts its tokens */
+#include "message/seen.h"
 
 static size_t characters(const char *text)
 {

@@ -137,6 +137,19 @@ int cl_json_decode(cl_json string, cl_buf *out)
     return CL_BUF_OK;
 }
 
+int cl_json_text(cl_json string, cl_buf *room, cl_str *text)
+{
+    *text = cl_str_n(string.ptr + 1, string.len - 2);
+    if (memchr(text->ptr, '\\', text->len)) {
+        int rc;
+        cl_buf_clear(room);
+        rc = cl_json_decode(string, room);
+        *text = cl_buf_str(room);
+        return rc;
+    }
+    return CL_BUF_OK;
+}
+
 size_t cl_json_decoded_len(cl_json string)
 {
     cl_str raw = inside(string);

@@ -48,6 +48,8 @@ const char *cl_json_scan_string(const char *p, const char *end, bool *plain);
 size_t cl_json_decode_into(cl_str raw, char *out);
 /* Decodes a string value and appends it. CL_BUF_* */
 int cl_json_decode(cl_json string, cl_buf *out);
+/* The text of a string value: as it stands, or decoded into `room` where there are escapes. CL_BUF_* */
+int cl_json_text(cl_json string, cl_buf *room, cl_str *text);
 /* Compares a string value (escapes decoded) with a text. */
 bool cl_json_string_is(cl_json string, cl_str text);
 size_t cl_json_decoded_len(cl_json string);
@@ -72,6 +74,8 @@ bool cl_json_next(cl_json_iter *iter, cl_json *key, cl_json *value);
 
 /* Member of an object; of duplicates the last, as json-c does. type 0 if there is none or `object` is no object. */
 cl_json cl_json_member(cl_json object, cl_str name);
+/* Several members at once, each as cl_json_member() finds it. */
+void cl_json_members(cl_json object, const char *const *names, size_t count, cl_json *values);
 /* Member by one token of a pointer (~0 and ~1 stand for ~ and /), element by its decimal index. */
 cl_json cl_json_child(cl_json container, cl_str token);
 /* RFC 6901. "" is the value itself; a malformed pointer finds nothing. */

@@ -188,6 +188,24 @@ cl_json cl_json_member(cl_json object, cl_str name)
     return found;
 }
 
+void cl_json_members(cl_json object, const char *const *names, size_t count, cl_json *values)
+{
+    cl_json_iter iter = cl_json_iter_of(object);
+    cl_json key;
+    cl_json value;
+
+    for (size_t i = 0; i < count; i++)
+        values[i] = (cl_json){NULL, 0, CLAUDE_JSON_NONE};
+    while (object.type == CLAUDE_JSON_OBJECT && cl_json_next(&iter, &key, &value)) {
+        for (size_t i = 0; i < count; i++) {
+            if (cl_json_string_is(key, cl_str_of(names[i]))) {
+                values[i] = value;
+                break;
+            }
+        }
+    }
+}
+
 /* ---- pointers ---- */
 
 bool cl_json_pointer_next(cl_str *pointer, cl_str *token)

@@ -33,18 +33,6 @@ static bool source_is(cl_json source, const char *type)
     return cl_json_string_is(cl_json_member(source, CL_STR("type")), cl_str_of(type));
 }
 
-/* A string's text; decoded into `room` only if it is written with escapes. False when memory is out. */
-static bool text_of(cl_json string, cl_buf *room, cl_str *out)
-{
-    *out = cl_str_n(string.ptr + 1, string.len - 2);
-    if (!memchr(out->ptr, '\\', out->len))
-        return true;
-    if (cl_json_decode(string, room) != CL_BUF_OK)
-        return false;
-    *out = cl_buf_str(room);
-    return true;
-}
-
 /* ---- what it is ---- */
 
 static cl_json root_of(const claude_block_t *block)
@@ -70,7 +58,8 @@ static bool find_data(const claude_block_t *block, bool text, cl_buf *room, cl_s
 
     if (!cl_media_kind_of(root, &kind) || value.type != CLAUDE_JSON_STRING)
         return false;
-    return (source_is(source, "base64") || (text && source_is(source, "text"))) && text_of(value, room, data);
+    return (source_is(source, "base64") || (text && source_is(source, "text"))) &&
+           cl_json_text(value, room, data) == CL_BUF_OK;
 }
 
 bool cl_block_is_valid_base64(const claude_block_t *block)

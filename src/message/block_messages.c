@@ -221,27 +221,18 @@ typedef struct last_message {
 
 static claude_code_t find_last(claude_request_t *request, last_message *last, cl_err *err)
 {
+    static const char *const names[] = {"role", "content"};
     claude_code_t rc = cl_request_edit_array(request, "messages", &last->messages, err);
+    cl_json members[2];
     cl_json message;
-    cl_json_iter iter;
-    cl_json key;
-    cl_json value;
 
     if (rc < 0)
         return rc;
     message = last_element(cl_buf_str(last->messages));
     last->found = message.type != CLAUDE_JSON_NONE;
-    last->role = (cl_json){NULL, 0, CLAUDE_JSON_NONE};
-    last->content = last->role;
-    if (message.type != CLAUDE_JSON_OBJECT)
-        return CLAUDE_OK;
-    iter = cl_json_iter_of(message);
-    while (cl_json_next(&iter, &key, &value)) {
-        if (cl_json_string_is(key, CL_STR("role")))
-            last->role = value;
-        else if (cl_json_string_is(key, CL_STR("content")))
-            last->content = value;
-    }
+    cl_json_members(message, names, 2, members);
+    last->role = members[0];
+    last->content = members[1];
     return CLAUDE_OK;
 }
 

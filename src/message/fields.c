@@ -3,27 +3,31 @@
 
 #include <stdio.h>
 
-enum { USER_ID_MAX = 256 };
-
 static claude_code_t set_int(claude_request_t *request, const char *field, int64_t number, cl_err *err)
 {
     cl_buf fresh = CL_BUF_INIT(CL_DRAFT_MAX);
-    claude_code_t rc = cl_request_check_body(request, field, err);
+    cl_err mine;
 
-    if (rc >= 0 && number < 0)
-        rc = cl_fail(err, CLAUDE_E_INVALID, "%s is %lld; it must be 0 or more", field, (long long)number);
-    return rc < 0 ? rc : cl_request_adopt(request, cl_str_of(field), cl_buf_append_int(&fresh, number), &fresh, err);
+    cl_err_init(&mine);
+    if (number < 0)
+        cl_fail(&mine, CLAUDE_E_INVALID, "%s is %lld; it must be 0 or more", field, (long long)number);
+    else if (cl_request_check_body(request, field, &mine) >= 0)
+        cl_request_adopt(request, cl_str_of(field), cl_buf_append_int(&fresh, number), &fresh, &mine);
+    return cl_request_finish(request, &mine, err);
 }
 
 static claude_code_t set_share(claude_request_t *request, const char *field, double number, cl_err *err)
 {
     cl_buf fresh = CL_BUF_INIT(CL_DRAFT_MAX);
-    claude_code_t rc = cl_request_check_body(request, field, err);
+    cl_err mine;
 
+    cl_err_init(&mine);
     /* Written so that NaN is refused too. */
-    if (rc >= 0 && !(number >= 0.0 && number <= 1.0))
-        rc = cl_fail(err, CLAUDE_E_INVALID, "%s is out of range; it must be between 0.0 and 1.0", field);
-    return rc < 0 ? rc : cl_request_adopt(request, cl_str_of(field), cl_json_write_double(&fresh, number), &fresh, err);
+    if (!(number >= 0.0 && number <= 1.0))
+        cl_fail(&mine, CLAUDE_E_INVALID, "%s is out of range; it must be between 0.0 and 1.0", field);
+    else if (cl_request_check_body(request, field, &mine) >= 0)
+        cl_request_adopt(request, cl_str_of(field), cl_json_write_double(&fresh, number), &fresh, &mine);
+    return cl_request_finish(request, &mine, err);
 }
 
 claude_code_t cl_request_set_model(claude_request_t *request, const char *model, cl_err *err)
@@ -33,11 +37,7 @@ claude_code_t cl_request_set_model(claude_request_t *request, const char *model,
 
 claude_code_t cl_request_set_max_tokens(claude_request_t *request, int64_t max_tokens, cl_err *err)
 {
-    cl_err mine;
-
-    cl_err_init(&mine);
-    set_int(request, "max_tokens", max_tokens, &mine);
-    return cl_request_finish(request, &mine, err);
+    return set_int(request, "max_tokens", max_tokens, err);
 }
 
 claude_code_t cl_request_set_system(claude_request_t *request, cl_str text, cl_err *err)
@@ -52,29 +52,17 @@ claude_code_t cl_request_set_system(claude_request_t *request, cl_str text, cl_e
 
 claude_code_t cl_request_set_temperature(claude_request_t *request, double temperature, cl_err *err)
 {
-    cl_err mine;
-
-    cl_err_init(&mine);
-    set_share(request, "temperature", temperature, &mine);
-    return cl_request_finish(request, &mine, err);
+    return set_share(request, "temperature", temperature, err);
 }
 
 claude_code_t cl_request_set_top_p(claude_request_t *request, double top_p, cl_err *err)
 {
-    cl_err mine;
-
-    cl_err_init(&mine);
-    set_share(request, "top_p", top_p, &mine);
-    return cl_request_finish(request, &mine, err);
+    return set_share(request, "top_p", top_p, err);
 }
 
 claude_code_t cl_request_set_top_k(claude_request_t *request, int64_t top_k, cl_err *err)
 {
-    cl_err mine;
-
-    cl_err_init(&mine);
-    set_int(request, "top_k", top_k, &mine);
-    return cl_request_finish(request, &mine, err);
+    return set_int(request, "top_k", top_k, err);
 }
 
 /* Appends to a top-level array: JSON that is known to be valid. */
@@ -138,9 +126,9 @@ static claude_code_t set_user_id(claude_request_t *request, cl_str user_id, cl_e
 
     for (size_t i = 0; i < user_id.len; i++)
         characters += ((unsigned char)user_id.ptr[i] & 0xc0) != 0x80;
-    if (characters > USER_ID_MAX)
+    if (characters > CL_USER_ID_MAX)
         return cl_fail(err, CLAUDE_E_INVALID, "metadata.user_id has %zu characters; at most %d are allowed", characters,
-                       USER_ID_MAX);
+                       CL_USER_ID_MAX);
     return adopt(request, "metadata.user_id", cl_json_write_string(&text, user_id), &text, err);
 }
 

@@ -2,6 +2,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/grow.h"
 #include "message/validate_walk.h"
 
 #define TEXTS_MAX ((size_t)64 << 20)
@@ -131,32 +132,20 @@ static int append_text(cl_buf *out, const cl_problem_report *report, int which)
     }
 }
 
-static bool reserve_item(claude_problems_t *problems)
-{
-    size_t cap = problems->cap ? problems->cap * 2 : 8;
-    problem *items;
-
-    if (problems->count < problems->cap)
-        return true;
-    items = realloc(problems->items, cap * sizeof *items);
-    if (!items)
-        return false;
-    problems->items = items;
-    problems->cap = cap;
-    return true;
-}
-
 bool cl_problems_add(claude_problems_t *problems, const cl_problem_report *report)
 {
+    problem *items;
     problem *item;
 
     if (problems->count == CL_PROBLEMS_MAX) {
         problems->left_out++;
         return true;
     }
-    if (!reserve_item(problems))
+    items = cl_grow(problems->items, problems->count, &problems->cap, sizeof *items);
+    if (!items)
         return false;
-    item = &problems->items[problems->count];
+    problems->items = items;
+    item = &items[problems->count];
     *item = (problem){.id = report->id, .spot = report->spot, .order = problems->count};
     for (int i = 0; i < CL_PROBLEM_TEXTS; i++) {
         item->texts[i] = problems->texts.len;

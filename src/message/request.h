@@ -6,6 +6,9 @@
 #include "message/endpoint.h"
 #include "message/files.h"
 
+/* Characters of metadata.user_id. */
+enum { CL_USER_ID_MAX = 256 };
+
 /* One of a path's or a query's parameters, or of a form's fields. */
 typedef struct cl_pair {
     char *name;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "base/grow.h"
 #include "message/request.h"
 
 enum {
@@ -144,14 +145,11 @@ typedef struct piece_list {
 
 static bool add_piece(piece_list *list, cl_piece piece)
 {
-    if (list->count == list->cap) {
-        size_t cap = list->cap ? list->cap * 2 : 16;
-        cl_piece *items = realloc(list->items, cap * sizeof *items);
-        if (!items)
-            return false;
-        list->items = items;
-        list->cap = cap;
-    }
+    cl_piece *items = cl_grow(list->items, list->count, &list->cap, sizeof *items);
+
+    if (!items)
+        return false;
+    list->items = items;
     list->items[list->count++] = piece;
     return true;
 }
@@ -159,6 +157,21 @@ static bool add_piece(piece_list *list, cl_piece piece)
 static bool add_slice(piece_list *list, const cl_blob *blob, size_t from, size_t to)
 {
     return from == to || add_piece(list, (cl_piece){.text = cl_str_n(blob->bytes + from, to - from)});
+}
+
+/* Takes over the blob, and frees the list. */
+static claude_code_t finish(piece_list *list, bool ok, cl_blob *blob, cl_body *out, cl_err *err)
+{
+    claude_code_t rc;
+
+    if (ok) {
+        rc = cl_body_of_pieces(blob, list->items, list->count, out, err);
+    } else {
+        cl_blob_unref(blob);
+        rc = cl_fail_nomem(err);
+    }
+    free(list->items);
+    return rc;
 }
 
 /* Cuts the body where files belong. Takes over the blob. */
@@ -169,7 +182,6 @@ static claude_code_t with_files(const claude_request_t *request, cl_blob *blob, 
     claude_file_t *file = NULL;
     size_t at = splice ? brace + 1 : 0;
     bool ok = true;
-    claude_code_t rc;
 
     if (splice)
         ok = add_slice(&list, blob, 0, at) && add_piece(&list, (cl_piece){.text = stream_member(blob, brace)});
@@ -182,14 +194,7 @@ static claude_code_t with_files(const claude_request_t *request, cl_blob *blob, 
         ok = add_piece(&list, (cl_piece){.file = file, .base64 = true});
         at += CL_FILE_TOKEN_LEN;
     }
-    if (ok) {
-        rc = cl_body_of_pieces(blob, list.items, list.count, out, err);
-    } else {
-        cl_blob_unref(blob);
-        rc = cl_fail_nomem(err);
-    }
-    free(list.items);
-    return rc;
+    return finish(&list, ok, blob, out, err);
 }
 
 static claude_code_t json_body(const claude_request_t *request, bool splice, cl_body *out, cl_err *err)
@@ -288,7 +293,6 @@ static claude_code_t form_of(const claude_request_t *request, cl_buf *text, cons
     piece_list list = {NULL, 0, 0};
     size_t at = 0;
     bool ok = blob != NULL;
-    claude_code_t rc;
 
     for (size_t i = 0; i < request->part_count && ok; i++) {
         if (!request->parts[i].file)
@@ -297,14 +301,7 @@ static claude_code_t form_of(const claude_request_t *request, cl_buf *text, cons
         at = cuts[i];
     }
     ok = ok && add_slice(&list, blob, at, blob->len);
-    if (ok) {
-        rc = cl_body_of_pieces(blob, list.items, list.count, out, err);
-    } else {
-        cl_blob_unref(blob);
-        rc = cl_fail_nomem(err);
-    }
-    free(list.items);
-    return rc;
+    return finish(&list, ok, blob, out, err);
 }
 
 static claude_code_t form_body(const claude_request_t *request, cl_snapshot *out, cl_err *err)

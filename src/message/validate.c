@@ -19,7 +19,7 @@ static void walk_object(cl_walk *walk, const cl_place *place, cl_json object)
 
 /* ---- batches ---- */
 
-static void check_batch_request(cl_walk *walk, const cl_place *place, cl_json request, size_t index, cl_names *ids)
+static void check_batch_request(cl_walk *walk, const cl_place *place, cl_json request, cl_seen *ids)
 {
     static const char *const names[] = {"custom_id", "params"};
     cl_place id_place = cl_place_member(place, "custom_id");
@@ -34,7 +34,8 @@ static void check_batch_request(cl_walk *walk, const cl_place *place, cl_json re
     if (cl_walk_need(walk, place, "custom_id", request, members[0], CL_IS_STRING, "a request of a batch")) {
         if (!cl_json_is_name(members[0], CUSTOM_ID_MAX, "_-"))
             cl_walk_bad_value(walk, CL_P_CUSTOM_ID_PATTERN, &id_place, members[0], "64");
-        walk->nomem |= !cl_names_add(ids, members[0], index, 0);
+        if (!cl_walk_see(walk, ids, members[0]))
+            cl_walk_bad_value(walk, CL_P_DUPLICATE_CUSTOM_ID, &id_place, members[0], "");
     }
     if (cl_walk_need(walk, place, "params", request, members[1], CL_IS_OBJECT, "a request of a batch"))
         walk_object(walk, &params_place, members[1]);
@@ -45,7 +46,7 @@ static void walk_batch(cl_walk *walk, cl_json requests)
     int64_t max = cl_walk_limit(walk, CL_OPT_VALIDATE_MAX_BATCH_REQUESTS);
     cl_place place = cl_place_member(NULL, "requests");
     cl_json_iter iter = cl_json_iter_of(requests);
-    cl_names ids = {.text = CL_BUF_INIT(CL_DRAFT_MAX)};
+    cl_seen ids = {NULL, 0, 0};
     size_t count = 0;
     cl_json request;
 
@@ -57,14 +58,13 @@ static void walk_batch(cl_walk *walk, cl_json requests)
         return;
     for (; cl_json_next(&iter, NULL, &request); count++) {
         cl_place element = cl_place_element(&place, count);
-        check_batch_request(walk, &element, request, count, &ids);
+        check_batch_request(walk, &element, request, &ids);
     }
     if (count == 0)
         cl_walk_report(walk, CL_P_EMPTY_BATCH, &place, requests.ptr, CL_STR(""), CL_STR(""));
     if (count > (uint64_t)max)
         cl_walk_bad_count(walk, CL_P_TOO_MANY_BATCH_REQUESTS, &place, requests.ptr, count, "requests", max);
-    cl_walk_duplicates(walk, &ids, CL_P_DUPLICATE_CUSTOM_ID, &place, "custom_id");
-    cl_names_free(&ids);
+    cl_seen_free(&ids);
 }
 
 /* ---- whole requests ---- */
@@ -223,11 +223,6 @@ claude_code_t cl_validate_params(cl_json params, bool batch, const cl_options *o
     return end(&walk, rc, out, err);
 }
 
-static void walk_tool_alone(cl_walk *walk, const cl_place *place, cl_json tool)
-{
-    cl_walk_tool(walk, place, tool, 0);
-}
-
 typedef void part_check(cl_walk *walk, const cl_place *place, cl_json part);
 
 static claude_code_t validate_part(part_check *check, cl_json part, const cl_files *files, const cl_options *options,
@@ -244,7 +239,7 @@ static claude_code_t validate_part(part_check *check, cl_json part, const cl_fil
 
 claude_code_t cl_validate_tool(cl_json tool, const cl_options *options, claude_problems_t **out, cl_err *err)
 {
-    return validate_part(walk_tool_alone, tool, NULL, options, out, err);
+    return validate_part(cl_walk_tool, tool, NULL, options, out, err);
 }
 
 claude_code_t cl_validate_block(cl_json block, const cl_files *files, const cl_options *options,

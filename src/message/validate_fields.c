@@ -2,7 +2,6 @@
 #include "message/validate_walk.h"
 
 enum {
-    USER_ID_MAX = 256,
     THINKING_BUDGET_MIN = 1024,
     TASK_BUDGET_MIN = 20000,
     /* An answer of 128,000 tokens is expected to take an hour; without a stream it may take ten minutes. */
@@ -280,8 +279,9 @@ static void check_metadata(cl_walk *walk, const cl_place *place, cl_json metadat
     cl_json_members(metadata, names, 1, &user_id);
     characters = cl_json_characters(user_id);
     /* The value itself is not shown: it is about a person. */
-    if (cl_walk_type(walk, &user_place, user_id, CL_IS_STRING) && characters > USER_ID_MAX)
-        cl_walk_bad_count(walk, CL_P_USER_ID_LENGTH, &user_place, user_id.ptr, characters, "characters", USER_ID_MAX);
+    if (cl_walk_type(walk, &user_place, user_id, CL_IS_STRING) && characters > CL_USER_ID_MAX)
+        cl_walk_bad_count(walk, CL_P_USER_ID_LENGTH, &user_place, user_id.ptr, characters, "characters",
+                          CL_USER_ID_MAX);
 }
 
 static const struct top_row {

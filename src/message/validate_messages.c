@@ -2,6 +2,7 @@
  * validate_messages.c - messages and their blocks. Blocks are in messages, in tool results and in documents: three
  * levels, each a function of its own, so that nothing here recurses.
  */
+#include "base/grow.h"
 #include "message/validate_walk.h"
 
 enum { ROLE_NONE, ROLE_USER, ROLE_ASSISTANT, ROLE_SYSTEM };
@@ -204,15 +205,27 @@ static void check_tool_result(cl_walk *walk, const cl_place *place, cl_json arra
     }
 }
 
+static void note_result(cl_walk *walk, cl_walk_result result)
+{
+    cl_walk_result *results = cl_grow(walk->results, walk->result_count, &walk->result_cap, sizeof *results);
+
+    if (!results) {
+        walk->nomem = true;
+        return;
+    }
+    walk->results = results;
+    results[walk->result_count++] = result;
+}
+
 /* Tool uses and their results are compared when all messages have been seen. */
 static void note_ids(cl_walk *walk, const cl_json members[BLOCK_MEMBERS], size_t message, size_t index)
 {
     cl_json type = members[BLOCK_TYPE];
 
     if (cl_json_string_is(type, CL_STR("tool_use")) && members[BLOCK_ID].type == CLAUDE_JSON_STRING)
-        walk->nomem |= !cl_names_add(&walk->uses, members[BLOCK_ID], message, index);
+        (void)cl_walk_see(walk, &walk->uses, members[BLOCK_ID]);
     else if (cl_json_string_is(type, CL_STR("tool_result")) && members[BLOCK_TOOL_USE_ID].type == CLAUDE_JSON_STRING)
-        walk->nomem |= !cl_names_add(&walk->results, members[BLOCK_TOOL_USE_ID], message, index);
+        note_result(walk, (cl_walk_result){members[BLOCK_TOOL_USE_ID], message, index});
     else if (cl_json_string_is(type, CL_STR("compaction")))
         walk->open_history = true;
     else if (cl_json_string_is(type, CL_STR("tool_addition")))
@@ -301,18 +314,14 @@ static void check_message(cl_walk *walk, const cl_place *place, cl_json message,
 /* The API wants a result's tool use in the messages; where the server knows more of them, nobody else can tell. */
 static void check_results(cl_walk *walk, const cl_place *place)
 {
-    if (walk->open_history)
-        return;
-    cl_names_sort(&walk->uses);
-    for (size_t i = 0; i < walk->results.count; i++) {
-        const cl_name *name = &walk->results.items[i];
-        cl_str id = cl_str_n(walk->results.text.ptr + name->offset, name->len);
-        cl_place message = cl_place_element(place, name->outer);
+    for (size_t i = 0; i < walk->result_count && !walk->open_history; i++) {
+        const cl_walk_result *result = &walk->results[i];
+        cl_place message = cl_place_element(place, result->message);
         cl_place content = cl_place_member(&message, "content");
-        cl_place block = cl_place_element(&content, name->inner);
+        cl_place block = cl_place_element(&content, result->block);
         cl_place field = cl_place_member(&block, "tool_use_id");
-        if (!cl_names_have(&walk->uses, id))
-            cl_walk_bad_value(walk, CL_P_UNKNOWN_TOOL_USE_ID, &field, name->value, "");
+        if (!cl_walk_has_seen(walk, &walk->uses, result->id))
+            cl_walk_bad_value(walk, CL_P_UNKNOWN_TOOL_USE_ID, &field, result->id, "");
     }
 }
 

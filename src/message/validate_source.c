@@ -99,23 +99,26 @@ static void check_data(cl_walk *walk, const cl_place *source_place, const source
                        cl_json data)
 {
     cl_place place = cl_place_member(source_place, "data");
-    cl_str text = cl_str_n(data.ptr + 1, data.len - 2);
-    const claude_file_t *file = cl_files_find(walk->files, text);
     cl_buf decoded = CL_BUF_INIT(CL_DRAFT_MAX);
+    const claude_file_t *file = NULL;
+    cl_str text;
 
+    /* Some encoders write / as \/. */
+    if (cl_json_text(data, &decoded, &text) != CL_BUF_OK)
+        walk->nomem = true;
+    else
+        file = cl_files_find(walk->files, text);
+    if (walk->nomem)
+        goto out;
     if (text.len == 0 || (file && file->size == 0)) {
         cl_walk_report(walk, kind->empty, &place, data.ptr, CL_STR(""), CL_STR(""));
     } else if (file) {
         check_size(walk, &place, kind, data, (file->size + 2) / 3 * 4);
         check_sniffed(walk, source_place, kind, media_type, file->sniffed);
-    } else if (!memchr(text.ptr, '\\', text.len)) {
-        check_base64(walk, source_place, kind, media_type, data, text);
-    } else if (cl_json_decode(data, &decoded) == CL_BUF_OK) {
-        /* Some encoders write / as \/. */
-        check_base64(walk, source_place, kind, media_type, data, cl_buf_str(&decoded));
     } else {
-        walk->nomem = true;
+        check_base64(walk, source_place, kind, media_type, data, text);
     }
+out:
     cl_buf_free(&decoded);
 }
 

@@ -72,9 +72,10 @@ static bool is_custom(cl_json type)
     return cl_is_absent(type) || type.type != CLAUDE_JSON_STRING || cl_json_string_is(type, CL_STR("custom"));
 }
 
-void cl_walk_tool(cl_walk *walk, const cl_place *place, cl_json tool, size_t index)
+void cl_walk_tool(cl_walk *walk, const cl_place *place, cl_json tool)
 {
     cl_place type_place = cl_place_member(place, "type");
+    cl_place name_place = cl_place_member(place, "name");
     cl_json members[TOOL_MEMBERS];
     cl_json name;
 
@@ -92,11 +93,11 @@ void cl_walk_tool(cl_walk *walk, const cl_place *place, cl_json tool, size_t ind
         check_schema(walk, place, tool, members[TOOL_SCHEMA]);
     }
     cl_walk_cache(walk, place, members[TOOL_CACHE_CONTROL]);
-    walk->tool = CL_STR("");
-    if (name.type == CLAUDE_JSON_STRING)
-        walk->nomem |= !cl_names_add(&walk->tools, name, index, 0);
-    else
+    if (name.type != CLAUDE_JSON_STRING)
         walk->open_tools = true;
+    else if (!cl_walk_see(walk, &walk->tools, name))
+        cl_walk_bad_value(walk, CL_P_DUPLICATE_TOOL, &name_place, name, "");
+    walk->tool = CL_STR("");
 }
 
 void cl_walk_tools(cl_walk *walk, const cl_place *place, cl_json tools)
@@ -110,13 +111,12 @@ void cl_walk_tools(cl_walk *walk, const cl_place *place, cl_json tools)
         return;
     for (; cl_json_next(&iter, NULL, &tool); count++) {
         cl_place element = cl_place_element(place, count);
-        cl_walk_tool(walk, &element, tool, count);
+        cl_walk_tool(walk, &element, tool);
     }
     if (count == 0)
         cl_walk_report(walk, CL_P_EMPTY_TOOLS, place, tools.ptr, CL_STR(""), CL_STR(""));
     if (count > (uint64_t)max)
         cl_walk_bad_count(walk, CL_P_TOO_MANY_TOOLS, place, tools.ptr, count, "tools", max);
-    cl_walk_duplicates(walk, &walk->tools, CL_P_DUPLICATE_TOOL, place, "name");
 }
 
 /* ---- tool_choice ---- */
@@ -139,19 +139,13 @@ static bool refuses_force(const cl_walk *walk)
 static void check_choice_name(cl_walk *walk, const cl_place *place, cl_json choice, cl_json name)
 {
     cl_place name_place = cl_place_member(place, "name");
-    cl_buf text = CL_BUF_INIT(CL_DRAFT_MAX);
 
     if (!cl_walk_need(walk, place, "name", choice, name, CL_IS_STRING, "a tool_choice of type tool") ||
-        walk->open_tools || walk->tools.count == 0)
+        walk->open_tools || walk->tools.count == 0 || cl_walk_has_seen(walk, &walk->tools, name))
         return;
-    if (cl_json_decode(name, &text) != CL_BUF_OK) {
-        walk->nomem = true;
-    } else if (!cl_names_have(&walk->tools, cl_buf_str(&text))) {
-        cl_walk_enter_tool(walk, name);
-        cl_walk_bad_value(walk, CL_P_TOOL_CHOICE_UNKNOWN_TOOL, &name_place, name, "");
-        walk->tool = CL_STR("");
-    }
-    cl_buf_free(&text);
+    cl_walk_enter_tool(walk, name);
+    cl_walk_bad_value(walk, CL_P_TOOL_CHOICE_UNKNOWN_TOOL, &name_place, name, "");
+    walk->tool = CL_STR("");
 }
 
 void cl_walk_tool_choice(cl_walk *walk, const cl_place *place, cl_json choice)

@@ -18,9 +18,12 @@ int64_t cl_walk_limit(const cl_walk *walk, cl_option option)
 
 void cl_walk_reset(cl_walk *walk)
 {
-    cl_names_free(&walk->tools);
-    cl_names_free(&walk->uses);
-    cl_names_free(&walk->results);
+    cl_seen_free(&walk->tools);
+    cl_seen_free(&walk->uses);
+    free(walk->results);
+    walk->results = NULL;
+    walk->result_count = 0;
+    walk->result_cap = 0;
     memset(walk->top, 0, sizeof walk->top);
     walk->tool = CL_STR("");
     walk->max_tokens = -1;
@@ -138,25 +141,6 @@ void cl_walk_enter_tool(cl_walk *walk, cl_json name)
 
 /* ---- values ---- */
 
-void cl_json_members(cl_json object, const char *const *names, size_t count, cl_json *out)
-{
-    cl_json_iter iter = cl_json_iter_of(object);
-    cl_json key;
-    cl_json value;
-
-    memset(out, 0, count * sizeof *out);
-    if (object.type != CLAUDE_JSON_OBJECT)
-        return;
-    while (cl_json_next(&iter, &key, &value)) {
-        for (size_t i = 0; i < count; i++) {
-            if (cl_json_string_is(key, cl_str_of(names[i]))) {
-                out[i] = value;
-                break;
-            }
-        }
-    }
-}
-
 /* "a string or an array" */
 static void types_text(unsigned types, char out[VALUE_MAX])
 {
@@ -250,89 +234,28 @@ bool cl_json_is_empty(cl_json value)
 
 /* ---- names ---- */
 
-void cl_names_free(cl_names *names)
+bool cl_walk_see(cl_walk *walk, cl_seen *set, cl_json string)
 {
-    cl_buf_free(&names->text);
-    free(names->items);
-    *names = (cl_names){.text = CL_BUF_INIT(CL_DRAFT_MAX)};
+    cl_buf decoded = CL_BUF_INIT(CL_DRAFT_MAX);
+    bool fresh = true;
+    cl_str text;
+
+    if (cl_json_text(string, &decoded, &text) != CL_BUF_OK || cl_seen_add(set, text, &fresh, NULL) < 0)
+        walk->nomem = true;
+    cl_buf_free(&decoded);
+    return fresh;
 }
 
-bool cl_names_add(cl_names *names, cl_json string, size_t outer, size_t inner)
+bool cl_walk_has_seen(cl_walk *walk, const cl_seen *set, cl_json string)
 {
-    size_t offset = names->text.len;
+    cl_buf decoded = CL_BUF_INIT(CL_DRAFT_MAX);
+    bool has = true;
+    cl_str text;
 
-    if (names->count == names->cap) {
-        size_t cap = names->cap ? names->cap * 2 : 16;
-        cl_name *items = realloc(names->items, cap * sizeof *items);
-        if (!items)
-            return false;
-        names->items = items;
-        names->cap = cap;
-    }
-    if (cl_json_decode(string, &names->text) != CL_BUF_OK)
-        return false;
-    names->items[names->count++] = (cl_name){offset, names->text.len - offset, outer, inner, string};
-    return true;
-}
-
-static int compare_texts(cl_str a, cl_str b)
-{
-    size_t shorter = a.len < b.len ? a.len : b.len;
-    int rc = shorter > 0 ? memcmp(a.ptr, b.ptr, shorter) : 0;
-
-    return rc ? rc : (a.len > b.len) - (a.len < b.len);
-}
-
-static cl_str text_of(const cl_names *names, const cl_name *name)
-{
-    return cl_str_n(names->text.ptr + name->offset, name->len);
-}
-
-static int compare_names(const void *left, const void *right, void *context)
-{
-    const cl_name *a = left;
-    const cl_name *b = right;
-    int rc = compare_texts(text_of(context, a), text_of(context, b));
-
-    return rc ? rc : (a->value.ptr > b->value.ptr) - (a->value.ptr < b->value.ptr);
-}
-
-void cl_names_sort(cl_names *names)
-{
-    if (names->count > 1)
-        qsort_r(names->items, names->count, sizeof *names->items, compare_names, names);
-}
-
-bool cl_names_have(const cl_names *names, cl_str text)
-{
-    size_t low = 0;
-    size_t high = names->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int rc = compare_texts(text_of(names, &names->items[middle]), text);
-        if (rc == 0)
-            return true;
-        if (rc < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
-}
-
-void cl_walk_duplicates(cl_walk *walk, cl_names *names, cl_problem_id id, const cl_place *above, const char *member)
-{
-    cl_names_sort(names);
-    for (size_t i = 1; i < names->count; i++) {
-        const cl_name *name = &names->items[i];
-        cl_place element = cl_place_element(above, name->outer);
-        cl_place place = cl_place_member(&element, member);
-        if (!cl_str_eq(text_of(names, name), text_of(names, name - 1)))
-            continue;
-        if (id == CL_P_DUPLICATE_TOOL)
-            cl_walk_enter_tool(walk, name->value);
-        cl_walk_bad_value(walk, id, &place, name->value, "");
-        walk->tool = CL_STR("");
-    }
+    if (cl_json_text(string, &decoded, &text) != CL_BUF_OK)
+        walk->nomem = true;
+    else
+        has = cl_seen_has(set, text);
+    cl_buf_free(&decoded);
+    return has;
 }

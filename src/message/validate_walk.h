@@ -3,6 +3,7 @@
 #define CL_MESSAGE_VALIDATE_WALK_H
 
 #include "message/request.h"
+#include "message/seen.h"
 #include "message/validate.h"
 
 /* CL_P_<ID>, in the order of problems.def. */
@@ -89,21 +90,12 @@ typedef struct cl_top_field {
     cl_page page;
 } cl_top_field;
 
-/* Names, to find two that are equal, or whether one is there; decoded into one buffer. */
-typedef struct cl_name {
-    size_t offset;
-    size_t len;
-    size_t outer; /* index of the element it is in */
-    size_t inner; /* index of the element in that */
-    cl_json value;
-} cl_name;
-
-typedef struct cl_names {
-    cl_buf text;
-    cl_name *items;
-    size_t count;
-    size_t cap;
-} cl_names;
+/* A tool's result, to be compared with the tool uses when all messages have been seen. */
+typedef struct cl_walk_result {
+    cl_json id;
+    size_t message;
+    size_t block;
+} cl_walk_result;
 
 enum { CL_FIELD_TEXT_MAX = 256 };
 
@@ -128,10 +120,12 @@ typedef struct cl_walk {
     cl_str tool; /* name of the tool being checked */
     char tool_text[CL_FIELD_TEXT_MAX];
     int64_t max_tokens; /* -1: not known */
-    cl_names tools;
-    bool open_tools; /* there are tools whose names are not in the body */
-    cl_names uses;
-    cl_names results;
+    cl_seen tools;      /* names */
+    bool open_tools;    /* there are tools whose names are not in the body */
+    cl_seen uses;       /* ids */
+    cl_walk_result *results;
+    size_t result_count;
+    size_t result_cap;
     bool open_history; /* there may be messages that are not in the body */
     size_t breakpoints;
     bool seen_5m;
@@ -175,8 +169,6 @@ static inline bool cl_is_absent(cl_json value)
     return value.type == CLAUDE_JSON_NONE || value.type == CLAUDE_JSON_NULL;
 }
 
-/* Members of an object, found in one pass; type 0 for those that are not there. */
-void cl_json_members(cl_json object, const char *const *names, size_t count, cl_json *out);
 /* Unless the value is absent it must be of one of these types; false, with a report, if it is not. */
 bool cl_walk_type(cl_walk *walk, const cl_place *place, cl_json value, unsigned types);
 /* The same for a member of `owner` ("a tool"), which must be there. */
@@ -188,14 +180,10 @@ size_t cl_json_characters(cl_json string);
 bool cl_json_is_name(cl_json string, int64_t max, const char *others);
 bool cl_json_is_empty(cl_json container_or_string);
 
-void cl_names_free(cl_names *names);
-/* False when out of memory. */
-bool cl_names_add(cl_names *names, cl_json string, size_t outer, size_t inner);
-/* By text, then by position. */
-void cl_names_sort(cl_names *names);
-bool cl_names_have(const cl_names *names, cl_str text);
-/* Reports each name that is there before; sorts them. */
-void cl_walk_duplicates(cl_walk *walk, cl_names *names, cl_problem_id id, const cl_place *above, const char *member);
+/* Puts a string's text into a set; false if it was there before. */
+bool cl_walk_see(cl_walk *walk, cl_seen *set, cl_json string);
+/* Also true when memory is out, so that nothing wrong is said. */
+bool cl_walk_has_seen(cl_walk *walk, const cl_seen *set, cl_json string);
 
 /* ---- parts (validate_*.c) ---- */
 
@@ -204,7 +192,7 @@ void cl_walk_note(cl_walk *walk, cl_json key, cl_json value, cl_page page);
 /* All that was kept. `at` is where the body begins. */
 void cl_walk_params(cl_walk *walk, const cl_place *place, const char *at);
 void cl_walk_tools(cl_walk *walk, const cl_place *place, cl_json tools);
-void cl_walk_tool(cl_walk *walk, const cl_place *place, cl_json tool, size_t index);
+void cl_walk_tool(cl_walk *walk, const cl_place *place, cl_json tool);
 void cl_walk_tool_choice(cl_walk *walk, const cl_place *place, cl_json choice);
 void cl_walk_system(cl_walk *walk, const cl_place *place, cl_json system);
 void cl_walk_messages(cl_walk *walk, const cl_place *place, cl_json messages);

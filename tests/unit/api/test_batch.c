@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "api/batches.h"
-#include "api/seen.h"
+#include "message/seen.h"
 
 #define PARAMS "{'model':'m','max_tokens':1,'messages':[]}"
 

@@ -1,4 +1,4 @@
-#include "api/seen.h"
+#include "message/seen.h"
 
 #include <stdlib.h>
 
@@ -61,6 +61,16 @@ claude_code_t cl_seen_add(cl_seen *seen, cl_str text, bool *fresh, cl_err *err)
         seen->count++;
     *place = key;
     return CLAUDE_OK;
+}
+
+bool cl_seen_has(const cl_seen *seen, cl_str text)
+{
+    const cl_seen_key *place;
+
+    if (seen->count == 0)
+        return false;
+    place = place_of(seen->places, seen->cap, key_of(text));
+    return (place->high | place->low) != 0;
 }
 
 void cl_seen_free(cl_seen *seen)

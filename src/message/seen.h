@@ -1,7 +1,7 @@
 /* seen.h - a set of texts, to find what comes twice. Of each text 128 bits of its SHA-256 are kept, however long it is:
  * nobody can make two that are taken for one. */
-#ifndef CL_API_SEEN_H
-#define CL_API_SEEN_H
+#ifndef CL_MESSAGE_SEEN_H
+#define CL_MESSAGE_SEEN_H
 
 #include "base/base.h"
 
@@ -19,6 +19,7 @@ typedef struct cl_seen {
 
 /* *fresh: it was not there before. CLAUDE_E_NOMEM */
 claude_code_t cl_seen_add(cl_seen *seen, cl_str text, bool *fresh, cl_err *err);
+bool cl_seen_has(const cl_seen *seen, cl_str text);
 void cl_seen_free(cl_seen *seen);
 
 #endif
