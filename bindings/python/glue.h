@@ -9,21 +9,7 @@
 #ifndef CLAUDE_PY_GLUE_H
 #define CLAUDE_PY_GLUE_H
 
-#include <claude/answer.h>
-#include <claude/batch.h>
-#include <claude/block.h>
 #include <claude/claude.h>
-#include <claude/message.h>
-#include <claude/model.h>
-#include <claude/page.h>
-#include <claude/partial.h>
-#include <claude/runner.h>
-#include <claude/schema.h>
-#include <claude/skill.h>
-#include <claude/stream.h>
-#include <claude/text_buffer.h>
-#include <claude/tool.h>
-#include <claude/validate.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
