@@ -116,7 +116,6 @@ end
 -- What the library knows of an endpoint ("path", "body", "answer", ...); nil for an unknown one.
 function request.about(endpoint, what)
     return core.claude_endpoint_text(endpoint, what)
-        or core.claude_endpoint_text((endpoint:gsub("^beta%.", "")), what)
 end
 
 -- The names of the parameters in an endpoint's path, in order.

@@ -160,6 +160,11 @@ describe("The API", function()
             assert.are.equal(1, support.control("GET", "requests").count)
         end)
 
+        it("waits for a slow page", function()
+            local scenario = { delay_ms = 250, body_json = { data = claude.array { { id = "x" } }, has_more = false } }
+            assert.are.same({ "x" }, ids_of(client:items("models.list", support.scenario(scenario))))
+        end)
+
         it("fails as the call does, or for what is no list", function()
             local options = support.scenario "overloaded"
             assert.are.equal("CLAUDE_E_OVERLOADED",
@@ -586,7 +591,9 @@ describe("The API", function()
             local id = list.data[1].id
             assert.are.equal(list.data[1].display_name, claude.models.field(list, "display_name", id))
             assert.is_true(claude.models.field(list, "max_input_tokens", id) > 0)
-            assert.are.equal("boolean", type(claude.models.supports(list, "image_input", id)))
+            assert.is_true(claude.models.supports(list, "image_input", id))
+            local own = '{"id":"x","type":"model","capabilities":{"batch":{"supported":false}}}'
+            assert.is_false(claude.models.supports(claude.parse(own), "batch"))
             assert.is_nil(claude.models.supports(list, "telepathy", id))
             assert.are.equal(id, claude.models.choose(list, { "no-such-model", id }))
             assert.is_nil(claude.models.choose(list, { "no-such-model" }))
