@@ -1,8 +1,9 @@
 #include "message/draft.h"
 
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/grow.h"
 
 enum {
     TAIL_MAX = 64 * 1024, /* more than this is not put aside and back for each change before it */
@@ -38,15 +39,12 @@ static size_t end_of(const cl_draft_member *member)
 
 static claude_code_t push_member(cl_draft *draft, cl_draft_member member, cl_err *err)
 {
-    if (draft->count == draft->cap) {
-        size_t cap = draft->cap ? draft->cap * 2 : 8;
-        cl_draft_member *members = realloc(draft->members, cap * sizeof *members);
-        if (!members)
-            return cl_fail_nomem(err);
-        draft->members = members;
-        draft->cap = cap;
-    }
-    draft->members[draft->count++] = member;
+    cl_draft_member *members = cl_grow(draft->members, draft->count, &draft->cap, sizeof *members);
+
+    if (!members)
+        return cl_fail_nomem(err);
+    draft->members = members;
+    members[draft->count++] = member;
     return CLAUDE_OK;
 }
 
@@ -199,38 +197,38 @@ static void remove_member(cl_draft *draft, size_t index)
     shift_members(draft, index, from - to);
 }
 
-/* Adds `"key":value`, of which `key_len` bytes are the key and the last `value_len` the value, behind the others. */
+/* Adds `,"key":value` behind the others, of which `key_len` bytes are the key and the last `value_len` the value. */
 static claude_code_t append_member(cl_draft *draft, cl_str json, size_t key_len, size_t value_len, cl_err *err)
 {
     bool first = draft->count == 0;
     size_t at = first ? draft->brace + 1 : end_of(&draft->members[draft->count - 1]);
-    size_t key = first ? at : at + 1;
-    claude_code_t rc = push_member(draft, (cl_draft_member){key, key_len, key + json.len - value_len, value_len}, err);
+    cl_str piece = first ? cl_str_n(json.ptr + 1, json.len - 1) : json;
+    cl_draft_member member = {first ? at : at + 1, key_len, at + piece.len - value_len, value_len};
+    claude_code_t rc = push_member(draft, member, err);
     int written;
 
     if (rc < 0)
         return rc;
-    written = first ? CL_BUF_OK : splice(draft->text, at, 0, CL_STR(","));
-    if (written == CL_BUF_OK && (written = splice(draft->text, key, 0, json)) != CL_BUF_OK && !first)
-        splice(draft->text, at, 1, CL_STR(""));
+    written = splice(draft->text, at, 0, piece);
     if (written == CL_BUF_OK)
         return CLAUDE_OK;
     draft->count--;
-    return cl_fail_buf(err, written, "the name of a field");
+    return cl_fail_buf(err, written, "the body");
 }
 
 /* ---- edits ---- */
 
-static claude_code_t new_member(cl_draft *draft, cl_str key, cl_err *err)
+static claude_code_t new_member(cl_draft *draft, cl_str name, cl_err *err)
 {
     cl_buf json = CL_BUF_INIT(CL_DRAFT_MAX);
-    int written = cl_json_write_string(&json, key);
-    size_t key_len = json.len;
+    int written = cl_buf_append_char(&json, ',');
     claude_code_t rc;
 
     if (written == CL_BUF_OK)
+        written = cl_json_write_string(&json, name);
+    if (written == CL_BUF_OK)
         written = cl_buf_append_char(&json, ':');
-    rc = written == CL_BUF_OK ? append_member(draft, cl_buf_str(&json), key_len, 0, err)
+    rc = written == CL_BUF_OK ? append_member(draft, cl_buf_str(&json), json.len - 2, 0, err)
                               : cl_fail_buf(err, written, "the name of a field");
     cl_buf_free(&json);
     return rc;
@@ -242,13 +240,15 @@ static claude_code_t move_to_end(cl_draft *draft, size_t index, cl_err *err)
     cl_draft_member member = draft->members[index];
     cl_str json = cl_str_n(draft->text->bytes + member.key, end_of(&member) - member.key);
     cl_buf copy = CL_BUF_INIT(CL_DRAFT_MAX);
-    claude_code_t rc;
+    claude_code_t rc = CLAUDE_OK;
 
-    if (cl_buf_append_str(&copy, json) != CL_BUF_OK)
-        return cl_fail_nomem(err);
-    remove_member(draft, index);
-    /* There is room where it was. */
-    rc = append_member(draft, cl_buf_str(&copy), member.key_len, member.value_len, err);
+    if (cl_buf_append_char(&copy, ',') != CL_BUF_OK || cl_buf_append_str(&copy, json) != CL_BUF_OK)
+        rc = cl_fail_nomem(err);
+    if (rc >= 0) {
+        remove_member(draft, index);
+        /* There is room where it was. */
+        rc = append_member(draft, cl_buf_str(&copy), member.key_len, member.value_len, err);
+    }
     cl_buf_free(&copy);
     return rc;
 }
