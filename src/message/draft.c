@@ -325,12 +325,13 @@ claude_code_t cl_draft_edit(cl_draft *draft, cl_str key, cl_buf **out, cl_err *e
 
 void cl_draft_end(cl_draft *draft)
 {
-    cl_draft_member *member = &draft->members[draft->open];
     const cl_buf *value = &draft->value;
     cl_blob *text = draft->text;
+    cl_draft_member *member;
 
     if (!value->ptr)
         return;
+    member = &draft->members[draft->open];
     memcpy(value->ptr + value->len, draft->tail.ptr, value->tail + 1);
     text->bytes = value->ptr - value->head;
     text->len = value->head + value->len + value->tail;
