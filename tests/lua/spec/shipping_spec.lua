@@ -135,7 +135,7 @@ describe("The rock", function()
             cp -R $root/swig $folder/source
             cd $folder/source/bindings/lua
             HOME=$folder luarocks-$version --tree $folder/tree make --only-server=http://127.0.0.1:9 \
-                CLAUDE_DIR=$folder/prefix LUA_INCDIR=$headers]]):gsub("%$(%w+)", names))
+                CLAUDE_DIR=$folder/prefix LUA_INCDIR=$headers CFLAGS=-fPIC]]):gsub("%$(%w+)", names))
         assert.is_true(ok, output)
         write(folder .. "/hello.lua", [[
             local claude = require "claude"
