@@ -1,6 +1,7 @@
 package claude_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -42,7 +43,7 @@ func examples(t *testing.T) map[string]string {
 		}
 	}
 	paths, err := filepath.Glob("../../examples/go/*/main.go")
-	if err != nil || len(paths) < 2 {
+	if err != nil || len(paths) < 7 {
 		t.Fatalf("%d examples, %v", len(paths), err)
 	}
 	for _, path := range paths {
@@ -78,7 +79,7 @@ func TestExamples(t *testing.T) {
 	}
 	write("go.mod", "module example\n\ngo "+language+"\n\nrequire libclaude/claude v0.8.0\n\nreplace libclaude/claude => "+here+"\n")
 	for name, text := range programs {
-		if strings.Contains(text, ".All()") && runtime.Version() < "go1.23" {
+		if regexp.MustCompile(`\brange .*\.(All|Pages)\(`).MatchString(text) && runtime.Version() < "go1.23" {
 			delete(programs, name)
 			continue
 		}
@@ -87,18 +88,35 @@ func TestExamples(t *testing.T) {
 	goTool(t, folder, "mod", "vendor")
 	goTool(t, folder, "vet", "-mod=vendor", "./...")
 	goTool(t, folder, "build", "-mod=vendor", "-o", folder+"/bin/", "./...")
-	for name := range programs {
+	picture := newFile(t, "dot.png", png)
+	for name, text := range programs {
+		text := text
 		t.Run(name, func(t *testing.T) {
-			program := exec.Command(filepath.Join(folder, "bin", name))
+			program := exec.Command(filepath.Join(folder, "bin", name), picture)
 			program.Env = append(os.Environ(), "ANTHROPIC_API_KEY="+testKey, "ANTHROPIC_BASE_URL="+server.url)
+			want := "Echo: "
+			for _, special := range specials {
+				if strings.Contains(text, special.with) {
+					server.control("PUT", "scenarios/"+name, json.RawMessage(special.scenario))
+					program.Env = append(program.Env, "ANTHROPIC_CUSTOM_HEADERS=x-sandbox-scenario: "+name)
+					want = special.want
+				}
+			}
 			var complaints strings.Builder
 			program.Stderr = &complaints
 			output, err := program.Output()
-			if err != nil || complaints.Len() > 0 || !strings.Contains(string(output), "Echo: ") {
+			if err != nil || complaints.Len() > 0 || !strings.Contains(string(output), want) {
 				t.Errorf("%v: %s%s", err, output, complaints.String())
 			}
 		})
 	}
+}
+
+// Programs that need another answer than an echo.
+var specials = []struct{ with, scenario, want string }{
+	{"NewToolRunner", asking(`weather {"city": "Paris"}`, `weather {"city": "Atlantis"}`), "Done."},
+	{"NewParsed", `{"body_json": {"type": "message", "stop_reason": "end_turn", "content": [{"type": "text", "text":
+		"{\"name\": \"Oslo\", \"population\": 700000, \"continent\": \"Europe\", \"rivers\": []}"}]}}`, "Oslo"},
 }
 
 // goTool runs the go command that runs this test.

@@ -1,0 +1,166 @@
+package claude
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/cgo"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// gone says whether a handle was deleted.
+func gone(handle cgo.Handle) (was bool) {
+	defer func() { was = recover() != nil }()
+	handle.Value()
+	return false
+}
+
+// newHandles are the handles that are made by do, which are numbered.
+func newHandles(do func()) []cgo.Handle {
+	var made []cgo.Handle
+	before := cgo.NewHandle(0)
+	do()
+	after := cgo.NewHandle(0)
+	for handle := before + 1; handle < after; handle++ {
+		made = append(made, handle)
+	}
+	before.Delete()
+	after.Delete()
+	return made
+}
+
+// What C was given to call Go with is let go of with the client, and with the runner.
+func TestHandlesAreDeleted(t *testing.T) {
+	var client *Client
+	var runner *ToolRunner
+	ofClient := newHandles(func() {
+		var err error
+		client, err = NewClient(WithAPIKey("sk-ant-conformance-not-a-real-key"), WithDeprecationHandler(func(_, _ string) {}))
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	params := MessageParams{Model: "m", MaxTokens: 1, Messages: []MessageParam{UserText("Hi")}}
+	ofRunner := newHandles(func() {
+		var err error
+		if runner, err = client.Messages.NewToolRunnerStreaming(params, nil, func(Event) {}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if len(ofClient) != 1 || len(ofRunner) != 1 || gone(ofClient[0]) || gone(ofRunner[0]) {
+		t.Fatalf("%v, %v", ofClient, ofRunner)
+	}
+	runner.Close()
+	if !gone(ofRunner[0]) || gone(ofClient[0]) {
+		t.Error("a runner's events, after its end")
+	}
+	client.Close()
+	if !gone(ofClient[0]) {
+		t.Error("a client's handler, after its end")
+	}
+	refused := newHandles(func() {
+		_, err := NewClient(WithDeprecationHandler(func(_, _ string) {}), WithAPIKey(""))
+		if err == nil {
+			t.Error("a client without a key")
+		}
+	})
+	if len(refused) != 1 || !gone(refused[0]) {
+		t.Error("the handler of a client that was refused")
+	}
+}
+
+// What is made of C's memory goes with the collector.
+func TestNothingIsKept(t *testing.T) {
+	text := strings.Repeat("0123456789", 2000)
+	message := &Message{Response: &Response{json: `{"type":"message","model":"claude-opus-5","usage":{"input_tokens":1,` +
+		`"output_tokens":2},"stop_reason":"refusal","content":[{"type":"text","text":"` + text + `"}]}`}}
+	page := &Response{json: `{"data":["` + text + `"],"has_more":true,"last_id":"` + text[:100] + `"}`}
+	line := `{"custom_id":"a","result":{"type":"errored","error":{"type":"error","error":{"type":"api_error","message":"` + text + `"}}}}`
+	round := func() {
+		make, err := Request{Endpoint: "models.list", Query: map[string]string{"a": text[:1000]}}.source()()
+		if err != nil {
+			t.Fatal(err)
+		}
+		request, err := make()
+		if err != nil {
+			t.Fatal(err)
+		}
+		next, err := keep(request).turn(page, false)
+		if err != nil || next == nil {
+			t.Fatal(err)
+		}
+		file, err := FileOfBytes([]byte(text), text[:100])
+		if err != nil || file.Size() != 20000 {
+			t.Fatal(err)
+		}
+		partial, err := NewPartialJSON()
+		if err != nil || partial.Add(`["`+text) != nil {
+			t.Fatal(err)
+		}
+		if result, err := readBatchResult(line); err != nil || result.Err == nil {
+			t.Fatal(err)
+		}
+		if _, err = DocumentFile(file); err != nil {
+			t.Fatal(err)
+		}
+		if _, err = BuiltinModels.CostOf(message, ""); err != nil || message.Refusal() == nil {
+			t.Fatal(err)
+		}
+		if err = message.ParseInto([]byte(`{"type":"string"}`), &text); err == nil {
+			t.Fatal("a refusal was read")
+		}
+	}
+	rounds := func(count int) {
+		for i := 0; i < count; i++ {
+			round()
+		}
+		for i := 0; i < 3; i++ {
+			runtime.GC() // and finalizers
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	rounds(300)
+	before := memory(t)
+	rounds(1000)
+	if grown := memory(t) - before; grown > 8<<20 { // one of these kept each time would be 20 MB
+		t.Errorf("%d MiB more", grown>>20)
+	}
+}
+
+func memory(t *testing.T) int {
+	t.Helper()
+	text := read(t, "/proc/self/statm")
+	pages, err := strconv.Atoi(strings.Fields(text)[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages * os.Getpagesize()
+}
+
+// Options that are given to the wrong side say so.
+func TestOptionsOfClientsAndCalls(t *testing.T) {
+	ctx := context.Background()
+	client, err := NewClient(WithAPIKey("sk-ant-conformance-not-a-real-key"), WithBaseURL("http://127.0.0.1:9"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for name, option := range map[string]Option{
+		"WithModels": WithModels(nil), "WithDeprecationHandler": WithDeprecationHandler(func(_, _ string) {}),
+	} {
+		if _, err := client.Do(ctx, Request{Endpoint: "models.list"}, option); err == nil || !strings.Contains(err.Error(), name+" is an option of clients") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, option := range map[string]Option{
+		"WithBetas": WithBetas("a"), "WithExpiresIn": WithExpiresIn(1), "WithOutput": WithOutput[int](), "WithResponseInto": WithResponseInto(nil),
+	} {
+		if _, err := NewClient(option); err == nil || !strings.Contains(err.Error(), fmt.Sprint(name, " is an option of calls")) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
