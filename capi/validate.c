@@ -13,18 +13,20 @@ static bool is_list(const claude_problems_t *problems)
 
 claude_code_t claude_request_validate(const claude_request_t *request, claude_problems_t **out, claude_error_t **err)
 {
+    const cl_judge judge = {.options = NULL};
     border b;
     claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);
     if (border_handle(&b, request, CL_MAGIC_REQUEST, "request"))
-        rc = cl_request_validate(request, NULL, out, &b.err);
+        rc = cl_request_validate(request, &judge, out, &b.err);
     return border_leave(&b, rc, err);
 }
 
 claude_code_t claude_client_validate(claude_client_t *client, const claude_request_t *request, uint32_t flags,
                                      claude_problems_t **out, claude_error_t **err)
 {
+    cl_judge judge;
     border b;
     claude_code_t rc = CLAUDE_E_INVALID;
 
@@ -32,12 +34,11 @@ claude_code_t claude_client_validate(claude_client_t *client, const claude_reque
     if (!border_handle(&b, client, CL_MAGIC_CLIENT, "client") ||
         !border_handle(&b, request, CL_MAGIC_REQUEST, "request"))
         return border_leave(&b, rc, err);
+    judge = (cl_judge){client->config->options, cl_client_models(client), (flags & CLAUDE_STREAM) != 0};
     if (flags & ~(uint32_t)CLAUDE_STREAM)
         rc = cl_fail(&b.err, CLAUDE_E_INVALID, "flags has unknown bits: %u", flags & ~(uint32_t)CLAUDE_STREAM);
-    else if (flags & CLAUDE_STREAM)
-        rc = cl_request_validate_stream(request, client->config->options, out, &b.err);
     else
-        rc = cl_request_validate(request, client->config->options, out, &b.err);
+        rc = cl_request_validate(request, &judge, out, &b.err);
     return border_leave(&b, rc, err);
 }
 

@@ -8,14 +8,11 @@ static bool is_on(const claude_client_t *client, const claude_request_t *request
     return cl_option_int(cl_request_options(request), client->config->options, option) != 0;
 }
 
-static claude_code_t validate(const claude_client_t *client, const claude_request_t *request, bool stream, cl_err *err)
+static claude_code_t validate(const claude_request_t *request, const cl_judge *judge, cl_err *err)
 {
-    const cl_options *options = client->config->options;
     claude_problems_t *problems = NULL;
-    claude_code_t rc;
+    claude_code_t rc = cl_request_validate(request, judge, &problems, err);
 
-    rc = stream ? cl_request_validate_stream(request, options, &problems, err)
-                : cl_request_validate(request, options, &problems, err);
     if (rc >= 0)
         rc = cl_problems_fail(problems, err);
     cl_problems_unref(problems);
@@ -42,17 +39,10 @@ static void tell(const claude_client_t *client, const char *model, const char *t
         ((claude_deprecation_fn)cl_hook_fn(hook))(model, text, cl_hook_data(hook));
 }
 
-static const claude_models_t *models_of(const claude_client_t *client)
-{
-    const cl_hook *keeper = client->config->models;
-
-    return keeper ? cl_hook_data(keeper) : NULL;
-}
-
 static void tell_deprecation(claude_client_t *client, const claude_request_t *request)
 {
     static const cl_str thinking = {"thinking/enabled", sizeof "thinking/enabled" - 1};
-    const claude_models_t *models = models_of(client);
+    const claude_models_t *models = cl_client_models(client);
     cl_json model;
     cl_str id;
     char name[CL_MODEL_ID_MAX + 1];
@@ -73,12 +63,13 @@ claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *r
                               cl_err *err)
 {
     bool quiet = streams_quietly(client, request, stream);
+    const cl_judge judge = {client->config->options, cl_client_models(client), stream || quiet};
     claude_code_t rc = CLAUDE_OK;
 
     if (is_on(client, request, CL_OPT_REQUEST_VALIDATE))
-        rc = validate(client, request, stream || quiet, err);
+        rc = validate(request, &judge, err);
     if (rc >= 0 && is_on(client, request, CL_OPT_REQUEST_LONG_CHECK))
-        rc = cl_nonstreaming_check(request, stream || quiet, client->config->options, err);
+        rc = cl_nonstreaming_check(request, &judge, err);
     if (rc >= 0)
         rc = cl_request_snapshot(request, stream || quiet, out, err);
     if (rc < 0)

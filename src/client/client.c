@@ -130,6 +130,13 @@ claude_code_t cl_client_from_workspace(const claude_config_t *config, claude_cli
     return client_of(own, out, err);
 }
 
+const claude_models_t *cl_client_models(const claude_client_t *client)
+{
+    const cl_hook *keeper = client->config->models;
+
+    return keeper ? cl_hook_data(keeper) : NULL;
+}
+
 claude_client_t *cl_client_ref(claude_client_t *client)
 {
     cl_handle_ref(&client->handle);

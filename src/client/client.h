@@ -23,6 +23,8 @@ struct claude_client {
 claude_code_t cl_client_new(const claude_config_t *config, claude_client_t **out, cl_err *err);
 claude_code_t cl_client_from_env(const claude_config_t *config, claude_client_t **out, cl_err *err);
 claude_code_t cl_client_from_workspace(const claude_config_t *config, claude_client_t **out, cl_err *err);
+/* The table that models are looked up in; NULL: the one that is built in. */
+const claude_models_t *cl_client_models(const claude_client_t *client);
 claude_client_t *cl_client_ref(claude_client_t *client);
 void cl_client_unref(claude_client_t *client);
 

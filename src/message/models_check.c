@@ -216,6 +216,7 @@ static const field_rule of_model[] = {
     {"lifecycle", check_text},         {"replacement", check_id},       {"deprecated_at", check_date},
     {"retires_at", check_date},        {"context_window", check_count}, {"max_output_tokens", check_count},
     {"default_effort", check_text},    {"thinking", check_text},        {"forced_tool_use", check_flag},
+    {"thinking_enabled", check_flag},  {"sampling", check_flag},        {"nonstreaming_max_tokens", check_count},
     {"cache_min_tokens", check_count}, {"warnings", check_texts},       {"percent", check_percent_maps},
     {"prices", check_prices},          {"comment", check_text},         {NULL, NULL},
 };

@@ -157,14 +157,14 @@ static void walk_request(cl_walk *walk, const claude_request_t *request)
 
 /* ---- doors ---- */
 
-static claude_code_t begin(cl_walk *walk, const cl_files *files, const cl_options *own, const cl_options *client,
+static claude_code_t begin(cl_walk *walk, const cl_files *files, const cl_options *own, const cl_judge *judge,
                            cl_err *err)
 {
     static const cl_files none = {NULL, 0};
 
-    *walk = (cl_walk){.files = files ? files : &none, .own = own, .client = client, .creates = true};
-    walk->strict = strcmp(cl_option_text(own, client, CL_OPT_API_VERSION), CL_STRICT_VERSION) >= 0;
-    walk->betas = cl_str_of(cl_option_text(own, client, CL_OPT_BETA));
+    *walk = (cl_walk){.files = files ? files : &none, .own = own, .judge = judge, .creates = true};
+    walk->strict = strcmp(cl_option_text(own, judge->options, CL_OPT_API_VERSION), CL_STRICT_VERSION) >= 0;
+    walk->betas = cl_str_of(cl_option_text(own, judge->options, CL_OPT_BETA));
     cl_walk_reset(walk);
     return cl_problems_new(&walk->problems, err);
 }
@@ -184,37 +184,25 @@ static claude_code_t end(cl_walk *walk, claude_code_t rc, claude_problems_t **ou
     return rc;
 }
 
-static claude_code_t validate(const claude_request_t *request, bool stream, const cl_options *client,
-                              claude_problems_t **out, cl_err *err)
+claude_code_t cl_request_validate(const claude_request_t *request, const cl_judge *judge, claude_problems_t **out,
+                                  cl_err *err)
 {
     cl_walk walk;
-    claude_code_t rc = begin(&walk, &request->files, request->options, client, err);
+    claude_code_t rc = begin(&walk, &request->files, request->options, judge, err);
 
     if (request->betas.len > 0)
         walk.betas = cl_buf_str(&request->betas);
-    walk.stream = stream;
     if (rc >= 0)
         walk_request(&walk, request);
     return end(&walk, rc, out, err);
 }
 
-claude_code_t cl_request_validate(const claude_request_t *request, const cl_options *client, claude_problems_t **out,
-                                  cl_err *err)
-{
-    return validate(request, false, client, out, err);
-}
-
-claude_code_t cl_request_validate_stream(const claude_request_t *request, const cl_options *client,
-                                         claude_problems_t **out, cl_err *err)
-{
-    return validate(request, true, client, out, err);
-}
-
 claude_code_t cl_validate_params(cl_json params, bool batch, const cl_options *options, claude_problems_t **out,
                                  cl_err *err)
 {
+    const cl_judge judge = {.options = options};
     cl_walk walk;
-    claude_code_t rc = begin(&walk, NULL, NULL, options, err);
+    claude_code_t rc = begin(&walk, NULL, NULL, &judge, err);
 
     walk.batch = batch;
     walk.page.start = params.ptr;
@@ -228,8 +216,9 @@ typedef void part_check(cl_walk *walk, const cl_place *place, cl_json part);
 static claude_code_t validate_part(part_check *check, cl_json part, const cl_files *files, const cl_options *options,
                                    claude_problems_t **out, cl_err *err)
 {
+    const cl_judge judge = {.options = options};
     cl_walk walk;
-    claude_code_t rc = begin(&walk, files, NULL, options, err);
+    claude_code_t rc = begin(&walk, files, NULL, &judge, err);
 
     walk.page.start = part.ptr;
     if (rc >= 0)

@@ -11,19 +11,24 @@
 
 #include "message/files.h"
 #include "message/message.h"
+#include "message/models.h"
 
 /* Problems that are listed; the rest is only counted. */
 enum { CL_PROBLEMS_MAX = 1000 };
 
+/* What a request is judged by beside itself. Zeros: the defaults. */
+typedef struct cl_judge {
+    const cl_options *options;     /* the client's; may be NULL */
+    const claude_models_t *models; /* NULL: the table that is built in */
+    bool stream;                   /* it will be started with CLAUDE_STREAM */
+} cl_judge;
+
 /*
  * CLAUDE_OK: nothing is wrong, *out is NULL. CLAUDE_PROBLEMS: *out is the list, in the order of the body. `out` may be
- * NULL. `client` may be NULL: the defaults. Negative: nothing is known (out of memory).
+ * NULL. Negative: nothing is known (out of memory).
  */
-claude_code_t cl_request_validate(const claude_request_t *request, const cl_options *client, claude_problems_t **out,
+claude_code_t cl_request_validate(const claude_request_t *request, const cl_judge *judge, claude_problems_t **out,
                                   cl_err *err);
-/* The same for a request that will be started with CLAUDE_STREAM. */
-claude_code_t cl_request_validate_stream(const claude_request_t *request, const cl_options *client,
-                                         claude_problems_t **out, cl_err *err);
 /* The body of one message, for example a batch's "params" (`batch`), as the request it belongs to would check it. JSON
  * that was validated. */
 claude_code_t cl_validate_params(cl_json params, bool batch, const cl_options *options, claude_problems_t **out,
@@ -37,11 +42,9 @@ claude_code_t cl_validate_block(cl_json block, const cl_files *files, const cl_o
 /*
  * The official SDKs' rule for calls that do not stream, alone: CLAUDE_E_INVALID, with what to do, if the answer may
  * take longer than 10 minutes by max_tokens, or max_tokens is over what the model may write without a stream, and
- * neither the request nor the client has set timeout.total_ms. CLAUDE_OK for a request that streams (`stream`, or by
- * its body).
+ * neither the request nor the client has set timeout.total_ms. CLAUDE_OK for a request that streams.
  */
-claude_code_t cl_nonstreaming_check(const claude_request_t *request, bool stream, const cl_options *client,
-                                    cl_err *err);
+claude_code_t cl_nonstreaming_check(const claude_request_t *request, const cl_judge *judge, cl_err *err);
 
 /* ---- lists (problems.c) ---- */
 

@@ -7,34 +7,7 @@ enum {
     /* An answer of 128,000 tokens is expected to take an hour; without a stream it may take ten minutes. */
     TOKENS_PER_HOUR = 128000,
     NONSTREAMING_TOKENS = TOKENS_PER_HOUR / 6,
-    CAPPED_TOKENS = 8192,
 };
-
-/* Models that may write CAPPED_TOKENS at most without a stream. */
-static const char *const capped_models[] = {
-    "claude-opus-4-20250514",   "claude-opus-4-0",
-    "claude-4-opus-20250514",   "anthropic.claude-opus-4-20250514-v1:0",
-    "claude-opus-4@20250514",   "anthropic.claude-opus-4-1-20250805-v1:0",
-    "claude-opus-4-1@20250805",
-};
-
-/* Models that answer 400 to thinking with a budget and to sampling parameters. */
-static const char *const adaptive_models[] = {"claude-opus-4-7", "claude-opus-4-8"};
-
-static bool is_one_of(cl_json string, const char *const *texts, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (cl_json_string_is(string, cl_str_of(texts[i])))
-            return true;
-    }
-    return false;
-}
-
-static bool is_adaptive(const cl_walk *walk)
-{
-    return is_one_of(walk->top[CL_TOP_MODEL].value, adaptive_models,
-                     sizeof adaptive_models / sizeof adaptive_models[0]);
-}
 
 static bool is_true(cl_json value)
 {
@@ -43,34 +16,45 @@ static bool is_true(cl_json value)
 
 /* ---- what takes too long without a stream ---- */
 
+/* What the table knows of a model; NULL: nothing. */
+static const cl_model *find_model(const cl_judge *judge, cl_json model)
+{
+    char id[CL_MODEL_ID_MAX + 1];
+
+    return cl_models_find(judge->models, cl_str_n(id, cl_json_copy_text(model, id, sizeof id)));
+}
+
 /* How many tokens an answer may have at most that is not streamed. */
-static int64_t nonstreaming_limit(cl_json model)
+static int64_t nonstreaming_limit(const cl_model *model)
 {
-    bool capped = is_one_of(model, capped_models, sizeof capped_models / sizeof capped_models[0]);
+    int64_t limit;
 
-    return capped ? CAPPED_TOKENS : NONSTREAMING_TOKENS;
+    if (model && cl_json_to_int(cl_model_fact(model, "nonstreaming_max_tokens"), &limit))
+        return limit;
+    return NONSTREAMING_TOKENS;
 }
 
-static bool has_timeout(const cl_options *own, const cl_options *client)
+/* It streams, or the program says how long it waits. */
+static bool may_take_long(const cl_options *own, const cl_judge *judge, cl_json stream)
 {
-    return cl_options_is_set(own, CL_OPT_TIMEOUT_TOTAL) || cl_options_is_set(client, CL_OPT_TIMEOUT_TOTAL);
+    return judge->stream || is_true(stream) || cl_option_int(own, judge->options, CL_OPT_REQUEST_STREAM) != 0 ||
+           cl_options_is_set(own, CL_OPT_TIMEOUT_TOTAL) || cl_options_is_set(judge->options, CL_OPT_TIMEOUT_TOTAL);
 }
 
-claude_code_t cl_nonstreaming_check(const claude_request_t *request, bool stream, const cl_options *client, cl_err *err)
+claude_code_t cl_nonstreaming_check(const claude_request_t *request, const cl_judge *judge, cl_err *err)
 {
     cl_json max_tokens = cl_draft_field(&request->draft, CL_FIELD_MAX_TOKENS);
-    int64_t limit = nonstreaming_limit(cl_draft_field(&request->draft, CL_FIELD_MODEL));
+    const cl_model *model = find_model(judge, cl_draft_field(&request->draft, CL_FIELD_MODEL));
+    int64_t limit = nonstreaming_limit(model);
     int64_t number;
 
-    if (request->endpoint->answer != CL_ANSWER_MESSAGE || stream ||
-        is_true(cl_draft_field(&request->draft, CL_FIELD_STREAM)) || has_timeout(request->options, client) ||
-        !cl_json_to_int(max_tokens, &number) || number <= limit)
+    if (request->endpoint->answer != CL_ANSWER_MESSAGE || !cl_json_to_int(max_tokens, &number) || number <= limit ||
+        may_take_long(request->options, judge, cl_draft_field(&request->draft, CL_FIELD_STREAM)))
         return CLAUDE_OK;
-    return cl_fail(
-        err, CLAUDE_E_INVALID,
-        "max_tokens is %lld: the answer may take longer than 10 minutes; stream it, lower max_tokens to %lld, "
-        "or set timeout.total_ms",
-        (long long)number, (long long)limit);
+    return cl_fail(err, CLAUDE_E_INVALID,
+                   "max_tokens is %lld: the answer may take longer than 10 minutes; stream it (or set "
+                   "request.stream_internally), lower max_tokens to %lld, or set timeout.total_ms",
+                   (long long)number, (long long)limit);
 }
 
 /* ---- fields of a message's body; each is given a value that is there ---- */
@@ -83,8 +67,7 @@ static void check_model(cl_walk *walk, const cl_place *place, cl_json model)
 
 static void check_max_tokens(cl_walk *walk, const cl_place *place, cl_json value)
 {
-    int64_t limit = nonstreaming_limit(walk->top[CL_TOP_MODEL].value);
-    bool streams = walk->stream || is_true(walk->top[CL_TOP_STREAM].value);
+    int64_t limit = nonstreaming_limit(walk->model);
 
     if (!cl_walk_type(walk, place, value, CL_IS_NUMBER))
         return;
@@ -92,8 +75,8 @@ static void check_max_tokens(cl_walk *walk, const cl_place *place, cl_json value
         cl_walk_bad_value(walk, CL_P_OUT_OF_RANGE, place, value, "a whole number of 0 or more");
     else if (walk->batch && walk->max_tokens == 0)
         cl_walk_bad_value(walk, CL_P_BATCH_REFUSES, place, value, "max_tokens 0");
-    else if (walk->creates && !walk->batch && !streams && walk->max_tokens > limit &&
-             !has_timeout(walk->own, walk->client))
+    else if (walk->creates && !walk->batch && walk->max_tokens > limit &&
+             !may_take_long(walk->own, walk->judge, walk->top[CL_TOP_STREAM].value))
         cl_walk_bad_count(walk, CL_P_STREAM_REQUIRED, place, value.ptr, (uint64_t)walk->max_tokens, "tokens", limit);
 }
 
@@ -156,7 +139,7 @@ static void check_thinking(cl_walk *walk, const cl_place *place, cl_json thinkin
     check_budget(walk, place, thinking, members[1]);
     if (walk->creates && walk->max_tokens == 0)
         cl_walk_bad_value(walk, CL_P_MAX_TOKENS_ZERO_CONFLICT, &type_place, members[0], "thinking");
-    if (is_adaptive(walk))
+    if (cl_walk_model_refuses(walk, "thinking_enabled"))
         cl_walk_bad_value(walk, CL_P_MODEL_THINKING_REFUSED, &type_place, members[0], "");
 }
 
@@ -215,7 +198,7 @@ static const char *who_refuses_sampling(const cl_walk *walk)
 {
     if (walk->strict)
         return "API version " CL_STRICT_VERSION;
-    return is_adaptive(walk) ? "the model" : NULL;
+    return cl_walk_model_refuses(walk, "sampling") ? "the model" : NULL;
 }
 
 static void check_share(cl_walk *walk, const cl_place *place, cl_json value, cl_problem_id refused)
@@ -356,6 +339,7 @@ void cl_walk_params(cl_walk *walk, const cl_place *place, const char *at)
     report_missing(walk, place, CL_TOP_MESSAGES, at, CL_P_MISSING_MESSAGES);
     if (!cl_json_to_int(walk->top[CL_TOP_MAX_TOKENS].value, &walk->max_tokens) || walk->max_tokens < 0)
         walk->max_tokens = -1;
+    walk->model = find_model(walk->judge, walk->top[CL_TOP_MODEL].value);
     for (size_t i = 0; i < CL_TOP_COUNT; i++) {
         cl_place member = cl_place_member(place, top_rows[i].name);
         walk->page = walk->top[i].page;

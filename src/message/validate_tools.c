@@ -121,21 +121,6 @@ void cl_walk_tools(cl_walk *walk, const cl_place *place, cl_json tools)
 
 /* ---- tool_choice ---- */
 
-/* Models that answer 400 to a forced tool use, whatever the day's version of their name. */
-static const char *const unforced_models[] = {"claude-opus-5-5",  "claude-sonnet-5-5", "claude-fable-5-1",
-                                              "claude-fable-5-2", "claude-mythos-5-1", "claude-mythos-5-2"};
-
-static bool refuses_force(const cl_walk *walk)
-{
-    cl_json model = walk->top[CL_TOP_MODEL].value;
-
-    for (size_t i = 0; i < sizeof unforced_models / sizeof unforced_models[0]; i++) {
-        if (cl_json_string_is(model, cl_str_of(unforced_models[i])))
-            return true;
-    }
-    return false;
-}
-
 static void check_choice_name(cl_walk *walk, const cl_place *place, cl_json choice, cl_json name)
 {
     cl_place name_place = cl_place_member(place, "name");
@@ -169,6 +154,6 @@ void cl_walk_tool_choice(cl_walk *walk, const cl_place *place, cl_json choice)
         return;
     if (walk->creates && walk->max_tokens == 0)
         cl_walk_bad_value(walk, CL_P_MAX_TOKENS_ZERO_CONFLICT, &type_place, members[0], "a forced tool use");
-    if (refuses_force(walk))
+    if (cl_walk_model_refuses(walk, "forced_tool_use"))
         cl_walk_bad_value(walk, CL_P_MODEL_TOOL_CHOICE_REFUSED, &type_place, members[0], "");
 }

@@ -13,7 +13,16 @@ enum {
 
 int64_t cl_walk_limit(const cl_walk *walk, cl_option option)
 {
-    return cl_option_int(walk->own, walk->client, option);
+    return cl_option_int(walk->own, walk->judge->options, option);
+}
+
+bool cl_walk_model_refuses(const cl_walk *walk, const char *fact)
+{
+    cl_json value = {NULL, 0, CLAUDE_JSON_NONE};
+
+    if (walk->model)
+        value = cl_model_fact(walk->model, fact);
+    return value.type == CLAUDE_JSON_BOOLEAN && value.ptr[0] == 'f';
 }
 
 void cl_walk_reset(cl_walk *walk)
@@ -27,6 +36,7 @@ void cl_walk_reset(cl_walk *walk)
     memset(walk->top, 0, sizeof walk->top);
     walk->tool = CL_STR("");
     walk->max_tokens = -1;
+    walk->model = NULL;
     walk->open_tools = false;
     walk->open_history = false;
     walk->breakpoints = 0;

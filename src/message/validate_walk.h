@@ -104,12 +104,11 @@ enum { CL_FIELD_TEXT_MAX = 256 };
 
 typedef struct cl_walk {
     claude_problems_t *problems;
-    const cl_options *own;    /* may be NULL */
-    const cl_options *client; /* may be NULL */
-    const cl_files *files;    /* those whose tokens may be in the body */
+    const cl_options *own; /* may be NULL */
+    const cl_judge *judge;
+    const cl_files *files; /* those whose tokens may be in the body */
     cl_str betas;
     bool nomem;
-    bool stream;  /* asked for beside the body */
     bool batch;   /* one of a batch's requests */
     bool strict;  /* API version 2026-10-21 or later */
     bool creates; /* the endpoint writes an answer: max_tokens and time matter */
@@ -119,10 +118,11 @@ typedef struct cl_walk {
     cl_page page;
     cl_str tool; /* name of the tool being checked */
     char tool_text[CL_FIELD_TEXT_MAX];
-    int64_t max_tokens; /* -1: not known */
-    cl_seen tools;      /* names */
-    bool open_tools;    /* there are tools whose names are not in the body */
-    cl_seen uses;       /* ids */
+    int64_t max_tokens;    /* -1: not known */
+    const cl_model *model; /* what is known of it; NULL: nothing */
+    cl_seen tools;         /* names */
+    bool open_tools;       /* there are tools whose names are not in the body */
+    cl_seen uses;          /* ids */
     cl_walk_result *results;
     size_t result_count;
     size_t result_cap;
@@ -133,6 +133,8 @@ typedef struct cl_walk {
     cl_spot breakpoint_spot;
 } cl_walk;
 
+/* Whether the table says of the model that it refuses something: a fact that is false. */
+bool cl_walk_model_refuses(const cl_walk *walk, const char *fact);
 int64_t cl_walk_limit(const cl_walk *walk, cl_option option);
 /* Starts and ends one body's part. */
 void cl_walk_reset(cl_walk *walk);

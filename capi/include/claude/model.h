@@ -118,7 +118,7 @@ CLAUDE_API const char *claude_models_text(const claude_models_t *models, const c
 
 /**
  * A fact that is a number, or true or false: "context_window", "max_output_tokens", "cache_min_tokens" (in tokens),
- * "forced_tool_use", ...
+ * "forced_tool_use", "thinking_enabled", "sampling", "nonstreaming_max_tokens", ...
  *
  * @param models  a table; NULL is the one that is built in
  * @param model   model id, as for claude_models_find()

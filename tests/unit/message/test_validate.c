@@ -1,5 +1,7 @@
 /* What validation finds: each code, the edge of each limit, both API versions, bodies given as text and built alike. */
+#include <claude/client.h>
 #include <claude/config.h>
+#include <claude/model.h>
 #include <claude/validate.h>
 
 #include "message/request.h"
@@ -38,6 +40,9 @@ typedef struct example {
     const char *option; /* NULL, or the name of an option, then its value */
     const char *value;
 } example;
+
+static const cl_judge defaults = {.stream = false};
+static const cl_judge streamed = {.stream = true};
 
 static claude_request_t *given(const char *endpoint, const char *body)
 {
@@ -339,6 +344,69 @@ static void the_old_version(void **state)
     CHECK(OLD, examples);
 }
 
+#define ASKED(model)                                                                                                   \
+    "{\"model\":\"" model                                                                                              \
+    "\",\"max_tokens\":2000,\"top_k\":1,\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":1024},"                   \
+    "\"tools\":[" TOOL("a") "],\"tool_choice\":{\"type\":\"any\"},\"messages\":[" USER "]}"
+
+/* By the table of models, however a platform spells them. */
+static void what_models_refuse(void **state)
+{
+    static const example examples[] = {
+        {ASKED("m"), "", NULL, NULL},
+        {ASKED("claude-opus-4-6"), "", NULL, NULL},
+        {ASKED("claude-opus-4-7"), "top_k_refused /top_k\nmodel_thinking_refused /thinking/type", NULL, NULL},
+        {ASKED("us.anthropic.claude-opus-4-8-v1:0"), "top_k_refused /top_k\nmodel_thinking_refused /thinking/type",
+         NULL, NULL},
+        {ASKED("claude-opus-5"), "top_k_refused /top_k\nmodel_thinking_refused /thinking/type", NULL, NULL},
+        {ASKED("claude-sonnet-5-5@20261001"), "model_tool_choice_refused /tool_choice/type", NULL, NULL},
+        {ASKED("claude-fable-5-1"), "model_tool_choice_refused /tool_choice/type", NULL, NULL},
+        {ASKED("claude-opus-5-5"),
+         "top_k_refused /top_k\nmodel_thinking_refused /thinking/type\nmodel_tool_choice_refused /tool_choice/type",
+         NULL, NULL},
+    };
+
+    (void)state;
+    CHECK(OLD, examples);
+}
+
+/* A program's own table decides instead of the one that is built in. */
+static void what_a_programs_table_says(void **state)
+{
+    static const char table[] =
+        "{\"models\":[{\"id\":\"claude-opus-5-5\"},{\"id\":\"m\",\"sampling\":false,\"forced_tool_use\":true,"
+        "\"thinking_enabled\":false,\"nonstreaming_max_tokens\":1999}]}";
+    claude_request_t *known = given("messages.create", ASKED("m"));
+    claude_request_t *other = given("messages.create", ASKED("claude-opus-5-5"));
+    claude_problems_t *problems = NULL;
+    claude_config_t *config = NULL;
+    claude_client_t *client = NULL;
+    claude_models_t *models = NULL;
+    char *list;
+
+    (void)state;
+    assert_int_equal(claude_models_load_json(table, CLAUDE_NTS, &models, NULL), CLAUDE_OK);
+    assert_int_equal(claude_config_new(&config, NULL), CLAUDE_OK);
+    assert_int_equal(claude_config_set(config, "auth.style", "none", NULL), CLAUDE_OK);
+    assert_int_equal(claude_config_set_models(config, models, NULL), CLAUDE_OK);
+    assert_int_equal(claude_client_new(config, &client, NULL), CLAUDE_OK);
+    assert_int_equal(claude_client_validate(client, other, 0, &problems, NULL), CLAUDE_OK);
+    assert_int_equal(claude_client_validate(client, known, 0, &problems, NULL), CLAUDE_PROBLEMS);
+    list = list_of(problems);
+    assert_string_equal(list,
+                        "stream_required /max_tokens\ntop_k_refused /top_k\nmodel_thinking_refused /thinking/type");
+    free(list);
+    assert_string_equal(
+        claude_problems_fix(problems, 0),
+        "stream it (or set request.stream_internally), lower max_tokens to 1999, or set timeout.total_ms");
+    claude_problems_unref(problems);
+    claude_client_unref(client);
+    claude_config_unref(config);
+    claude_models_unref(models);
+    claude_request_unref(known);
+    claude_request_unref(other);
+}
+
 static void the_new_version(void **state)
 {
     static const example examples[] = {
@@ -373,12 +441,12 @@ static void the_client_says_the_version_too(void **state)
     (void)state;
     OK(cl_options_new(&client, err));
     OK(cl_options_set(client, "api_version", NEW, false, err));
-    OK(cl_request_validate(request, NULL, NULL, err));
-    assert_int_equal(cl_request_validate(request, client, &problems, NULL), CLAUDE_PROBLEMS);
+    OK(cl_request_validate(request, &defaults, NULL, err));
+    assert_int_equal(cl_request_validate(request, &(cl_judge){.options = client}, &problems, NULL), CLAUDE_PROBLEMS);
     assert_string_equal(claude_problems_code(problems, 0), "temperature_refused");
     claude_problems_unref(problems);
     assert_int_equal(claude_request_set_option(request, "api_version", OLD, NULL), CLAUDE_OK);
-    OK(cl_request_validate(request, client, NULL, err));
+    OK(cl_request_validate(request, &(cl_judge){.options = client}, NULL, err));
     cl_options_free(client);
     claude_request_unref(request);
 }
@@ -450,6 +518,8 @@ static const example long_examples[] = {
     {LONG("claude-opus-4-20250514", "8193", ""), "stream_required /max_tokens", NULL, NULL},
     {LONG("claude-opus-4-1@20250805", "8193", ""), "stream_required /max_tokens", NULL, NULL},
     {LONG("claude-opus-4-20250514", "8193", ",\"stream\":true"), "", NULL, NULL},
+    {LONG("anthropic.claude-opus-4-1-20250805-v1:0", "8193", ""), "stream_required /max_tokens", NULL, NULL},
+    {LONG("m", "21334", ""), "", "request.stream_internally", "true"},
 };
 
 static void long_answers_are_streamed(void **state)
@@ -472,27 +542,27 @@ static void the_rule_for_long_answers_alone(void **state)
         if (one->option)
             OK(cl_request_set_option(request, one->option, one->value, err));
         if (*one->expected)
-            FAILS(CLAUDE_E_INVALID, "stream it", cl_nonstreaming_check(request, false, NULL, err));
+            FAILS(CLAUDE_E_INVALID, "stream it", cl_nonstreaming_check(request, &defaults, err));
         else
-            OK(cl_nonstreaming_check(request, false, NULL, err));
-        OK(cl_nonstreaming_check(request, true, NULL, err));
-        OK(cl_request_validate_stream(request, NULL, NULL, err));
+            OK(cl_nonstreaming_check(request, &defaults, err));
+        OK(cl_nonstreaming_check(request, &streamed, err));
+        OK(cl_request_validate(request, &streamed, NULL, err));
         claude_request_unref(request);
     }
     request = given("messages.create", LONG("m", "21334", ""));
-    FAILS(CLAUDE_E_INVALID, "max_tokens is 21334", cl_nonstreaming_check(request, false, NULL, err));
-    FAILS(CLAUDE_E_INVALID, "lower max_tokens to 21333", cl_nonstreaming_check(request, false, NULL, err));
+    FAILS(CLAUDE_E_INVALID, "max_tokens is 21334", cl_nonstreaming_check(request, &defaults, err));
+    FAILS(CLAUDE_E_INVALID, "lower max_tokens to 21333", cl_nonstreaming_check(request, &defaults, err));
     OK(cl_options_new(&client, err));
     OK(cl_options_set(client, "timeout.total_ms", "0", false, err));
-    OK(cl_nonstreaming_check(request, false, client, err));
-    OK(cl_request_validate(request, client, NULL, err));
+    OK(cl_nonstreaming_check(request, &(cl_judge){.options = client}, err));
+    OK(cl_request_validate(request, &(cl_judge){.options = client}, NULL, err));
     cl_options_free(client);
     claude_request_unref(request);
     request = given("messages.count_tokens", LONG("m", "21334", ""));
-    OK(cl_nonstreaming_check(request, false, NULL, err));
+    OK(cl_nonstreaming_check(request, &defaults, err));
     claude_request_unref(request);
     request = given("messages.create", "{}");
-    OK(cl_nonstreaming_check(request, false, NULL, err));
+    OK(cl_nonstreaming_check(request, &defaults, err));
     claude_request_unref(request);
 }
 
@@ -1042,6 +1112,8 @@ int main(void)
         TEST(blocks_have_what_they_need),
         TEST(results_belong_to_tool_uses),
         TEST(the_old_version),
+        TEST(what_models_refuse),
+        TEST(what_a_programs_table_says),
         TEST(the_new_version),
         TEST(the_client_says_the_version_too),
         TEST(thinking),

@@ -34,7 +34,7 @@ static bool validate_once(void)
     claude_code_t rc;
 
     cl_err_init(&err);
-    rc = cl_request_validate(request, NULL, &problems, &err);
+    rc = cl_request_validate(request, &(cl_judge){.stream = false}, &problems, &err);
     if (rc < 0) {
         assert_int_equal(rc, CLAUDE_E_NOMEM);
         assert_int_equal(err.code, CLAUDE_E_NOMEM);
