@@ -4,7 +4,7 @@ static const cl_endpoint endpoints[] = {
 #include "api/endpoints.inc"
 };
 
-enum { COUNT = sizeof endpoints / sizeof endpoints[0], NAME_MAX_LEN = 128 };
+enum { COUNT = sizeof endpoints / sizeof endpoints[0] };
 
 const cl_endpoint *cl_endpoint_at(size_t index)
 {
@@ -73,52 +73,17 @@ const char *cl_endpoint_text(const cl_endpoint *endpoint, const char *what)
 
 /* ---- names that are not there ---- */
 
-/* How many parts of the name, separated by points, also stand in another: what people guess has the right words. */
-static int common_parts(const char *wanted, const char *name)
-{
-    int common = 0;
-
-    while (*wanted) {
-        size_t len = strcspn(wanted, ".");
-        for (const char *p = name; *p && len > 0;) {
-            size_t part = strcspn(p, ".");
-            common += part == len && memcmp(p, wanted, len) == 0;
-            p += part + (p[part] == '.');
-        }
-        wanted += len + (wanted[len] == '.');
-    }
-    return common;
-}
-
-static int parts(const char *name)
-{
-    int count = 1;
-
-    for (; *name; name++)
-        count += *name == '.';
-    return count;
-}
-
-static int common_start(const char *a, const char *b)
-{
-    int len = 0;
-
-    while (a[len] && a[len] == b[len])
-        len++;
-    return len;
-}
-
-/* The same words first, then the same beginning. */
+/* NULL: none is like it. */
 static const char *nearest(const char *name)
 {
+    cl_str key = cl_str_of(name);
+    size_t least = key.len / 3 > 2 ? key.len / 3 : 2;
     const char *best = NULL;
-    int most = 0;
 
-    for (size_t i = 0; i < COUNT; i++) {
-        int score = NAME_MAX_LEN * (4 * common_parts(name, endpoints[i].name) - parts(endpoints[i].name)) +
-                    common_start(name, endpoints[i].name);
-        if (score > most) {
-            most = score;
+    for (size_t i = 0; i < COUNT && key.len > 0; i++) {
+        size_t distance = cl_str_distance(key, cl_str_of(endpoints[i].name));
+        if (distance < least || (distance == least && !best)) {
+            least = distance;
             best = endpoints[i].name;
         }
     }

@@ -152,3 +152,42 @@ bool cl_double_to_text(double value, char *out, size_t size)
     uselocale(before);
     return ok;
 }
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Insertions, deletions, replacements and swaps of neighbours. */
+static size_t edits(cl_str a, cl_str b)
+{
+    size_t table[3][CL_DISTANCE_MAX + 1];
+    size_t *before = table[0], *above = table[1], *now = table[2];
+
+    for (size_t j = 0; j <= b.len; j++)
+        above[j] = j;
+    for (size_t i = 1; i <= a.len; i++) {
+        size_t *spare = before;
+        now[0] = i;
+        for (size_t j = 1; j <= b.len; j++) {
+            bool same = cl_ascii_lower(a.ptr[i - 1]) == cl_ascii_lower(b.ptr[j - 1]);
+            now[j] = least(least(above[j], now[j - 1]) + 1, above[j - 1] + !same);
+            if (i > 1 && j > 1 && a.ptr[i - 1] == b.ptr[j - 2] && a.ptr[i - 2] == b.ptr[j - 1])
+                now[j] = least(now[j], before[j - 2] + 1);
+        }
+        before = above;
+        above = now;
+        now = spare;
+    }
+    return above[b.len];
+}
+
+size_t cl_str_distance(cl_str key, cl_str name)
+{
+    if (key.len > CL_DISTANCE_MAX || name.len > CL_DISTANCE_MAX)
+        return SIZE_MAX;
+    if (name.len > key.len && name.ptr[name.len - key.len - 1] == '.' &&
+        cl_str_eq_nocase(key, cl_str_n(name.ptr + name.len - key.len, key.len)))
+        return 1;
+    return edits(key, name);
+}

@@ -56,6 +56,12 @@ bool cl_ascii_is_digit(char c);
 bool cl_ascii_is_alnum(char c);
 /* Drops spaces and tabs at both ends. */
 cl_str cl_str_trim(cl_str text);
+/*
+ * How far a mistyped key is from a name: insertions, deletions, replacements and swaps of neighbours, whatever the
+ * case. 1 where only the groups before it were forgotten ("total_ms" for "timeout.total_ms"); SIZE_MAX for long texts.
+ */
+enum { CL_DISTANCE_MAX = 128 };
+size_t cl_str_distance(cl_str key, cl_str name);
 /* Decimal, whole text, no sign but '-', no overflow. */
 bool cl_str_to_int64(cl_str text, int64_t *out);
 /* JSON's number grammar, independent of the locale. False for anything else, and for values outside of double. */

@@ -101,41 +101,6 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* How many insertions, deletions, replacements and swaps of neighbours turn `a` into `b`. Both are short. */
-static size_t edit_distance(cl_str a, cl_str b)
-{
-    size_t table[3][NAME_MAX_LEN + 1];
-    size_t *before = table[0], *above = table[1], *now = table[2];
-
-    for (size_t j = 0; j <= b.len; j++)
-        above[j] = j;
-    for (size_t i = 1; i <= a.len; i++) {
-        size_t *spare = before;
-        now[0] = i;
-        for (size_t j = 1; j <= b.len; j++) {
-            bool same = cl_ascii_lower(a.ptr[i - 1]) == cl_ascii_lower(b.ptr[j - 1]);
-            now[j] = least(least(above[j], now[j - 1]) + 1, above[j - 1] + !same);
-            if (i > 1 && j > 1 && a.ptr[i - 1] == b.ptr[j - 2] && a.ptr[i - 2] == b.ptr[j - 1])
-                now[j] = least(now[j], before[j - 2] + 1);
-        }
-        before = above;
-        above = now;
-        now = spare;
-    }
-    return above[b.len];
-}
-
-static size_t name_distance(cl_str key, cl_str name)
-{
-    if (name.len > NAME_MAX_LEN)
-        return SIZE_MAX;
-    /* "total_ms" means timeout.total_ms: the group was forgotten. */
-    if (name.len > key.len && name.ptr[name.len - key.len - 1] == '.' &&
-        cl_str_eq_nocase(key, cl_str_n(name.ptr + name.len - key.len, key.len)))
-        return 1;
-    return edit_distance(key, name);
-}
-
 /* The canonical name that is most like the key; NULL if none is like it. */
 static const char *nearest_name(cl_str key)
 {
@@ -146,10 +111,10 @@ static const char *nearest_name(cl_str key)
         return NULL;
     for (size_t i = 0; i < ROWS; i++) {
         const char *aliases = rows[i].aliases;
-        size_t distance = name_distance(key, cl_str_of(rows[i].name));
+        size_t distance = cl_str_distance(key, cl_str_of(rows[i].name));
         cl_str alias;
         while (next_word(&aliases, &alias))
-            distance = least(distance, name_distance(key, alias));
+            distance = least(distance, cl_str_distance(key, alias));
         if (distance < best || (distance == best && !name)) {
             best = distance;
             name = rows[i].name;
@@ -464,14 +429,15 @@ static struct {
 #include "config/options.def"
 #undef CL_OPTION
     char json_api_key[JSON_SIZE("api_key", "", "", "", "", API_KEY_TEXT)];
-} descriptions = {
-    .once = PTHREAD_ONCE_INIT,
-    .rows = {
+} descriptions = {.once = PTHREAD_ONCE_INIT,
+                  .rows = {
 #define CL_OPTION(id, ...)                                                                                             \
-    {descriptions.json_##id, 0, sizeof descriptions.json_##id, sizeof descriptions.json_##id - 1},
+    {.ptr = descriptions.json_##id, .cap = sizeof descriptions.json_##id, .max = sizeof descriptions.json_##id - 1},
 #include "config/options.def"
 #undef CL_OPTION
-        {descriptions.json_api_key, 0, sizeof descriptions.json_api_key, sizeof descriptions.json_api_key - 1}}};
+                      {.ptr = descriptions.json_api_key,
+                       .cap = sizeof descriptions.json_api_key,
+                       .max = sizeof descriptions.json_api_key - 1}}};
 
 /* The table's texts are ASCII without control characters; a test sees to it. */
 static void put_quoted(cl_buf *out, cl_str text)

@@ -64,7 +64,7 @@ claude_file_t *cl_files_find(const cl_files *files, cl_str token)
     bool found = false;
     size_t at = 0;
 
-    if (token.len == CL_FILE_TOKEN_LEN)
+    if (token.ptr && token.len == CL_FILE_TOKEN_LEN)
         at = place_of(files, token.ptr, &found);
     return found ? files->items[at] : NULL;
 }

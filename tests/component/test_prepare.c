@@ -40,6 +40,24 @@ static void checks_only_when_asked_to(void **state)
     claude_client_unref(careless);
 }
 
+static void the_tool_runner_checks_as_well(void **state)
+{
+    claude_client_t *client = client_with("request.validate", "true", NULL);
+    claude_request_t *request = hello();
+    claude_runner_t *runner = NULL;
+    claude_response_t *response = NULL;
+    claude_error_t *err = NULL;
+
+    (void)state;
+    succeeds(claude_request_set_field(request, "/tools", "[]", CLAUDE_NTS, &err), err);
+    succeeds(claude_runner_new(client, request, 0, &runner, &err), err);
+    fails(claude_runner_run(runner, &response, &err), CLAUDE_E_INVALID, &err);
+    assert_int_equal(requests_seen(), 0);
+    claude_runner_unref(runner);
+    claude_request_unref(request);
+    claude_client_unref(client);
+}
+
 static void long_calls_are_refused_when_asked_to(void **state)
 {
     claude_client_t *client = client_with("request.long_check", "true", NULL);
@@ -49,7 +67,7 @@ static void long_calls_are_refused_when_asked_to(void **state)
 
     (void)state;
     err = execute_fails(client, request, CLAUDE_E_INVALID);
-    assert_contains(claude_error_message(err), "timeout.total_ms");
+    assert_contains(claude_error_message(err), "request.stream_internally");
     claude_error_unref(err);
     err = NULL;
     call = start_stream(client, request);
@@ -264,6 +282,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(checks_only_when_asked_to),
+        TEST(the_tool_runner_checks_as_well),
         TEST(long_calls_are_refused_when_asked_to),
         TEST(streams_behind_a_plain_call),
         TEST(a_stream_behind_that_is_cut_is_an_error),

@@ -76,7 +76,9 @@ def test_the_alias() -> None:
 @pytest.mark.parametrize(
     ("name", "near"),
     [
-        ("messages.batch.create", "messages.create"),
+        ("messages.batch.create", "messages.batches.create"),
+        ("messages.creat", "messages.create"),
+        ("model.list", "models.list"),
         ("batches.create", "messages.batches.create"),
         ("message.batches.results", "messages.batches.results"),
         ("sessions.list", "beta.sessions.list"),
