@@ -78,20 +78,32 @@ claude_code_t cl_batch_result_error(cl_str line, cl_err *err)
     }
 }
 
+/* A string of the batch, NULL if there is none; false when memory is out. */
+static bool lend(const claude_response_t *batch, const char *pointer, const char **out)
+{
+    *out = cl_response_string(batch, pointer, NULL);
+    return *out || cl_response_type(batch, pointer) != CLAUDE_JSON_STRING;
+}
+
 /* Only a batch that has ended has a URL; where the member is missing, the id leads there too. */
 claude_code_t cl_batch_results_request(const claude_response_t *batch, claude_request_t **out, cl_err *err)
 {
-    const char *status = cl_response_string(batch, "/processing_status", NULL);
-    const char *url = cl_response_string(batch, "/results_url", NULL);
-    const char *id = cl_response_string(batch, "/id", NULL);
+    const char *status;
+    const char *url;
+    const char *id;
     claude_request_t *request = NULL;
     claude_code_t rc;
 
+    if (!lend(batch, "/processing_status", &status) || !lend(batch, "/results_url", &url) || !lend(batch, "/id", &id))
+        return cl_fail_nomem(err);
     if (!url && cl_response_type(batch, "/results_url") == CLAUDE_JSON_NULL)
-        return cl_fail(err, CLAUDE_E_STATE, "the batch has no results yet: its processing_status is %.64s",
+        return cl_fail(err, CLAUDE_E_STATE,
+                       "the batch has no results yet: its processing_status is %.64s; wait with claude_batch_wait()",
                        status ? status : "unknown");
     if (!url && !id)
-        return cl_fail(err, CLAUDE_E_INVALID, "the response is no batch: it has neither results_url nor id");
+        return cl_fail(err, CLAUDE_E_INVALID,
+                       "the response is no batch: it has neither results_url nor id; give the answer of "
+                       "messages.batches.retrieve");
     rc = cl_api_request_new("messages.batches.results", &request, err);
     if (rc >= 0)
         rc = url ? cl_request_set_url(request, url, err) : cl_request_set_path(request, "message_batch_id", id, err);

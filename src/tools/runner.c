@@ -108,9 +108,14 @@ claude_code_t cl_runner_on_tool(claude_runner_t *runner, const char *name, cl_ho
 
 claude_code_t cl_runner_add_tool(claude_runner_t *runner, claude_tool_t *tool, cl_hook *hook, cl_err *err)
 {
+    cl_json given = cl_json_member(cl_json_root(cl_buf_str(&tool->json)), CL_STR("name"));
     const char *name = cl_tool_name(tool);
     claude_code_t rc;
 
+    if (!name && given.type == CLAUDE_JSON_STRING) {
+        cl_hook_unref(hook);
+        return cl_fail_nomem(err);
+    }
     /* What the server runs by itself may have no name. */
     if (!name && !hook) {
         rc = check_idle(runner, err);
@@ -162,9 +167,14 @@ static claude_code_t begin(claude_runner_t *runner, cl_err *err)
 /* Where code has run, the next request goes on, unless the program has chosen another place. */
 static claude_code_t keep_container(claude_runner_t *runner, cl_err *err)
 {
-    const char *id = runner->pinned ? NULL : cl_answer_container_id(runner->message);
+    bool named = cl_response_type(runner->message, "/container/id") == CLAUDE_JSON_STRING ||
+                 cl_response_type(runner->message, "/container") == CLAUDE_JSON_STRING;
+    const char *id;
 
-    return id ? cl_request_set_container(runner->request, id, err) : CLAUDE_OK;
+    if (runner->pinned || !named)
+        return CLAUDE_OK;
+    id = cl_answer_container_id(runner->message);
+    return id ? cl_request_set_container(runner->request, id, err) : cl_fail_nomem(err);
 }
 
 static bool stopped_for(const claude_response_t *message, cl_str reason)

@@ -79,7 +79,7 @@ static int play(const scenario *s, long position, bool forever)
         const part *was = &shared->undisturbed.parts[i];
         const part *is = &r->parts[i];
         same = same && !is->no_memory && is->len == was->len && memcmp(is->transcript, was->transcript, is->len) == 0;
-        if (!is_right(was, is)) {
+        if (!s->asks && !is_right(was, is)) {
             (void)snprintf(shared->wrong, sizeof shared->wrong, "another result: %.500s", is->transcript);
             return WRONG;
         }

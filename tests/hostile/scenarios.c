@@ -1,4 +1,4 @@
-#include "scenarios.h"
+#include "steps.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,10 +16,7 @@ const char *const scenario_replies[][2] = {
 
 /* ---- writing down ---- */
 
-static void trouble(run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void note(part *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void trouble(run *r, const char *format, ...)
+void trouble(run *r, const char *format, ...)
 {
     va_list args;
 
@@ -30,7 +27,7 @@ static void trouble(run *r, const char *format, ...)
     va_end(args);
 }
 
-static void note(part *p, const char *format, ...)
+void note(part *p, const char *format, ...)
 {
     va_list args;
     int n;
@@ -52,11 +49,7 @@ static void note_headers(part *p, const claude_response_t *response)
     note(p, "%s\n", claude_response_request_id(response) ? "and a request id" : "but no request id");
 }
 
-/*
- * The end of a step. True if it succeeded. A failure is written down, unless it is for want of memory, which is the end
- * of the part.
- */
-static bool ended_well(run *r, part *p, claude_code_t rc, claude_error_t **err)
+bool ended_well(run *r, part *p, claude_code_t rc, claude_error_t **err)
 {
     claude_code_t code = claude_error_code(*err);
     const claude_response_t *response = claude_error_response(*err);
@@ -86,8 +79,7 @@ static bool ended_well(run *r, part *p, claude_code_t rc, claude_error_t **err)
     return false;
 }
 
-/* The same for functions that answer with a text, which is NULL when memory is out. */
-static const char *text_or_end(part *p, const char *text)
+const char *text_or_end(part *p, const char *text)
 {
     if (!text)
         p->no_memory = true;
@@ -102,7 +94,7 @@ static void note_event(part *p, const claude_event_t *event)
          text ? text : "");
 }
 
-static void note_response(part *p, const claude_response_t *response)
+void note_response(part *p, const claude_response_t *response)
 {
     const char *text = text_or_end(p, claude_response_text(response, NULL));
     const char *model = p->no_memory ? NULL : text_or_end(p, claude_response_model(response));
@@ -114,15 +106,14 @@ static void note_response(part *p, const claude_response_t *response)
     note_headers(p, response);
 }
 
-static void count_destroy(void *user_data)
+void count_destroy(void *user_data)
 {
     ((run *)user_data)->destroyed++;
 }
 
 /* ---- steps ---- */
 
-/* A request whose answer is one of the sandbox's scenarios. */
-static claude_request_t *ask_for(run *r, part *p, const char *reply, bool stream)
+claude_request_t *ask_for(run *r, part *p, const char *reply, bool stream)
 {
     static const char json[] = "{\"model\": \"claude-opus-5\", \"max_tokens\": 100, "
                                "\"messages\": [{\"role\": \"user\", \"content\": \"Hello\"}]}";
@@ -139,7 +130,7 @@ static claude_request_t *ask_for(run *r, part *p, const char *reply, bool stream
     return NULL;
 }
 
-static void execute(run *r, part *p, const claude_request_t *request)
+void execute(run *r, part *p, const claude_request_t *request)
 {
     claude_response_t *response = NULL;
     claude_error_t *err = NULL;
@@ -601,27 +592,39 @@ static void looped(run *r)
 }
 
 const scenario scenarios[] = {
-    {"create", true, false, create},
-    {"first use", true, false, first_use},
-    {"load JSON", true, false, load_json},
-    {"signed", true, false, signed_call},
-    {"execute", false, false, executed},
-    {"execute twice", false, false, executed_twice},
-    {"API error", false, false, refused},
-    {"pull", false, false, pulled},
-    {"keep", false, false, kept},
-    {"callback", false, false, called_back},
-    {"unknown events", false, false, interleaved},
-    {"truncated", false, false, truncated},
-    {"cancel", false, false, cancelled},
-    {"abandon", false, false, abandoned},
-    {"trim", false, false, trimmed},
-    {"setters", false, false, built},
-    {"setters unchecked", false, false, built_blindly},
-    {"pause", false, false, paused},
-    {"hold back", false, false, held_back},
-    {"loop", false, true, looped},
-    {NULL, false, false, NULL},
+    {"create", true, false, create, false},
+    {"first use", true, false, first_use, false},
+    {"load JSON", true, false, load_json, false},
+    {"signed", true, false, signed_call, false},
+    {"execute", false, false, executed, false},
+    {"execute twice", false, false, executed_twice, false},
+    {"API error", false, false, refused, false},
+    {"pull", false, false, pulled, false},
+    {"keep", false, false, kept, false},
+    {"callback", false, false, called_back, false},
+    {"unknown events", false, false, interleaved, false},
+    {"truncated", false, false, truncated, false},
+    {"cancel", false, false, cancelled, false},
+    {"abandon", false, false, abandoned, false},
+    {"trim", false, false, trimmed, false},
+    {"setters", false, false, built, false},
+    {"setters unchecked", false, false, built_blindly, false},
+    {"pause", false, false, paused, false},
+    {"hold back", false, false, held_back, false},
+    {"loop", false, true, looped, false},
+    {"blocks, files", false, false, blocks_with_files, false},
+    {"form", false, true, forms, false},
+    {"skill", true, false, skills_of_directories, false},
+    {"validate", true, false, validated, false},
+    {"batch", true, false, batches, false},
+    {"batch of lines", false, false, batches_of_lines, false},
+    {"pages", false, false, paged, true},
+    {"tools", false, true, tools_run, false},
+    {"structured", true, false, structured, false},
+    {"models", true, false, models_and_costs, false},
+    {"stream message", true, false, messages_by_hand, false},
+    {"partial JSON", true, false, partial_json, false},
+    {NULL, false, false, NULL, false},
 };
 
 const scenario *scenario_named(const char *name)

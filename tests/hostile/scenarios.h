@@ -33,8 +33,9 @@ typedef struct run {
 typedef struct scenario {
     const char *name;
     bool makes_client;
-    bool unordered; /* its requests reach the server in any order */
+    bool unordered; /* what it sends is not the same each time, or in any order */
     void (*play)(run *r);
+    bool asks; /* its requests have queries, which libcurl (7.88) leaves out when it cannot copy them */
 } scenario;
 
 /* The last one has no name. */

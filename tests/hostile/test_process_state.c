@@ -32,6 +32,7 @@
 #include <claude/claude.h>
 
 #include "sandbox/client.h"
+#include "scenarios.h"
 
 #define KEY "sk-ant-api03-hostile-surroundings-0123456789"
 enum { PATIENCE_S = 120, SETTLE_MS = 10000, SEED = 42 };
@@ -410,6 +411,23 @@ static void use_network(void)
     expect_once(sandbox_url(server), "limit.message_bytes", "1024", "huge-event", true, CLAUDE_E_TOO_LARGE);
 }
 
+/* All that other tests let run out of memory; here it has enough. */
+static void play_scenarios(void)
+{
+    static run r;
+
+    for (const scenario *s = scenarios; s->name; s++) {
+        memset(&r, 0, sizeof r);
+        r.url = sandbox_url(server);
+        if (!s->makes_client)
+            (void)scenario_client(&r);
+        s->play(&r);
+        if (r.trouble[0] || run_lacked_memory(&r))
+            wrong(s->name, r.trouble);
+        run_end(&r);
+    }
+}
+
 static void use_everything(void)
 {
     claude_client_t *client = client_for(sandbox_url(server), NULL, NULL);
@@ -432,6 +450,7 @@ static void use_everything(void)
         wrong("trim", "failed");
     expect(client, "text", true, CLAUDE_OK);
     use_network();
+    play_scenarios();
     claude_client_unref(client);
     if (claude_config_new(&config, NULL) < 0 || claude_config_load_env(config, NULL) < 0 ||
         claude_config_load_json(config, "{\"limit\": {\"blocks\": true}}", CLAUDE_NTS, NULL) != CLAUDE_E_INVALID ||
@@ -531,6 +550,10 @@ int main(void)
     out = stderr;
     stranger = start_stranger();
     server = sandbox_start(NULL, NULL);
+    for (size_t i = 0; server && scenario_replies[i][0]; i++) {
+        if (sandbox_register(server, scenario_replies[i][0], scenario_replies[i][1]) != 0)
+            return 2;
+    }
     if (!server || stranger < 0 || !mkdtemp(directory) || pipe2(pipes[0], O_CLOEXEC) != 0 ||
         pipe2(pipes[1], O_CLOEXEC) != 0)
         return 2;

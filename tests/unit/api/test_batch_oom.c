@@ -78,6 +78,21 @@ static bool uploads_and_counts(void)
     return ok;
 }
 
+static claude_response_t *lent_batch;
+
+static bool results_of_a_batch(void)
+{
+    claude_response_t *batch = NULL;
+    claude_request_t *request = NULL;
+    bool ok = step(cl_response_parse(cl_response_body(lent_batch), 200, &batch, NULL)) &&
+              step(cl_batch_results_request(batch, &request, NULL));
+
+    assert_true(ok == (request != NULL));
+    cl_request_unref(request);
+    cl_response_unref(batch);
+    return ok;
+}
+
 static claude_response_t *lent_page;
 static claude_request_t *lent_list;
 
@@ -112,6 +127,9 @@ static void want_of_memory(void **state)
     run_out(a_batch_of_a_file);
     run_out(uploads_and_counts);
     run_out(a_next_page);
+    lent_batch = response_of("{'id':'b\\u0031','processing_status':'ended'}");
+    run_out(results_of_a_batch);
+    claude_response_unref(lent_batch);
     claude_response_unref(lent_page);
     claude_request_unref(lent_list);
     claude_request_unref(lent_message);
