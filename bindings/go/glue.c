@@ -148,15 +148,17 @@ void claude_go_copy(const claude_response_t *response, const claude_go_answer *m
 claude_code_t claude_go_batch_result(const char *json, size_t len, claude_go_result *out, claude_error_t **err)
 {
     const char *id = json, *what = json;
-    claude_code_t rc =
-        claude_batch_result_slices(json, len, &out->type, &id, &out->id_len, &what, &out->what_len, err);
+    claude_code_t rc = claude_batch_result_slices(json, len, &out->type, &id, &out->id_len, &what, &out->what_len, err);
 
     out->id = (size_t)(id - json);
     out->what = (size_t)(what - json);
     return rc;
 }
 
-static void drop(void *handle) { claude_go_drop((uintptr_t)handle); }
+static void drop(void *handle)
+{
+    claude_go_drop((uintptr_t)handle);
+}
 
 static void on_deprecation(const char *model, const char *text, void *handle)
 {

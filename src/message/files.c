@@ -64,7 +64,7 @@ claude_file_t *cl_files_find(const cl_files *files, cl_str token)
     bool found = false;
     size_t at = 0;
 
-    if (token.ptr && token.len == CL_FILE_TOKEN_LEN)
+    if (token.len == CL_FILE_TOKEN_LEN)
         at = place_of(files, token.ptr, &found);
     return found ? files->items[at] : NULL;
 }
@@ -76,10 +76,15 @@ size_t cl_files_next(const cl_files *files, cl_str text, size_t at, claude_file_
     const char *p = files->count > 0 && at < text.len ? text.ptr + at : NULL;
 
     while (p && (p = memmem(p, (size_t)(end - p), start, sizeof start - 1))) {
+        bool found = false;
+        size_t place = 0;
         p++;
-        if (end - p > CL_FILE_TOKEN_LEN && p[CL_FILE_TOKEN_LEN] == '"' &&
-            (*file = cl_files_find(files, cl_str_n(p, CL_FILE_TOKEN_LEN))))
-            return (size_t)(p - text.ptr);
+        if (end - p > CL_FILE_TOKEN_LEN && p[CL_FILE_TOKEN_LEN] == '"')
+            place = place_of(files, p, &found);
+        if (!found)
+            continue;
+        *file = files->items[place];
+        return (size_t)(p - text.ptr);
     }
     return text.len;
 }

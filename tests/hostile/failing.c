@@ -108,7 +108,7 @@ char *failing_strndup(const char *text, size_t len)
     return fails() ? NULL : counted(strndup(text, len));
 }
 
-static int print(char **out, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static int print(char **out, const char *format, va_list args)
 {
     int n = fails() ? -1 : vasprintf(out, format, args);
 
