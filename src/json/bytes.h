@@ -121,6 +121,22 @@ typedef struct cl_json_escaper {
 } cl_json_escaper;
 const cl_json_escaper *cl_json_escaper_at(size_t index);
 
+/* ---- skip.c ---- */
+
+/* In texts that the scanner has accepted: p is at a value, the position after it. */
+const char *cl_json_skip(const char *p, const char *end);
+/* p is after the opening quote of a string, the position after the closing one. */
+const char *cl_json_skip_string(const char *p, const char *end);
+
+/* What does it, so that tests can run all of it: the best first, the last needs nothing. NULL beyond it. */
+typedef struct cl_json_skipper {
+    const char *name;
+    uint32_t needs; /* CL_CPU_* */
+    const char *(*string)(const char *p, const char *end);
+    const char *(*container)(const char *p, const char *end); /* p is at an opening bracket or brace */
+} cl_json_skipper;
+const cl_json_skipper *cl_json_skipper_at(size_t index);
+
 /* JSON's white space, and no other. */
 static inline const char *cl_json_skip_space(const char *p, const char *end)
 {

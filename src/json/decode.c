@@ -218,15 +218,16 @@ void cl_json_decode_all(cl_str text, char *copy)
     memcpy(copy, base, text.len);
     copy[text.len] = '\0';
     while (p < end && (p = memchr(p, '"', (size_t)(end - p))) != NULL) {
-        bool plain = true;
         const char *start = ++p;
         char *to = copy + (start - base);
-        p = cl_json_scan_string(start, end, &plain);
-        if (!p)
+        cl_str raw;
+        p = cl_json_skip_string(start, end);
+        if (p == start)
             return;
-        if (plain)
-            to[p - 1 - start] = '\0';
+        raw = cl_str_n(start, (size_t)(p - 1 - start));
+        if (!memchr(raw.ptr, '\\', raw.len))
+            to[raw.len] = '\0';
         else
-            to[cl_json_decode_into(cl_str_n(start, (size_t)(p - 1 - start)), to)] = '\0';
+            to[cl_json_decode_into(raw, to)] = '\0';
     }
 }

@@ -81,6 +81,17 @@ cl_json cl_json_child(cl_json container, cl_str token);
 /* RFC 6901. "" is the value itself; a malformed pointer finds nothing. */
 cl_json cl_json_at(cl_json value, cl_str pointer);
 size_t cl_json_count(cl_json container);
+
+/*
+ * Where the members of a long text's root are, and the elements of the arrays among them: values are found without
+ * walking what lies before them. Made when first asked for, by any thread; without memory the text is walked. The slot
+ * begins as NULL, stays with its text, and what is in it at the end is to be freed.
+ */
+typedef struct cl_json_index cl_json_index;
+cl_json cl_json_index_at(_Atomic(cl_json_index *) *slot, cl_json root, cl_str pointer);
+size_t cl_json_index_count(_Atomic(cl_json_index *) *slot, cl_json root, cl_str pointer);
+void cl_json_index_free(cl_json_index *index);
+
 /* True only for an integer in JSON's grammar without fraction and exponent that fits. */
 bool cl_json_to_int(cl_json number, int64_t *out);
 bool cl_json_to_double(cl_json number, double *out);

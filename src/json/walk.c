@@ -41,83 +41,9 @@ cl_json cl_json_root(cl_str text)
     return (cl_json){p, (size_t)(end - p), cl_json_type_at(p)};
 }
 
-/* ---- skipping ---- */
-
-/* p is after the opening quote; the position after the closing one. */
-static const char *skip_string(const char *p, const char *end)
-{
-    while (p < end) {
-#if CL_JSON_SSE2
-        while (end - p >= 16) {
-            __m128i bytes = cl_load128(p);
-            int mask = _mm_movemask_epi8(_mm_or_si128(cl_eq128(bytes, '"'), cl_eq128(bytes, '\\')));
-            if (mask != 0) {
-                p += __builtin_ctz((unsigned)mask);
-                break;
-            }
-            p += 16;
-        }
-#endif
-        while (p < end && *p != '"' && *p != '\\')
-            p++;
-        if (p < end && *p == '"')
-            return p + 1;
-        p = end - p > 2 ? p + 2 : end;
-    }
-    return end;
-}
-
-/* p is at an opening bracket or brace; the position after its counterpart. */
-static const char *skip_container(const char *p, const char *end)
-{
-    size_t depth = 0;
-
-    while (p < end) {
-#if CL_JSON_SSE2
-        while (end - p >= 16) {
-            unsigned mask = cl_bracket_stops(cl_load128(p));
-            if (mask != 0) {
-                p += __builtin_ctz(mask);
-                break;
-            }
-            p += 16;
-        }
-#endif
-        switch (*p) {
-        case '"':
-            p = skip_string(p + 1, end);
-            continue;
-        case '{':
-        case '[':
-            depth++;
-            break;
-        case '}':
-        case ']':
-            if (--depth == 0)
-                return p + 1;
-            break;
-        default:
-            break;
-        }
-        p++;
-    }
-    return end;
-}
-
-static const char *skip_value(const char *p, const char *end)
-{
-    if (*p == '"')
-        return skip_string(p + 1, end);
-    if (*p == '{' || *p == '[')
-        return skip_container(p, end);
-    while (p < end && *p != ',' && *p != '}' && *p != ']' && *p != ' ' && *p != '\n' && *p != '\r' && *p != '\t')
-        p++;
-    return p;
-}
-
 cl_json cl_json_value_at(const char *p, const char *end)
 {
-    return (cl_json){p, (size_t)(skip_value(p, end) - p), cl_json_type_at(p)};
+    return (cl_json){p, (size_t)(cl_json_skip(p, end) - p), cl_json_type_at(p)};
 }
 
 /* ---- iteration ---- */
@@ -143,7 +69,7 @@ bool cl_json_next(cl_json_iter *iter, cl_json *key, cl_json *value)
     if (p == end)
         return false;
     if (iter->object) {
-        p = skip_string(p + 1, end);
+        p = cl_json_skip_string(p + 1, end);
         if (key)
             *key = (cl_json){start, (size_t)(p - start), CLAUDE_JSON_STRING};
         p = cl_json_skip_space(p, end);
@@ -260,8 +186,7 @@ bool cl_json_pointer_index(cl_str token, size_t *out)
     return true;
 }
 
-/* Compares a key with a token in which ~0 and ~1 stand for ~ and /. */
-static bool key_is_token(cl_json key, cl_str token)
+bool cl_json_key_is_token(cl_json key, cl_str token)
 {
     const char *p = key.ptr + 1;
     const char *end = key.ptr + key.len - 1;
@@ -296,7 +221,7 @@ cl_json cl_json_child(cl_json container, cl_str token)
 
     if (container.type == CLAUDE_JSON_OBJECT) {
         while (cl_json_next(&iter, &key, &value)) {
-            if (key_is_token(key, token))
+            if (cl_json_key_is_token(key, token))
                 found = value;
         }
     } else if (container.type == CLAUDE_JSON_ARRAY && cl_json_pointer_index(token, &index)) {

@@ -20,6 +20,8 @@ bool cl_json_pointer_valid(cl_str pointer);
 bool cl_json_pointer_next(cl_str *pointer, cl_str *token);
 /* Resolves ~0 and ~1; `out` has room for token.len bytes. */
 size_t cl_json_pointer_unescape(cl_str token, char *out);
+/* Compares a key with a token in which ~0 and ~1 stand for ~ and /. */
+bool cl_json_key_is_token(cl_json key, cl_str token);
 /* An array index: decimal, no leading zero. */
 bool cl_json_pointer_index(cl_str token, size_t *out);
 

@@ -3,15 +3,31 @@
 #include "message/date.h"
 #include "message/message.h"
 
+enum {
+    FEW_STRINGS = 16,     /* are decoded one by one, */
+    LARGE_BODY = 4 * 1024 /* of a body from here on */
+};
+
 /* The text of all text blocks, made when first asked for. */
 typedef struct joined_text {
     size_t len;
     char bytes[];
 } joined_text;
 
+/* One of the first strings that were asked for. */
+typedef struct lent_string lent_string;
+struct lent_string {
+    lent_string *next;
+    size_t count; /* of the list from here on */
+    const char *raw;
+    size_t len;
+    char bytes[];
+};
+
 /*
- * Immutable but for two caches, each published once by whoever is first. Numbers, types and slices are read out of the
- * body by walking it; strings out of a copy of the body in which all strings have been decoded in their places.
+ * Immutable but for caches that any thread may fill. Numbers, types and slices are read out of the body, in which an
+ * index finds them; strings out of a copy of the body in which all strings have been decoded in their places, or out of
+ * copies of the few strings of a large body that are asked for.
  */
 struct claude_response {
     cl_handle handle;
@@ -20,7 +36,9 @@ struct claude_response {
     char *body; /* NUL-terminated, or NULL */
     size_t len;
     cl_json root; /* type 0: not JSON */
+    _Atomic(cl_json_index *) index;
     _Atomic(char *) decoded;
+    _Atomic(lent_string *) strings;
     _Atomic(joined_text *) text;
 };
 
@@ -42,7 +60,9 @@ claude_code_t cl_response_new(int32_t status, cl_headers *headers, char *body, s
     response->len = body ? len : 0;
     if (body && validated)
         response->root = cl_json_root(cl_str_n(body, len));
+    atomic_init(&response->index, NULL);
     atomic_init(&response->decoded, NULL);
+    atomic_init(&response->strings, NULL);
     atomic_init(&response->text, NULL);
     *out = response;
     return CLAUDE_OK;
@@ -72,13 +92,24 @@ claude_response_t *cl_response_ref(claude_response_t *response)
     return response;
 }
 
+static void free_strings(lent_string *strings)
+{
+    while (strings) {
+        lent_string *next = strings->next;
+        free(strings);
+        strings = next;
+    }
+}
+
 void cl_response_unref(claude_response_t *response)
 {
     if (!response || !cl_handle_unref(&response->handle))
         return;
     cl_headers_free(&response->headers);
     free(response->body);
+    cl_json_index_free(atomic_load_explicit(&response->index, memory_order_relaxed));
     free(atomic_load_explicit(&response->decoded, memory_order_relaxed));
+    free_strings(atomic_load_explicit(&response->strings, memory_order_relaxed));
     free(atomic_load_explicit(&response->text, memory_order_relaxed));
     free(response);
 }
@@ -147,7 +178,9 @@ int64_t cl_response_rate_limit(const claude_response_t *response, const char *wh
 
 static cl_json value_at(const claude_response_t *response, const char *pointer)
 {
-    return cl_json_at(response->root, cl_str_of(pointer));
+    claude_response_t *cache = (claude_response_t *)response;
+
+    return cl_json_index_at(&cache->index, response->root, cl_str_of(pointer));
 }
 
 int32_t cl_response_type(const claude_response_t *response, const char *pointer)
@@ -157,7 +190,9 @@ int32_t cl_response_type(const claude_response_t *response, const char *pointer)
 
 size_t cl_response_count(const claude_response_t *response, const char *pointer)
 {
-    return cl_json_count(value_at(response, pointer));
+    claude_response_t *cache = (claude_response_t *)response;
+
+    return cl_json_index_count(&cache->index, response->root, cl_str_of(pointer));
 }
 
 int64_t cl_response_int(const claude_response_t *response, const char *pointer, int64_t fallback)
@@ -183,7 +218,7 @@ int32_t cl_response_bool(const claude_response_t *response, const char *pointer,
 
 int64_t cl_response_usage(const claude_response_t *response, const char *counter)
 {
-    cl_json value = cl_json_member(response->root, CL_STR("usage"));
+    cl_json value = value_at(response, "/usage");
     cl_str rest = cl_str_of(counter);
     int64_t count;
 
@@ -220,15 +255,56 @@ static const char *decoded(const claude_response_t *response)
     return have;
 }
 
+static const lent_string *find_string(const lent_string *strings, const char *raw)
+{
+    while (strings && strings->raw != raw)
+        strings = strings->next;
+    return strings;
+}
+
+/* The copy of a string, made if there are few; else NULL. */
+static const lent_string *lend(const claude_response_t *response, cl_json value)
+{
+    claude_response_t *cache = (claude_response_t *)response;
+    lent_string *have = atomic_load_explicit(&cache->strings, memory_order_acquire);
+    const lent_string *found = find_string(have, value.ptr);
+    lent_string *fresh;
+
+    if (found || response->len < LARGE_BODY || (have && have->count >= FEW_STRINGS))
+        return found;
+    fresh = malloc(sizeof *fresh + value.len);
+    if (!fresh)
+        return NULL;
+    fresh->raw = value.ptr;
+    fresh->len = cl_json_decode_into(cl_str_n(value.ptr + 1, value.len - 2), fresh->bytes);
+    fresh->bytes[fresh->len] = '\0';
+    do {
+        found = find_string(have, value.ptr);
+        if (found) {
+            free(fresh);
+            return found;
+        }
+        fresh->next = have;
+        fresh->count = have ? have->count + 1 : 1;
+    } while (!atomic_compare_exchange_weak_explicit(&cache->strings, &have, fresh, memory_order_acq_rel,
+                                                    memory_order_acquire));
+    return fresh;
+}
+
 static const char *string_of(const claude_response_t *response, cl_json value, size_t *len)
 {
-    const char *copy = value.type == CLAUDE_JSON_STRING ? decoded(response) : NULL;
+    const lent_string *lent;
+    const char *copy;
 
-    if (!copy)
+    if (value.type != CLAUDE_JSON_STRING)
+        return NULL;
+    lent = lend(response, value);
+    copy = lent ? NULL : decoded(response);
+    if (!lent && !copy)
         return NULL;
     if (len)
-        *len = cl_json_decoded_len(value);
-    return copy + (value.ptr - response->body) + 1;
+        *len = lent ? lent->len : cl_json_decoded_len(value);
+    return lent ? lent->bytes : copy + (value.ptr - response->body) + 1;
 }
 
 const char *cl_response_string(const claude_response_t *response, const char *pointer, size_t *len)
@@ -238,29 +314,30 @@ const char *cl_response_string(const claude_response_t *response, const char *po
 
 const char *cl_response_stop_reason(const claude_response_t *response)
 {
-    return string_of(response, cl_json_member(response->root, CL_STR("stop_reason")), NULL);
+    return cl_response_string(response, "/stop_reason", NULL);
 }
 
 const char *cl_response_model(const claude_response_t *response)
 {
-    return string_of(response, cl_json_member(response->root, CL_STR("model")), NULL);
+    return cl_response_string(response, "/model", NULL);
 }
 
 const char *cl_response_id(const claude_response_t *response)
 {
-    return string_of(response, cl_json_member(response->root, CL_STR("id")), NULL);
+    return cl_response_string(response, "/id", NULL);
 }
 
 /* The next text block's text. */
 static bool next_text(cl_json_iter *blocks, cl_json *text)
 {
+    static const char *const names[] = {"type", "text"};
     cl_json block;
+    cl_json values[2];
 
     while (cl_json_next(blocks, NULL, &block)) {
-        if (!cl_json_string_is(cl_json_member(block, CL_STR("type")), CL_STR("text")))
-            continue;
-        *text = cl_json_member(block, CL_STR("text"));
-        if (text->type == CLAUDE_JSON_STRING)
+        cl_json_members(block, names, 2, values);
+        *text = values[1];
+        if (text->type == CLAUDE_JSON_STRING && cl_json_string_is(values[0], CL_STR("text")))
             return true;
     }
     return false;
@@ -293,7 +370,7 @@ const char *cl_response_text(const claude_response_t *response, size_t *len)
     joined_text *fresh = NULL;
 
     if (!have) {
-        cl_json content = cl_json_member(response->root, CL_STR("content"));
+        cl_json content = value_at(response, "/content");
         fresh = join_text(content.type == CLAUDE_JSON_ARRAY ? content : (cl_json){NULL, 0, CLAUDE_JSON_NONE});
         if (!fresh)
             return NULL;

@@ -4,6 +4,7 @@
 #include "json/decode.c"
 #include "json/escape.c"
 #include "json/scan.c"
+#include "json/skip.c"
 #include "json/walk.c"
 #include "json/write.c"
 

@@ -286,6 +286,94 @@ static void one_response_for_many_threads(void **state)
     }
 }
 
+/* ---- large bodies, which are indexed ---- */
+
+enum { BLOCKS = 60 };
+
+/* Blocks with a text, an identifier and more. */
+static claude_response_t *large_response(void)
+{
+    cl_buf json = CL_BUF_INIT(1u << 20);
+    claude_response_t *r;
+    char block[300];
+
+    assert_int_equal(cl_buf_append_text(&json, "{\"id\":\"msg_\\u0031\",\"content\":["), CL_BUF_OK);
+    for (int i = 0; i < BLOCKS; i++) {
+        snprintf(block, sizeof block,
+                 "%s{\"type\":\"text\",\"text\":\"%d\\n]}\",\"id\":\"b%d\",\"more\":{\"a\":[%d,\"%080d\"]}}",
+                 i > 0 ? ", " : "", i, i, i, i);
+        assert_int_equal(cl_buf_append_text(&json, block), CL_BUF_OK);
+    }
+    assert_int_equal(cl_buf_append_text(&json, "],\"model\":\"m\",\"usage\":{\"output_tokens\":3}}"), CL_BUF_OK);
+    assert_in_range(json.len, 4096, 1u << 20);
+    r = response_with(json.ptr);
+    cl_buf_free(&json);
+    return r;
+}
+
+/* In an order of its own; whether all of it is right, and each string is lent from the same place every time. */
+static bool read_large(const claude_response_t *r, int start)
+{
+    const char *id = cl_response_id(r);
+    bool ok = id && strcmp(id, "msg_1") == 0 && cl_response_usage(r, "output_tokens") == 3;
+
+    for (int i = 0; i < BLOCKS; i++) {
+        int at = (i * 7 + start) % BLOCKS;
+        char pointer[64];
+        char expected[32];
+        size_t len = 0;
+        const char *text;
+        snprintf(pointer, sizeof pointer, "/content/%d/text", at);
+        text = cl_response_string(r, pointer, &len);
+        ok = ok && text && snprintf(expected, sizeof expected, "%d\n]}", at) == (int)len && strcmp(text, expected) == 0;
+        ok = ok && text == cl_response_string(r, pointer, NULL);
+        snprintf(pointer, sizeof pointer, "/content/%d/more/a/0", at);
+        ok = ok && cl_response_int(r, pointer, -1) == at;
+    }
+    return ok && cl_response_count(r, "/content") == BLOCKS && id == cl_response_id(r) &&
+           strcmp(cl_response_model(r), "m") == 0;
+}
+
+static void large_bodies_are_read_by_pointer(void **state)
+{
+    claude_response_t *r = large_response();
+    char *before = copy_of(cl_response_body(r));
+
+    (void)state;
+    assert_true(read_large(r, 0));
+    assert_true(read_large(r, 5));
+    assert_int_equal(cl_response_type(r, "/content/60"), CLAUDE_JSON_NONE);
+    assert_null(cl_response_string(r, "/content/3/more", NULL));
+    assert_string_equal(cl_response_body(r).ptr, before);
+    free(before);
+    cl_response_unref(r);
+}
+
+static void *read_in_a_thread(void *arg)
+{
+    claude_response_t *r = arg;
+    static _Atomic(int) start;
+
+    return read_large(r, atomic_fetch_add(&start, 11)) && cl_response_text(r, NULL) ? NULL : arg;
+}
+
+static void one_large_response_for_many_threads(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 100; round++) {
+        claude_response_t *r = large_response();
+        pthread_t threads[4];
+        for (size_t i = 0; i < 4; i++)
+            assert_int_equal(pthread_create(&threads[i], NULL, read_in_a_thread, r), 0);
+        for (size_t i = 0; i < 4; i++) {
+            void *wrong = NULL;
+            assert_int_equal(pthread_join(threads[i], &wrong), 0);
+            assert_null(wrong);
+        }
+        cl_response_unref(r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +386,8 @@ int main(void)
         cmocka_unit_test(headers),
         cmocka_unit_test(rate_limits),
         cmocka_unit_test(one_response_for_many_threads),
+        cmocka_unit_test(large_bodies_are_read_by_pointer),
+        cmocka_unit_test(one_large_response_for_many_threads),
     };
 
     return cmocka_run_group_tests_name("message.response", tests, NULL, NULL);
