@@ -121,9 +121,8 @@ func (s BatchService) Wait(ctx context.Context, id string, how BatchWait, option
 		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:
-		case <-ctx.Done():
+		case <-ctx.Done(): // what comes next says so
 			timer.Stop()
-			return nil, ended(ctx, fail(CodeCanceled, ""))
 		}
 	}
 }

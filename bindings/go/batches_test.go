@@ -178,7 +178,7 @@ func TestWaitEnds(t *testing.T) {
 	client := server.client()
 	server.use(`{"body_json": {"id": "b", "type": "message_batch", "processing_status": "in_progress"}}`)
 	ctx, cancel := context.WithCancel(background)
-	batch, err := client.Messages.Batches.Wait(ctx, "b", claude.BatchWait{Progress: func(*claude.Batch) error {
+	batch, err := client.Messages.Batches.Wait(ctx, "b", claude.BatchWait{First: time.Hour, Max: time.Hour, Progress: func(*claude.Batch) error {
 		cancel()
 		return nil
 	}})

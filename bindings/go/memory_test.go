@@ -2,6 +2,7 @@ package claude
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"runtime"
@@ -81,7 +82,7 @@ func TestNothingIsKept(t *testing.T) {
 	page := &Response{json: `{"data":["` + text + `"],"has_more":true,"last_id":"` + text[:100] + `"}`}
 	line := `{"custom_id":"a","result":{"type":"errored","error":{"type":"error","error":{"type":"api_error","message":"` + text + `"}}}}`
 	round := func() {
-		make, err := Request{Endpoint: "models.list", Query: map[string]string{"a": text[:1000]}}.source()()
+		make, err := Request{Endpoint: "models.list", Query: map[string]any{"a": []string{text[:900], text[:900], text[:900], text[:900], text[:900], text[:900]}}}.source()()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,6 +140,40 @@ func memory(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return pages * os.Getpagesize()
+}
+
+func TestPausesOfABatch(t *testing.T) {
+	running := &Batch{raw: raw{`{"processing_status":"in_progress"}`}}
+	for i, test := range []struct {
+		how     BatchWait
+		batch   *Batch
+		attempt uint32
+		want    time.Duration
+	}{
+		{BatchWait{}, running, 0, time.Second},
+		{BatchWait{First: 5 * time.Millisecond}, running, 0, 5 * time.Millisecond},
+		{BatchWait{First: time.Nanosecond}, running, 0, time.Millisecond},
+		{BatchWait{First: 8 * time.Millisecond}, running, 1, 12 * time.Millisecond},
+		{BatchWait{Max: 2 * time.Second}, running, 30, 2 * time.Second},
+		{BatchWait{}, &Batch{raw: raw{`{"processing_status":"ended"}`}}, 0, 0},
+	} {
+		if pause, err := test.how.pause(test.batch, test.attempt); err != nil || pause != test.want {
+			t.Errorf("%d: %v, %v, want %v", i, pause, err, test.want)
+		}
+	}
+}
+
+func TestTime(t *testing.T) {
+	for text, want := range map[string]string{
+		`"2026-11-23T04:05:06.5Z"`: "2026-11-23T04:05:06.5Z", `"2026-11-23"`: "2026-11-23T00:00:00Z",
+		`null`: "0001-01-01T00:00:00Z", `"soon"`: "0001-01-01T00:00:00Z", `7`: "0001-01-01T00:00:00Z",
+	} {
+		moment := Time{time.Now()}
+		err := json.Unmarshal([]byte(text), &moment)
+		if got := moment.Format(time.RFC3339Nano); err != nil || got != want {
+			t.Errorf("%s is %s, %v", text, got, err)
+		}
+	}
 }
 
 // Options that are given to the wrong side say so.

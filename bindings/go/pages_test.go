@@ -14,8 +14,9 @@ import (
 func TestPages(t *testing.T) {
 	server := startSandbox(t)
 	client := server.client()
-	whole, err := client.Models.List(background, nil)
-	if err != nil || len(whole.Data) < 3 {
+	var answer *claude.Response
+	whole, err := client.Models.List(background, nil, claude.WithResponseInto(&answer))
+	if err != nil || len(whole.Data) < 3 || answer != whole.Response {
 		t.Fatalf("%+v, %v", whole, err)
 	}
 	var ids []string
@@ -132,15 +133,15 @@ func TestModels(t *testing.T) {
 			t.Errorf("%s: %d days, %v, retires at %v", page.Data[i].ID, days, known, retires)
 		}
 	}
-	id, err := client.Models.Choose(background, []string{"no-such-model", model.ID})
-	if err != nil || id != model.ID {
+	id, err := client.Models.Choose(background, []string{"no-such-model", page.Data[len(page.Data)-1].ID, model.ID})
+	if err != nil || id != page.Data[len(page.Data)-1].ID {
 		t.Errorf("%q, %v", id, err)
 	}
 	_, err = client.Models.Choose(background, []string{"no-such-model"})
 	wantCode(t, err, claude.CodeNotFound)
 }
 
-const table = `{"models": [{"id": "m-1", "aliases": ["m"], "display_name": "M", "lifecycle": "deprecated",
+const table = `{"percent": {"service_tier": {"batch": 50}}, "models": [{"id": "m-1", "aliases": ["m"], "display_name": "M", "lifecycle": "deprecated",
 	"retires_at": "2027-01-01", "context_window": 1000, "prices": [{"input": 2, "output": 10, "cache_read": 1}]}]}`
 
 func TestModelTable(t *testing.T) {
@@ -198,6 +199,10 @@ func TestCosts(t *testing.T) {
 	part, err := mine.CostOf(message, "output")
 	if err != nil || int64(part) != usage.OutputTokens*10000 {
 		t.Errorf("%v, %v", part, err)
+	}
+	half, err := mine.CostInBatch(message, "output")
+	if err != nil || half != part/2 {
+		t.Errorf("%v, %v in a batch, %v else", half, err, part)
 	}
 	if _, err = mine.CostInBatch(message, "bread"); err == nil {
 		t.Error("the price of bread")

@@ -340,12 +340,15 @@ func TestAnswers(t *testing.T) {
 	equal(t, "container", message.ContainerID(), "c_1")
 	equal(t, "ratio", message.CacheHitRatio(), 0.75)
 	equal(t, "reason", message.CacheMissReason(), "")
-	server.use(asking(`a {"b": 1}`))
-	if message, err = client.Messages.New(background, params("Hello")); err != nil {
+	if message, err = client.Messages.New(background, params("Hello"), scenario("text-tool-thinking")); err != nil {
 		t.Fatal(err)
 	}
-	if uses := message.ToolUses(); len(uses) != 1 || uses[0].Name != "a" || message.Refusal() != nil {
+	if uses := message.ToolUses(); len(uses) != 1 || uses[0].Name == "" || message.Refusal() != nil {
 		t.Errorf("%+v", uses)
+	}
+	server.use(`{"body_json": {"type": "message", "content": []}}`)
+	if message, err = client.Messages.New(background, params("Hello")); err != nil {
+		t.Fatal(err)
 	}
 	equal(t, "no ratio", message.CacheHitRatio(), -1)
 }
