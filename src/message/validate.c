@@ -19,6 +19,16 @@ static void walk_object(cl_walk *walk, const cl_place *place, cl_json object)
 
 /* ---- batches ---- */
 
+/* The requests of a file of lines, which were looked at when the request was made of it. */
+static bool stands_for_lines(const cl_walk *walk, cl_json request)
+{
+    const claude_file_t *file = NULL;
+
+    if (request.type == CLAUDE_JSON_STRING && walk->files)
+        file = cl_files_find(walk->files, cl_str_n(request.ptr + 1, request.len - 2));
+    return file && file->lines;
+}
+
 static void check_batch_request(cl_walk *walk, const cl_place *place, cl_json request, cl_seen *ids)
 {
     static const char *const names[] = {"custom_id", "params"};
@@ -26,6 +36,8 @@ static void check_batch_request(cl_walk *walk, const cl_place *place, cl_json re
     cl_place params_place = cl_place_member(place, "params");
     cl_json members[2];
 
+    if (stands_for_lines(walk, request))
+        return;
     if (request.type != CLAUDE_JSON_OBJECT) {
         cl_walk_bad_value(walk, CL_P_WRONG_TYPE, place, request, "an object");
         return;
@@ -107,7 +119,7 @@ static uint64_t files_size(const cl_files *files, cl_str text)
     size_t at = 0;
 
     while ((at = cl_files_next(files, text, at, &file)) < text.len)
-        size += (file->size + 2) / 3 * 4 - CL_FILE_TOKEN_LEN;
+        size += (file->lines ? file->size : (file->size + 2) / 3 * 4) - CL_FILE_TOKEN_LEN;
     return size;
 }
 

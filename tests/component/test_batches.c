@@ -332,6 +332,7 @@ static void from_a_file_to_results(void **state)
     succeeds(claude_file_open(path, &file, &err), err);
     succeeds(claude_batch_file_request(file, &request, &err), err);
     claude_file_unref(file);
+    succeeds(claude_request_set_option(request, "request.validate", "true", &err), err);
     batch = execute(client, request);
     /* Twice: it is read anew each time. */
     claude_response_unref(execute(client, request));
