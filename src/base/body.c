@@ -146,22 +146,23 @@ static bool find_piece(cl_body_reader *reader, const cl_body *body, cl_piece *pi
     return false;
 }
 
-/* Reads whole groups of the file and encodes them; at most a block. */
-static claude_code_t encode_groups(cl_body_reader *reader, size_t group, char *out, size_t groups, size_t *got,
-                                   cl_err *err)
+/* The file's bytes from a group on. A block of groups is read at once, wherever the pieces that are asked for end. */
+static claude_code_t load_groups(cl_body_reader *reader, size_t group, cl_str *bytes, cl_err *err)
 {
     size_t from = group * GROUP;
     size_t rest = (size_t)reader->file.file->size - from;
-    size_t len = groups < BLOCK / GROUP ? groups * GROUP : BLOCK;
-    claude_code_t rc;
+    claude_code_t rc = CLAUDE_OK;
 
-    if (len > rest)
-        len = rest;
     if (!reader->block && !(reader->block = malloc(BLOCK)))
         return cl_fail_nomem(err);
-    rc = cl_file_reader_read(&reader->file, from, reader->block, len, err);
-    if (rc >= 0)
-        *got = cl_base64_encode(reader->block, len, out);
+    if (from < reader->block_start || from - reader->block_start >= reader->block_len) {
+        reader->block_start = from;
+        reader->block_len = rest < BLOCK ? rest : BLOCK;
+        rc = cl_file_reader_read(&reader->file, from, reader->block, reader->block_len, err);
+    }
+    if (rc < 0)
+        reader->block_len = 0;
+    *bytes = cl_str_n(reader->block + (from - reader->block_start), reader->block_start + reader->block_len - from);
     return rc;
 }
 
@@ -169,14 +170,19 @@ static claude_code_t read_base64(cl_body_reader *reader, size_t at, char *out, s
 {
     char group[GROUP_ENCODED];
     size_t within = at % GROUP_ENCODED;
-    claude_code_t rc;
+    bool whole = within == 0 && size >= GROUP_ENCODED;
+    size_t most = whole ? size / GROUP_ENCODED * GROUP : GROUP;
+    cl_str bytes = {NULL, 0};
+    claude_code_t rc = load_groups(reader, at / GROUP_ENCODED, &bytes, err);
 
-    if (within == 0 && size >= GROUP_ENCODED)
-        return encode_groups(reader, at / GROUP_ENCODED, out, size / GROUP_ENCODED, got, err);
-    rc = encode_groups(reader, at / GROUP_ENCODED, group, 1, got, err);
-    if (rc >= 0)
+    if (rc < 0)
+        return rc;
+    if (bytes.len > most)
+        bytes.len = most;
+    *got = cl_base64_encode(bytes.ptr, bytes.len, whole ? out : group);
+    if (!whole)
         *got = copy_slice(cl_str_n(group, GROUP_ENCODED), within, out, size);
-    return rc;
+    return CLAUDE_OK;
 }
 
 static void put_commas(char *bytes, size_t len)
@@ -211,6 +217,12 @@ static claude_code_t read_lines(cl_body_reader *reader, size_t at, char *out, si
     return rc;
 }
 
+static claude_code_t open_file(cl_body_reader *reader, const claude_file_t *file, cl_err *err)
+{
+    reader->block_len = 0;
+    return cl_file_reader_open(&reader->file, file, err);
+}
+
 static claude_code_t read_file(cl_body_reader *reader, const cl_piece *piece, char *out, size_t size, size_t *got,
                                cl_err *err)
 {
@@ -219,7 +231,7 @@ static claude_code_t read_file(cl_body_reader *reader, const cl_piece *piece, ch
     claude_code_t rc = CLAUDE_OK;
 
     if (reader->file.file != piece->file || at == 0)
-        rc = cl_file_reader_open(&reader->file, piece->file, err);
+        rc = open_file(reader, piece->file, err);
     if (rc < 0)
         return rc;
     if (piece->file->lines)

@@ -45,10 +45,12 @@ typedef struct cl_body_reader {
     size_t piece;  /* which one that is in */
     size_t start;  /* where that one begins */
     cl_file_reader file;
-    unsigned char *block; /* of the file, before it is encoded */
+    char *block; /* of the file, before it is encoded */
+    size_t block_start;
+    size_t block_len;
 } cl_body_reader;
 
-#define CL_BODY_READER_INIT ((cl_body_reader){0, 0, 0, {NULL, -1}, NULL})
+#define CL_BODY_READER_INIT ((cl_body_reader){.file = CL_FILE_READER_INIT})
 
 /* Reads at most `size` bytes; *got is 0 at the end. CLAUDE_E_IO: a file has changed or cannot be read. */
 claude_code_t cl_body_reader_read(cl_body_reader *reader, const cl_body *body, char *out, size_t size, size_t *got,

@@ -16,7 +16,8 @@ typedef struct cl_slot {
     struct cl_slot *next;  /* idle ones */
     struct cl_slot *made_prev;
     struct cl_slot *made_next;
-    bool configured; /* what is the same for all transfers has been set */
+    bool configured;    /* what is the same for all transfers has been set */
+    long upload_buffer; /* how large libcurl makes it when it needs one */
     char error_text[CURL_ERROR_SIZE];
 } cl_slot;
 

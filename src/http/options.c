@@ -11,8 +11,9 @@ enum {
     RECEIVE_BUFFER = 32 * 1024,        /* larger ones leave the second-level cache when a burst comes */
     RECEIVE_BUFFER_OF_MANY = 2 * 1024, /* each stream has one, and most are idle */
     UPLOAD_BUFFER = 16 * 1024,         /* the smallest that libcurl takes; with HTTP/2 each stream keeps its own */
-    CONNECTION_MAX_AGE_S = 30,         /* idle */
-    CONNECTION_MAX_LIFETIME_S = 300,   /* bounds how long a change in DNS goes unnoticed */
+    UPLOAD_BUFFER_OF_FILES = 64 * 1024,
+    CONNECTION_MAX_AGE_S = 30,       /* idle */
+    CONNECTION_MAX_LIFETIME_S = 300, /* bounds how long a change in DNS goes unnoticed */
     KEEPALIVE_IDLE_S = 60,
     KEEPALIVE_INTERVAL_S = 10,
 };
@@ -280,7 +281,6 @@ static CURLcode configure(cl_slot *slot)
     SET(CURLOPT_MAXAGE_CONN, (long)CONNECTION_MAX_AGE_S);
     SET(CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_MAX_LIFETIME_S);
     SET(CURLOPT_BUFFERSIZE, receive_buffer(slot->engine));
-    SET(CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
     SET(CURLOPT_FORBID_REUSE, cl_engine_reuses_nothing(slot->engine) ? 1L : 0L);
     SET(CURLOPT_PROXY, settings->proxy); /* "" also keeps libcurl from reading the environment */
     SET(CURLOPT_NOPROXY, settings->no_proxy);
@@ -308,11 +308,26 @@ static CURLcode configure(cl_slot *slot)
     return CURLE_OK;
 }
 
+/* Setting it frees the one that there is. */
+static CURLcode configure_upload(cl_slot *slot, long size)
+{
+    CURL *easy = slot->easy;
+    CURLcode rc;
+
+    if (slot->upload_buffer == size)
+        return CURLE_OK;
+    SET(CURLOPT_UPLOAD_BUFFERSIZE, size);
+    slot->upload_buffer = size;
+    return CURLE_OK;
+}
+
 CURLcode cl_transfer_setup(cl_transfer *t, bool fresh)
 {
     CURL *easy = t->slot->easy;
     CURLcode rc = t->slot->configured ? CURLE_OK : configure(t->slot);
 
+    if (rc == CURLE_OK)
+        rc = configure_upload(t->slot, t->body.files ? UPLOAD_BUFFER_OF_FILES : UPLOAD_BUFFER);
     if (rc != CURLE_OK)
         return rc;
     SET(CURLOPT_URL, t->url);

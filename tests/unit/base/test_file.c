@@ -115,6 +115,7 @@ static void expect(const cl_body *body, const char *text, size_t len, size_t siz
 {
     cl_body_reader reader = CL_BODY_READER_INIT;
     char *out = malloc(len + size + 1);
+    size_t step = 7 + len / 500;
     size_t at = 0;
     size_t got = 0;
 
@@ -126,7 +127,7 @@ static void expect(const cl_body *body, const char *text, size_t len, size_t siz
     } while (got > 0);
     assert_int_equal(at, len);
     assert_memory_equal(out, text, len);
-    for (size_t back = len; back > 0; back = back > 7 ? back - 7 : 0) {
+    for (size_t back = len; back > 0; back = back > step ? back - step : 0) {
         cl_body_reader_seek(&reader, back - 1);
         assert_int_equal(cl_body_reader_read(&reader, body, out, 1, &got, NULL), CLAUDE_OK);
         assert_int_equal(got, 1);
@@ -179,18 +180,106 @@ static void bodies_are_read_piece_by_piece(void **state)
     }
 }
 
+enum { BLOCK = 48 * 1024 }; /* of body.c */
+
+static char *any_bytes(size_t len)
+{
+    char *bytes = malloc(len);
+
+    assert_non_null(bytes);
+    for (size_t i = 0; i < len; i++)
+        bytes[i] = (char)(i * 2654435761u >> 13);
+    return bytes;
+}
+
+/* A text, a file in base64, a text, and the file once more, which begins anew. */
+static void files_end_at_any_edge_of_a_block(void **state)
+{
+    (void)state;
+    for (size_t size = 2 * BLOCK - 4; size <= 2 * BLOCK + 4; size++) {
+        char *bytes = any_bytes(size);
+        char *path = write_file("edge", bytes, size);
+        claude_file_t *file = open_file(path);
+        size_t encoded = cl_base64_len(size);
+        char *text = malloc(2 * encoded + 8);
+        const cl_piece pieces[] = {{.text = CL_STR("<a>")},
+                                   {.file = file, .base64 = true},
+                                   {.text = CL_STR("b")},
+                                   {.file = file, .base64 = true}};
+        cl_body body;
+        assert_non_null(text);
+        memcpy(text, "<a>", 3);
+        cl_base64_encode(bytes, size, text + 3);
+        text[3 + encoded] = 'b';
+        cl_base64_encode(bytes, size, text + 4 + encoded);
+        assert_int_equal(cl_body_of_pieces(NULL, pieces, 4, &body, NULL), CLAUDE_OK);
+        expect(&body, text, 4 + 2 * encoded, 65536);
+        expect(&body, text, 4 + 2 * encoded, 5);
+        cl_body_free(&body);
+        cl_file_unref(file);
+        remove_file(path);
+        free(text);
+        free(bytes);
+    }
+}
+
+/* How often this process has read; -1 where the system does not count. */
+static long reads(void)
+{
+    FILE *file = fopen("/proc/self/io", "r");
+    char line[100];
+    long count = -1;
+
+    while (file && fgets(line, sizeof line, file)) {
+        if (strncmp(line, "syscr:", 6) == 0)
+            count = strtol(line + 6, NULL, 10);
+    }
+    if (file)
+        fclose(file);
+    return count;
+}
+
+/* However small the pieces are in which the body is asked for, and wherever they end. */
+static void a_block_is_read_once(void **state)
+{
+    enum { BLOCKS = 5 };
+    cl_body_reader reader = CL_BODY_READER_INIT;
+    char *bytes = any_bytes(BLOCKS * BLOCK);
+    char *path = write_file("once", bytes, BLOCKS * BLOCK);
+    claude_file_t *file = open_file(path);
+    const cl_piece piece = {.file = file, .base64 = true};
+    cl_body body;
+    char out[1021];
+    size_t got = 0;
+    long before = reads();
+    long counting;
+
+    (void)state;
+    counting = reads() - before;
+    assert_int_equal(cl_body_of_pieces(NULL, &piece, 1, &body, NULL), CLAUDE_OK);
+    before = reads();
+    do
+        assert_int_equal(cl_body_reader_read(&reader, &body, out, sizeof out, &got, NULL), CLAUDE_OK);
+    while (got > 0);
+    if (before >= 0)
+        assert_in_range(reads() - before - counting, BLOCKS, BLOCKS + 1);
+    cl_body_reader_free(&reader);
+    cl_body_free(&body);
+    cl_file_unref(file);
+    remove_file(path);
+    free(bytes);
+}
+
 static void large_files_are_read_in_blocks(void **state)
 {
     enum { SIZE = 200001 };
-    char *bytes = malloc(SIZE);
+    char *bytes = any_bytes(SIZE);
     char *text = malloc(cl_base64_len(SIZE));
     char *path;
     claude_file_t *file;
     cl_body body;
 
     (void)state;
-    for (size_t i = 0; i < SIZE; i++)
-        bytes[i] = (char)(i * 2654435761u >> 13);
     path = write_file("large", bytes, SIZE);
     file = open_file(path);
     const cl_piece piece = {.file = file, .base64 = true};
@@ -279,6 +368,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(types_are_told_by_bytes_then_by_name), cmocka_unit_test(what_is_no_file_is_refused),
         cmocka_unit_test(bodies_are_read_piece_by_piece),       cmocka_unit_test(large_files_are_read_in_blocks),
+        cmocka_unit_test(files_end_at_any_edge_of_a_block),     cmocka_unit_test(a_block_is_read_once),
         cmocka_unit_test(what_has_changed_is_not_sent),         cmocka_unit_test(the_end_is_checked),
     };
 
