@@ -25,12 +25,13 @@ static bool is_blank(cl_str line)
 /* A custom_id that is spelled with escapes is another one for whoever compares it with the results: it is refused. */
 static claude_code_t check_id(checker *c, cl_json value, cl_err *err)
 {
-    cl_str id = cl_str_n(value.ptr + 1, value.len - 2);
     bool fresh = false;
+    cl_str id;
     claude_code_t rc;
 
     if (value.type != CLAUDE_JSON_STRING)
-        return cl_fail(err, CLAUDE_E_INVALID, "custom_id is missing, or no string");
+        return cl_fail(err, CLAUDE_E_INVALID, "custom_id is missing, or no string; each request needs one of its own");
+    id = cl_str_n(value.ptr + 1, value.len - 2);
     rc = cl_batch_check_id(id, err);
     if (rc >= 0)
         rc = cl_seen_add(&c->ids, id, &fresh, err);
