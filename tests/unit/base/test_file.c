@@ -223,6 +223,24 @@ static void files_end_at_any_edge_of_a_block(void **state)
     }
 }
 
+/* Two that differ, and are shorter than a block. */
+static void one_file_after_another(void **state)
+{
+    claude_file_t *files[2] = {NULL, NULL};
+    cl_body body;
+
+    (void)state;
+    assert_int_equal(cl_file_from_bytes(CL_STR("abcdef"), NULL, &files[0], NULL), CLAUDE_OK);
+    assert_int_equal(cl_file_from_bytes(CL_STR("ghi"), NULL, &files[1], NULL), CLAUDE_OK);
+    const cl_piece pieces[] = {{.file = files[0], .base64 = true}, {.file = files[1], .base64 = true}};
+    assert_int_equal(cl_body_of_pieces(NULL, pieces, 2, &body, NULL), CLAUDE_OK);
+    expect(&body, "YWJjZGVmZ2hp", 12, 100);
+    expect(&body, "YWJjZGVmZ2hp", 12, 3);
+    cl_body_free(&body);
+    cl_file_unref(files[0]);
+    cl_file_unref(files[1]);
+}
+
 /* How often this process has read; -1 where the system does not count. */
 static long reads(void)
 {
