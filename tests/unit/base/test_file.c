@@ -384,10 +384,15 @@ static void the_end_is_checked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(types_are_told_by_bytes_then_by_name), cmocka_unit_test(what_is_no_file_is_refused),
-        cmocka_unit_test(bodies_are_read_piece_by_piece),       cmocka_unit_test(large_files_are_read_in_blocks),
-        cmocka_unit_test(files_end_at_any_edge_of_a_block),     cmocka_unit_test(a_block_is_read_once),
-        cmocka_unit_test(what_has_changed_is_not_sent),         cmocka_unit_test(the_end_is_checked),
+        cmocka_unit_test(types_are_told_by_bytes_then_by_name),
+        cmocka_unit_test(what_is_no_file_is_refused),
+        cmocka_unit_test(bodies_are_read_piece_by_piece),
+        cmocka_unit_test(large_files_are_read_in_blocks),
+        cmocka_unit_test(files_end_at_any_edge_of_a_block),
+        cmocka_unit_test(a_block_is_read_once),
+        cmocka_unit_test(what_has_changed_is_not_sent),
+        cmocka_unit_test(the_end_is_checked),
+        cmocka_unit_test(one_file_after_another),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
