@@ -48,12 +48,21 @@ static claude_code_t push_member(cl_draft *draft, cl_draft_member member, cl_err
     return CLAUDE_OK;
 }
 
+/* A key that is longer than the name is it only if there are escapes. */
+static bool is_named(const char *text, const cl_draft_member *member, cl_str name)
+{
+    const char *key = text + member->key;
+
+    if (member->key_len <= name.len + 2)
+        return member->key_len == name.len + 2 && memcmp(key + 1, name.ptr, name.len) == 0;
+    return cl_json_string_is((cl_json){key, member->key_len, CLAUDE_JSON_STRING}, name);
+}
+
 /* The last of that name, as servers read duplicates; `count` if there is none. */
 static size_t find_member(const cl_draft *draft, cl_str name)
 {
     for (size_t i = draft->count; i > 0; i--) {
-        const cl_draft_member *member = &draft->members[i - 1];
-        if (cl_json_string_is((cl_json){draft->text->bytes + member->key, member->key_len, CLAUDE_JSON_STRING}, name))
+        if (is_named(draft->text->bytes, &draft->members[i - 1], name))
             return i - 1;
     }
     return draft->count;
