@@ -5,6 +5,7 @@
 
 #include "message/request.h" /* the body, files and beta names of a request */
 #include "message/seen.h"
+#include "message/write.h"
 
 enum {
     TAIL_LEN = sizeof CL_BATCH_TAIL - 1,
@@ -76,15 +77,14 @@ static void cut(cl_buf *body, size_t len)
 
 static int append(cl_buf *body, bool first, cl_str id, cl_str params)
 {
-    int rc = cl_buf_append_text(body, first ? "{\"custom_id\":\"" : ",{\"custom_id\":\"");
+    cl_writer w = {body, CL_BUF_OK};
 
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_str(body, id);
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_text(body, "\",\"params\":");
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_str(body, params);
-    return rc == CL_BUF_OK ? cl_buf_append_char(body, '}') : rc;
+    cl_put(&w, first ? "{\"custom_id\":\"" : ",{\"custom_id\":\"");
+    cl_put_json(&w, id);
+    cl_put(&w, "\",\"params\":");
+    cl_put_json(&w, params);
+    cl_put(&w, "}");
+    return w.rc;
 }
 
 static claude_code_t check(const claude_batch_builder_t *builder, cl_str id, cl_str *params, cl_err *err)
@@ -95,6 +95,9 @@ static claude_code_t check(const claude_batch_builder_t *builder, cl_str id, cl_
 
     if (rc >= 0)
         rc = cl_batch_check_count(builder->count + 1, err);
+    if (rc >= 0 && cl_seen_has(&builder->ids, id))
+        rc = cl_fail(err, CLAUDE_E_INVALID, "custom_id \"%.*s\" is in the batch already; it must be unique",
+                     (int)id.len, id.ptr);
     if (rc < 0)
         return rc;
     cl_err_init(&syntax);
@@ -104,23 +107,17 @@ static claude_code_t check(const claude_batch_builder_t *builder, cl_str id, cl_
     return cl_batch_check_params(root, err);
 }
 
-/* Wholly or not at all. `file_bytes`: what its files add. */
+/* What was checked, wholly or not at all. `file_bytes`: what its files add. */
 static claude_code_t add(claude_batch_builder_t *builder, cl_str id, cl_str params, size_t file_bytes, cl_err *err)
 {
     size_t len = builder->body.len;
-    bool fresh = false;
-    int written;
-    claude_code_t rc = check(builder, id, &params, err);
+    bool fresh;
+    int written = append(&builder->body, builder->count == 0, id, params);
+    claude_code_t rc;
 
-    if (rc < 0)
-        return rc;
-    written = append(&builder->body, builder->count == 0, id, params);
     if (written == CL_BUF_OK && builder->body.len + builder->file_bytes + file_bytes + TAIL_LEN > CL_BATCH_BODY_MAX)
         written = CL_BUF_FULL;
     rc = written == CL_BUF_OK ? cl_seen_add(&builder->ids, id, &fresh, err) : fail_size(written, err);
-    if (rc >= 0 && !fresh)
-        rc = cl_fail(err, CLAUDE_E_INVALID, "custom_id \"%.*s\" is in the batch already; it must be unique",
-                     (int)id.len, id.ptr);
     if (rc < 0) {
         cut(&builder->body, len);
         return rc;
@@ -132,7 +129,9 @@ static claude_code_t add(claude_batch_builder_t *builder, cl_str id, cl_str para
 
 claude_code_t cl_batch_builder_add_json(claude_batch_builder_t *builder, cl_str id, cl_str params, cl_err *err)
 {
-    return add(builder, id, params, 0, err);
+    claude_code_t rc = check(builder, id, &params, err);
+
+    return rc < 0 ? rc : add(builder, id, params, 0, err);
 }
 
 /* What stands beside the body: files, whose tokens are in it, and beta names. */
@@ -156,6 +155,7 @@ claude_code_t cl_batch_builder_add(claude_batch_builder_t *builder, cl_str id, c
 {
     const cl_endpoint *endpoint = cl_request_endpoint(request);
     size_t file_bytes = 0;
+    cl_str params;
     size_t brace;
     cl_blob *body;
     claude_code_t rc;
@@ -169,9 +169,12 @@ claude_code_t cl_batch_builder_add(claude_batch_builder_t *builder, cl_str id, c
     body = cl_draft_blob(&request->draft, &brace);
     if (!body)
         return cl_fail_nomem(err);
-    rc = take_rest(builder, request, &file_bytes, err);
+    params = cl_str_n(body->bytes, body->len);
+    rc = check(builder, id, &params, err);
     if (rc >= 0)
-        rc = add(builder, id, cl_str_n(body->bytes, body->len), file_bytes, err);
+        rc = take_rest(builder, request, &file_bytes, err);
+    if (rc >= 0)
+        rc = add(builder, id, params, file_bytes, err);
     cl_blob_unref(body);
     return rc;
 }

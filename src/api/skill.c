@@ -3,15 +3,7 @@
 
 #include "message/request.h" /* a message's request becomes one that counts its tokens */
 #include "message/seen.h"
-
-static size_t characters(const char *text)
-{
-    size_t count = 0;
-
-    for (; *text; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
-}
+#include "message/write.h"
 
 /* ---- files ---- */
 
@@ -28,7 +20,7 @@ static claude_code_t hand_out(claude_code_t rc, claude_request_t *request, claud
 claude_code_t cl_file_upload_request(claude_file_t *file, claude_request_t **out, cl_err *err)
 {
     claude_request_t *request = NULL;
-    size_t len = characters(file->name);
+    size_t len = cl_characters(cl_str_of(file->name));
     claude_code_t rc;
 
     if (len == 0 || len > CL_FILE_NAME_MAX)
@@ -119,7 +111,7 @@ claude_code_t cl_skill_add_files(claude_request_t *request, const cl_skill_file 
 claude_code_t cl_skill_new(const char *display_name, claude_request_t **out, cl_err *err)
 {
     claude_request_t *request = NULL;
-    size_t len = display_name ? characters(display_name) : 1;
+    size_t len = display_name ? cl_characters(cl_str_of(display_name)) : 1;
     claude_code_t rc;
 
     if (len == 0 || len > CL_DISPLAY_NAME_MAX)
@@ -161,23 +153,21 @@ static bool is_counted(cl_json key)
 static int append_counted(cl_buf *out, cl_str body)
 {
     cl_json_iter iter = cl_json_iter_of(cl_json_root(body));
+    cl_writer w = {out, CL_BUF_OK};
     cl_json key = {NULL, 0, CLAUDE_JSON_NONE};
     cl_json value;
-    int rc = cl_buf_append_char(out, '{');
 
-    while (rc == CL_BUF_OK && cl_json_next(&iter, &key, &value)) {
+    cl_put(&w, "{");
+    while (cl_json_next(&iter, &key, &value)) {
         if (!is_counted(key))
             continue;
-        if (out->len > 1)
-            rc = cl_buf_append_char(out, ',');
-        if (rc == CL_BUF_OK)
-            rc = cl_buf_append(out, key.ptr, key.len);
-        if (rc == CL_BUF_OK)
-            rc = cl_buf_append_char(out, ':');
-        if (rc == CL_BUF_OK)
-            rc = cl_buf_append(out, value.ptr, value.len);
+        cl_put(&w, out->len > 1 ? "," : "");
+        cl_put_json(&w, cl_str_n(key.ptr, key.len));
+        cl_put(&w, ":");
+        cl_put_json(&w, cl_str_n(value.ptr, value.len));
     }
-    return rc == CL_BUF_OK ? cl_buf_append_char(out, '}') : rc;
+    cl_put(&w, "}");
+    return w.rc;
 }
 
 claude_code_t cl_count_tokens_request(const claude_request_t *request, claude_request_t **out, cl_err *err)

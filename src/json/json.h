@@ -80,6 +80,8 @@ void cl_json_members(cl_json object, const char *const *names, size_t count, cl_
 cl_json cl_json_child(cl_json container, cl_str token);
 /* RFC 6901. "" is the value itself; a malformed pointer finds nothing. */
 cl_json cl_json_at(cl_json value, cl_str pointer);
+/* There is none, or it is null: the wire makes no difference. */
+bool cl_json_is_absent(cl_json value);
 size_t cl_json_count(cl_json container);
 
 /*

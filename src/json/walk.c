@@ -87,6 +87,11 @@ bool cl_json_next(cl_json_iter *iter, cl_json *key, cl_json *value)
     return true;
 }
 
+bool cl_json_is_absent(cl_json value)
+{
+    return value.type == CLAUDE_JSON_NONE || value.type == CLAUDE_JSON_NULL;
+}
+
 size_t cl_json_count(cl_json container)
 {
     cl_json_iter iter = cl_json_iter_of(container);

@@ -7,6 +7,7 @@
 #include <claude/tool.h>
 
 #include "message/request.h"
+#include "message/write.h"
 
 struct claude_block {
     cl_handle handle;
@@ -25,23 +26,6 @@ struct claude_tool {
 
 /* ---- writing (block_write.c) ---- */
 
-/* Writes JSON piece by piece. The first failure stays, so that a chain is checked once, at its end. */
-typedef struct cl_writer {
-    cl_buf *out;
-    int rc; /* CL_BUF_* */
-} cl_writer;
-
-void cl_put(cl_writer *w, const char *json);
-void cl_put_json(cl_writer *w, cl_str json);
-void cl_put_string(cl_writer *w, cl_str text);
-/* The bytes in base64, as a string. */
-void cl_put_base64(cl_writer *w, cl_str bytes);
-/* "name": with a comma before it where one belongs. */
-void cl_put_key(cl_writer *w, const char *name);
-void cl_put_text_member(cl_writer *w, const char *name, cl_str text);
-void cl_put_json_member(cl_writer *w, const char *name, cl_str json);
-/* An array of strings. */
-void cl_put_strings(cl_writer *w, const char *const *texts, size_t count);
 /* {"type":"ephemeral"} with the time to live, if it is not empty. */
 void cl_put_cache_control(cl_writer *w, cl_str ttl);
 

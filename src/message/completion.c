@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "message/write.h"
+
 /* More fields than an event of these will ever have. */
 enum { FIELDS_MAX = 32 };
 
@@ -79,11 +81,6 @@ static claude_code_t full(int buf_result, cl_err *err)
     return cl_fail_buf(err, buf_result, "the completion (limit.message_bytes)");
 }
 
-static bool is_missing(cl_json value)
-{
-    return value.type == CLAUDE_JSON_NONE || value.type == CLAUDE_JSON_NULL;
-}
-
 static bool is_text(cl_json key)
 {
     return cl_json_string_is(key, CL_STR("completion"));
@@ -129,7 +126,7 @@ static claude_code_t add_text(cl_completion *c, cl_json text, cl_err *err)
     size_t len;
     int rc = CL_BUF_FULL;
 
-    if (is_missing(text))
+    if (cl_json_is_absent(text))
         return odd(c, "a completion without text", err);
     if (text.type != CLAUDE_JSON_STRING)
         return cl_fail(err, CLAUDE_E_PROTOCOL, "the \"completion\" of a stream event is not a string");
@@ -166,47 +163,44 @@ claude_code_t cl_completion_add(cl_completion *c, const claude_event_t *event, c
         /* The text has been taken; the field keeps its place. */
         if (is_text(key))
             value.len = 0;
-        if (!is_missing(value) || !find(c, key))
+        if (!cl_json_is_absent(value) || !find(c, key))
             rc = set_field(c, key, value, err);
     }
-    if (rc >= 0 && !is_missing(cl_json_member(root, CL_STR("stop_reason"))))
+    if (rc >= 0 && !cl_json_is_absent(cl_json_member(root, CL_STR("stop_reason"))))
         c->done = true;
     return rc;
 }
 
 /* ---- out ---- */
 
-static int write_field(const cl_completion *c, const member *field, bool comma, cl_buf *out)
+static void put_field(cl_writer *w, const cl_completion *c, const member *field)
 {
     cl_json key = {field->text.ptr, field->key_len, CLAUDE_JSON_STRING};
-    cl_str value = cl_str_n(field->text.ptr + field->key_len, field->text.len - field->key_len);
-    int rc = comma ? cl_buf_append_char(out, ',') : CL_BUF_OK;
 
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append(out, key.ptr, key.len);
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_char(out, ':');
-    if (rc != CL_BUF_OK)
-        return rc;
-    return is_text(key) ? cl_json_write_string(out, cl_buf_str(&c->text)) : cl_buf_append_str(out, value);
+    cl_put_json(w, cl_str_n(key.ptr, key.len));
+    cl_put(w, ":");
+    if (is_text(key))
+        cl_put_string(w, cl_buf_str(&c->text));
+    else
+        cl_put_json(w, cl_str_n(field->text.ptr + field->key_len, field->text.len - field->key_len));
 }
 
 claude_code_t cl_completion_json(const cl_completion *c, cl_buf *out, cl_err *err)
 {
     size_t before = out->len;
-    int rc = CL_BUF_OK;
+    cl_writer w = {out, CL_BUF_OK};
 
     if (!c->started)
         return cl_fail(err, CLAUDE_E_STATE, "no completion has begun");
-    rc = cl_buf_append_char(out, '{');
-    for (size_t i = 0; i < c->count && rc == CL_BUF_OK; i++)
-        rc = write_field(c, &c->fields[i], i > 0, out);
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_char(out, '}');
-    if (rc == CL_BUF_OK)
+    for (size_t i = 0; i < c->count; i++) {
+        cl_put(&w, i > 0 ? "," : "{");
+        put_field(&w, c, &c->fields[i]);
+    }
+    cl_put(&w, "}");
+    if (w.rc == CL_BUF_OK)
         return CLAUDE_OK;
     out->len = before;
     if (out->ptr)
         out->ptr[before] = '\0';
-    return full(rc, err);
+    return full(w.rc, err);
 }

@@ -34,6 +34,15 @@ claude_code_t cl_request_check_text(const char *field, cl_str text, bool may_be_
     return CLAUDE_OK;
 }
 
+size_t cl_characters(cl_str text)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < text.len; i++)
+        count += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
+    return count;
+}
+
 claude_code_t cl_request_fail_body(int buf_result, cl_err *err)
 {
     if (buf_result == CL_BUF_NOMEM)

@@ -122,10 +122,8 @@ static claude_code_t adopt(claude_request_t *request, const char *field, int wri
 static claude_code_t set_user_id(claude_request_t *request, cl_str user_id, cl_err *err)
 {
     cl_buf text = CL_BUF_INIT(CL_DRAFT_MAX);
-    size_t characters = 0;
+    size_t characters = cl_characters(user_id);
 
-    for (size_t i = 0; i < user_id.len; i++)
-        characters += ((unsigned char)user_id.ptr[i] & 0xc0) != 0x80;
     if (characters > CL_USER_ID_MAX)
         return cl_fail(err, CLAUDE_E_INVALID, "metadata.user_id has %zu characters; at most %d are allowed", characters,
                        CL_USER_ID_MAX);
@@ -283,8 +281,7 @@ claude_code_t cl_request_set_thinking(claude_request_t *request, const char *kin
         cl_put_text_member(&w, "type", cl_str_of(kind));
         if (budget_tokens > 0) {
             cl_put_key(&w, "budget_tokens");
-            if (w.rc == CL_BUF_OK)
-                w.rc = cl_buf_append_int(&fresh, budget_tokens);
+            cl_put_int(&w, budget_tokens);
         }
         cl_put(&w, "}");
         adopt(request, "thinking", w.rc, &fresh, &mine);

@@ -25,11 +25,6 @@ static claude_code_t wrong(const place *at, const char *field, cl_json value, co
                    at->id[0] ? at->id : "without id", field, len, shown.ptr, must);
 }
 
-static bool is_absent(cl_json value)
-{
-    return value.type == CLAUDE_JSON_NONE || value.type == CLAUDE_JSON_NULL;
-}
-
 /* ---- kinds of values ---- */
 
 static claude_code_t check_text(const place *at, const char *field, cl_json value)
@@ -127,7 +122,7 @@ static claude_code_t check_members(const place *at, const char *field, cl_json v
         char path[FIELD_MAX];
         cl_json_copy_text(key, name, sizeof name);
         snprintf(path, sizeof path, "%.80s/%s", field, name);
-        if (!is_absent(member))
+        if (!cl_json_is_absent(member))
             rc = check(at, path, member);
     }
     return rc;
@@ -161,7 +156,7 @@ static claude_code_t check_column(const place *at, size_t row, cl_json prices, c
     char path[FIELD_MAX];
 
     snprintf(path, sizeof path, "prices/%zu/%s", row, column);
-    if (is_absent(value))
+    if (cl_json_is_absent(value))
         return required ? wrong(at, path, value, "a number of dollars per million tokens") : CLAUDE_OK;
     return check_price(at, path, value);
 }
@@ -175,8 +170,9 @@ static claude_code_t check_tier(const place *at, size_t row, cl_json prices, boo
 
     snprintf(path, sizeof path, "prices/%zu/max_prompt_tokens", row);
     if (last)
-        return is_absent(value) ? CLAUDE_OK
-                                : wrong(at, path, value, "left out: the last prices are for all longer prompts");
+        return cl_json_is_absent(value)
+                   ? CLAUDE_OK
+                   : wrong(at, path, value, "left out: the last prices are for all longer prompts");
     if (!cl_json_to_int(value, &tokens) || tokens <= *before)
         return wrong(at, path, value, "an integer of 1 or more that is larger than that of the prices before");
     *before = tokens;
@@ -234,7 +230,7 @@ static claude_code_t check_fields(const place *at, cl_json object, const field_r
 
     for (; rc >= 0 && rules->name; rules++) {
         cl_json value = cl_json_member(object, cl_str_of(rules->name));
-        if (!is_absent(value))
+        if (!cl_json_is_absent(value))
             rc = rules->check(at, rules->name, value);
     }
     return rc;

@@ -1,5 +1,6 @@
 /* params.c - what a request has beside its body: path and query parameters, beta names, files and form fields. */
 #include "message/request.h"
+#include "message/write.h"
 
 #include <stdlib.h>
 
@@ -79,9 +80,10 @@ static void drop_pair(cl_pairs *pairs, size_t index)
     memmove(pairs->items + index, pairs->items + index + 1, (pairs->count - index) * sizeof *pairs->items);
 }
 
-static void drop_named(cl_pairs *pairs, cl_str name)
+/* Drops those of a name that are among the first `before`. */
+static void drop_named(cl_pairs *pairs, size_t before, cl_str name)
 {
-    for (size_t i = pairs->count; i > 0; i--) {
+    for (size_t i = before; i > 0; i--) {
         if (cl_str_eq(cl_str_of(pairs->items[i - 1].name), name))
             drop_pair(pairs, i - 1);
     }
@@ -125,10 +127,10 @@ static claude_code_t fail_param(const cl_endpoint *endpoint, const char *name, c
 
 static claude_code_t set_path(claude_request_t *request, const char *name, const char *value, cl_err *err)
 {
+    size_t before = request->path.count;
     cl_str text = cl_str_of(value);
     cl_str key = cl_str_of(name);
     cl_buf encoded = CL_BUF_INIT(PARAM_MAX);
-    cl_pairs fresh = {NULL, 0};
     claude_code_t rc;
     int written;
 
@@ -143,14 +145,11 @@ static claude_code_t set_path(claude_request_t *request, const char *name, const
     if (rc < 0)
         return rc;
     written = append_encoded(&encoded, text, true);
-    rc = written == CL_BUF_OK ? add_pair(&fresh, key, cl_buf_str(&encoded), err)
+    rc = written == CL_BUF_OK ? add_pair(&request->path, key, cl_buf_str(&encoded), err)
                               : cl_fail_buf(err, written, "a path parameter");
     cl_buf_free(&encoded);
-    if (rc >= 0) {
-        drop_named(&request->path, key);
-        rc = add_pair(&request->path, key, cl_str_of(fresh.items[0].value), err);
-    }
-    cl_pairs_free(&fresh);
+    if (rc >= 0)
+        drop_named(&request->path, before, key);
     return rc;
 }
 
@@ -172,52 +171,48 @@ static const char *param_value(const claude_request_t *request, cl_str name)
     return NULL;
 }
 
-static claude_code_t append_path(const claude_request_t *request, cl_buf *out, cl_err *err)
+/* The path with its parameters; CLAUDE_E_INVALID: one is missing. */
+static claude_code_t put_path(const claude_request_t *request, cl_writer *w, cl_err *err)
 {
     const char *p = request->endpoint->path;
-    int written = CL_BUF_OK;
 
-    while (*p && written == CL_BUF_OK) {
+    while (*p) {
         size_t plain = strcspn(p, "{");
         const char *value;
         cl_str name;
-        written = cl_buf_append(out, p, plain);
+        cl_put_json(w, cl_str_n(p, plain));
         p += plain;
-        if (*p == '\0' || written != CL_BUF_OK)
-            continue;
+        if (*p == '\0')
+            break;
         name = cl_str_n(p + 1, strcspn(p + 1, "}"));
         value = param_value(request, name);
         if (!value)
             return cl_fail(err, CLAUDE_E_INVALID,
                            "path parameter %.*s is missing; set it with claude_request_set_path()", (int)name.len,
                            name.ptr);
-        written = cl_buf_append_text(out, value);
+        cl_put(w, value);
         p += name.len + 2;
     }
-    return written == CL_BUF_OK ? CLAUDE_OK : cl_fail_buf(err, written, "the path of the request");
+    return CLAUDE_OK;
 }
 
 claude_code_t cl_request_target(const claude_request_t *request, cl_buf *out, cl_err *err)
 {
     bool has_query = request->url && strchr(request->url, '?');
-    int written = CL_BUF_OK;
+    cl_writer w = {out, CL_BUF_OK};
     claude_code_t rc = CLAUDE_OK;
 
     if (request->url)
-        written = cl_buf_append_text(out, request->url);
+        cl_put(&w, request->url);
     else
-        rc = append_path(request, out, err);
-    for (size_t i = 0; i < request->query.count && rc >= 0 && written == CL_BUF_OK; i++) {
-        written = cl_buf_append_char(out, has_query ? '&' : '?');
-        has_query = true;
-        if (written == CL_BUF_OK)
-            written = cl_buf_append_text(out, request->query.items[i].name);
-        if (written == CL_BUF_OK)
-            written = cl_buf_append_char(out, '=');
-        if (written == CL_BUF_OK)
-            written = cl_buf_append_text(out, request->query.items[i].value);
+        rc = put_path(request, &w, err);
+    for (size_t i = 0; i < request->query.count; i++) {
+        cl_put(&w, has_query || i > 0 ? "&" : "?");
+        cl_put(&w, request->query.items[i].name);
+        cl_put(&w, "=");
+        cl_put(&w, request->query.items[i].value);
     }
-    return rc < 0 || written == CL_BUF_OK ? rc : cl_fail_buf(err, written, "the URL of the request");
+    return rc < 0 || w.rc == CL_BUF_OK ? rc : cl_fail_buf(err, w.rc, "the URL of the request");
 }
 
 claude_code_t cl_request_set_url(claude_request_t *request, const char *url, cl_err *err)
@@ -281,10 +276,8 @@ claude_code_t cl_request_set_query(claude_request_t *request, const char *name, 
     else if (check_query(name, value ? value : "", &mine) >= 0 && value)
         add_query(request, cl_str_of(name), cl_str_of(value), &mine);
     /* The new one is last. */
-    for (size_t i = mine.code == CLAUDE_OK ? before : 0; i > 0; i--) {
-        if (cl_str_eq(cl_str_of(request->query.items[i - 1].name), cl_buf_str(&key)))
-            drop_pair(&request->query, i - 1);
-    }
+    if (mine.code == CLAUDE_OK)
+        drop_named(&request->query, before, cl_buf_str(&key));
     cl_buf_free(&key);
     return cl_request_finish(request, &mine, err);
 }

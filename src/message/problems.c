@@ -4,6 +4,7 @@
 
 #include "base/grow.h"
 #include "message/validate_walk.h"
+#include "message/write.h"
 
 #define TEXTS_MAX ((size_t)64 << 20)
 #define JSON_MAX ((size_t)256 << 20)
@@ -71,69 +72,66 @@ void cl_problems_unref(claude_problems_t *problems)
 /* ---- adding ---- */
 
 /* The {} of a row's text becomes the argument. */
-static int append_filled(cl_buf *out, const char *text, cl_str arg)
+static void put_filled(cl_writer *w, const char *text, cl_str arg)
 {
     const char *gap = strstr(text, "{}");
-    int rc;
 
+    cl_put_json(w, cl_str_n(text, gap ? (size_t)(gap - text) : strlen(text)));
     if (!gap)
-        return cl_buf_append_text(out, text);
-    rc = cl_buf_append(out, text, (size_t)(gap - text));
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_str(out, arg);
-    return rc == CL_BUF_OK ? cl_buf_append_text(out, gap + 2) : rc;
+        return;
+    cl_put_json(w, arg);
+    cl_put(w, gap + 2);
 }
 
-static int append_message(cl_buf *out, const cl_problem_report *report)
+static void put_message(cl_writer *w, const cl_problem_report *report)
 {
     const cl_problem_row *row = &rows[report->id];
-    int rc = cl_buf_append_str(out, report->field.len > 0 ? report->field : CL_STR("the body"));
 
-    if (rc == CL_BUF_OK && report->tool.len > 0) {
-        rc = cl_buf_append_text(out, " of tool ");
-        if (rc == CL_BUF_OK)
-            rc = cl_buf_append_str(out, report->tool);
+    cl_put_json(w, report->field.len > 0 ? report->field : CL_STR("the body"));
+    if (report->tool.len > 0) {
+        cl_put(w, " of tool ");
+        cl_put_json(w, report->tool);
     }
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_text(out, ": ");
-    if (rc == CL_BUF_OK)
-        rc = append_filled(out, row->text, report->arg);
-    if (rc == CL_BUF_OK && report->value.len > 0) {
-        rc = cl_buf_append_text(out, " (");
-        if (rc == CL_BUF_OK)
-            rc = cl_buf_append_str(out, report->value);
-        if (rc == CL_BUF_OK)
-            rc = cl_buf_append_char(out, ')');
+    cl_put(w, ": ");
+    put_filled(w, row->text, report->arg);
+    if (report->value.len > 0) {
+        cl_put(w, " (");
+        cl_put_json(w, report->value);
+        cl_put(w, ")");
     }
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_text(out, "; ");
-    if (rc == CL_BUF_OK)
-        rc = append_filled(out, row->constraint, report->arg);
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_text(out, "; ");
-    return rc == CL_BUF_OK ? append_filled(out, row->fix, report->arg) : rc;
+    cl_put(w, "; ");
+    put_filled(w, row->constraint, report->arg);
+    cl_put(w, "; ");
+    put_filled(w, row->fix, report->arg);
 }
 
-static int append_text(cl_buf *out, const cl_problem_report *report, int which)
+static void put_text(cl_writer *w, const cl_problem_report *report, int which)
 {
     switch (which) {
     case CL_PROBLEM_FIELD:
-        return cl_buf_append_str(out, report->field);
+        cl_put_json(w, report->field);
+        break;
     case CL_PROBLEM_VALUE:
-        return cl_buf_append_str(out, report->value);
+        cl_put_json(w, report->value);
+        break;
     case CL_PROBLEM_CONSTRAINT:
-        return append_filled(out, rows[report->id].constraint, report->arg);
+        put_filled(w, rows[report->id].constraint, report->arg);
+        break;
     case CL_PROBLEM_FIX:
-        return append_filled(out, rows[report->id].fix, report->arg);
+        put_filled(w, rows[report->id].fix, report->arg);
+        break;
     case CL_PROBLEM_TOOL:
-        return cl_buf_append_str(out, report->tool);
+        cl_put_json(w, report->tool);
+        break;
     default:
-        return append_message(out, report);
+        put_message(w, report);
     }
+    cl_put_json(w, cl_str_n("", 1));
 }
 
 bool cl_problems_add(claude_problems_t *problems, const cl_problem_report *report)
 {
+    cl_writer w = {&problems->texts, CL_BUF_OK};
     problem *items;
     problem *item;
 
@@ -149,12 +147,10 @@ bool cl_problems_add(claude_problems_t *problems, const cl_problem_report *repor
     *item = (problem){.id = report->id, .spot = report->spot, .order = problems->count};
     for (int i = 0; i < CL_PROBLEM_TEXTS; i++) {
         item->texts[i] = problems->texts.len;
-        if (append_text(&problems->texts, report, i) != CL_BUF_OK ||
-            cl_buf_append_char(&problems->texts, '\0') != CL_BUF_OK)
-            return false;
+        put_text(&w, report, i);
     }
-    problems->count++;
-    return true;
+    problems->count += w.rc == CL_BUF_OK;
+    return w.rc == CL_BUF_OK;
 }
 
 static int compare_sizes(size_t a, size_t b)
@@ -203,37 +199,30 @@ const char *cl_problems_text(const claude_problems_t *problems, size_t index, in
     return problems->texts.ptr + problems->items[index].texts[which];
 }
 
-static int write_member(cl_buf *out, const char *name, const char *text)
+static void put_member(cl_writer *w, const char *name, const char *text)
 {
-    int rc = cl_json_write_key(out, cl_str_of(name));
-
-    if (rc != CL_BUF_OK)
-        return rc;
-    return *text ? cl_json_write_string(out, cl_str_of(text)) : cl_buf_append_text(out, "null");
-}
-
-static int write_problem(cl_buf *out, const claude_problems_t *problems, size_t index)
-{
-    int rc = cl_buf_append_text(out, index > 0 ? ",{" : "{");
-
-    if (rc == CL_BUF_OK)
-        rc = write_member(out, "code", cl_problems_code(problems, index));
-    for (int i = 0; i < CL_PROBLEM_TEXTS && rc == CL_BUF_OK; i++)
-        rc = write_member(out, text_names[i], cl_problems_text(problems, index, i));
-    return rc == CL_BUF_OK ? cl_buf_append_char(out, '}') : rc;
+    if (*text)
+        cl_put_text_member(w, name, cl_str_of(text));
+    else
+        cl_put_json_member(w, name, CL_STR("null"));
 }
 
 static cl_blob *write_all(const claude_problems_t *problems)
 {
     cl_buf text = CL_BUF_INIT(JSON_MAX);
+    cl_writer w = {&text, CL_BUF_OK};
     cl_blob *blob = NULL;
-    int rc = cl_buf_append_char(&text, '[');
 
-    for (size_t i = 0; i < problems->count && rc == CL_BUF_OK; i++)
-        rc = write_problem(&text, problems, i);
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_char(&text, ']');
-    if (rc == CL_BUF_OK)
+    cl_put(&w, "[");
+    for (size_t i = 0; i < problems->count; i++) {
+        cl_put(&w, i > 0 ? ",{" : "{");
+        put_member(&w, "code", cl_problems_code(problems, i));
+        for (int which = 0; which < CL_PROBLEM_TEXTS; which++)
+            put_member(&w, text_names[which], cl_problems_text(problems, i, which));
+        cl_put(&w, "}");
+    }
+    cl_put(&w, "]");
+    if (w.rc == CL_BUF_OK)
         blob = cl_blob_new(cl_buf_str(&text));
     cl_buf_free(&text);
     return blob;

@@ -54,6 +54,8 @@ claude_code_t cl_request_finish(claude_request_t *request, cl_err *mine, cl_err 
 /* The endpoint has a JSON body in which `field` can be set. */
 claude_code_t cl_request_check_body(const claude_request_t *request, const char *field, cl_err *err);
 claude_code_t cl_request_check_text(const char *field, cl_str text, bool may_be_empty, cl_err *err);
+/* How many characters valid UTF-8 has. */
+size_t cl_characters(cl_str text);
 claude_code_t cl_request_fail_body(int buf_result, cl_err *err);
 /* Makes a finished text the value of a top-level field, or frees it. `written` is CL_BUF_*. */
 claude_code_t cl_request_adopt(claude_request_t *request, cl_str field, int written, cl_buf *fresh, cl_err *err);

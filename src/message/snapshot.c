@@ -5,6 +5,7 @@
 
 #include "base/grow.h"
 #include "message/request.h"
+#include "message/write.h"
 
 enum {
     FLATTEN_BELOW = 64 * 1024, /* bodies below this are copied when something must be put into them: one packet */
@@ -224,52 +225,40 @@ static claude_code_t json_body(const claude_request_t *request, bool splice, cl_
 
 /* A quote or a line end in a name would end it: those are written as browsers do. A backslash would hide what follows.
  */
-static int append_quoted(cl_buf *out, const char *name)
+static void put_quoted(cl_writer *w, const char *name)
 {
     static const char digits[] = "0123456789ABCDEF";
-    int rc = cl_buf_append_char(out, '"');
 
-    for (; *name && rc == CL_BUF_OK; name++) {
+    cl_put(w, "\"");
+    for (; *name; name++) {
         unsigned char c = (unsigned char)*name;
         char code[3] = {'%', digits[c >> 4], digits[c & 15]};
         if (c == '"' || c < 0x20 || c == 0x7f)
-            rc = cl_buf_append(out, code, sizeof code);
+            cl_put_json(w, cl_str_n(code, sizeof code));
         else if (c == '\\')
-            rc = cl_buf_append_text(out, "\\\\");
+            cl_put(w, "\\\\");
         else
-            rc = cl_buf_append_char(out, *name);
+            cl_put_json(w, cl_str_n(name, 1));
     }
-    return rc == CL_BUF_OK ? cl_buf_append_char(out, '"') : rc;
-}
-
-static int append_all(cl_buf *out, const char *const *texts, size_t count)
-{
-    int rc = CL_BUF_OK;
-
-    for (size_t i = 0; i < count && rc == CL_BUF_OK; i++)
-        rc = cl_buf_append_text(out, texts[i]);
-    return rc;
+    cl_put(w, "\"");
 }
 
 /* Everything up to the part's content, or with it where it is a field. */
-static int append_part(cl_buf *out, const cl_form_part *part, const char *boundary, bool first)
+static void put_part(cl_writer *w, const cl_form_part *part, const char *boundary, bool first)
 {
-    const char *start[] = {first ? "--" : "\r\n--", boundary, "\r\nContent-Disposition: form-data; name="};
-    int rc = append_all(out, start, 3);
-
-    if (rc == CL_BUF_OK)
-        rc = append_quoted(out, part->name);
-    if (rc == CL_BUF_OK && part->file)
-        rc = cl_buf_append_text(out, "; filename=");
-    if (rc == CL_BUF_OK && part->file)
-        rc = append_quoted(out, part->filename);
-    if (rc == CL_BUF_OK && part->file) {
-        const char *type[] = {"\r\nContent-Type: ", part->media_type};
-        rc = append_all(out, type, 2);
+    cl_put(w, first ? "--" : "\r\n--");
+    cl_put(w, boundary);
+    cl_put(w, "\r\nContent-Disposition: form-data; name=");
+    put_quoted(w, part->name);
+    if (part->file) {
+        cl_put(w, "; filename=");
+        put_quoted(w, part->filename);
+        cl_put(w, "\r\nContent-Type: ");
+        cl_put(w, part->media_type);
     }
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_text(out, "\r\n\r\n");
-    return rc == CL_BUF_OK && !part->file ? cl_buf_append(out, part->text, part->text_len) : rc;
+    cl_put(w, "\r\n\r\n");
+    if (!part->file)
+        cl_put_json(w, cl_str_n(part->text, part->text_len));
 }
 
 /* Text that no file contains, but for a chance of 2 to the power of -128. */
@@ -309,8 +298,7 @@ static claude_code_t form_body(const claude_request_t *request, cl_snapshot *out
     cl_buf text = CL_BUF_INIT(FORM_TEXT_MAX);
     char boundary[BOUNDARY_LEN];
     size_t *cuts = NULL;
-    const char *end[] = {"\r\n--", boundary, "--\r\n"};
-    int written = CL_BUF_OK;
+    cl_writer w = {&text, CL_BUF_OK};
     claude_code_t rc;
 
     if (request->part_count == 0)
@@ -324,13 +312,14 @@ static claude_code_t form_body(const claude_request_t *request, cl_snapshot *out
     }
     if (rc < 0)
         goto out;
-    for (size_t i = 0; i < request->part_count && written == CL_BUF_OK; i++) {
-        written = append_part(&text, &request->parts[i], boundary, i == 0);
+    for (size_t i = 0; i < request->part_count; i++) {
+        put_part(&w, &request->parts[i], boundary, i == 0);
         cuts[i] = text.len;
     }
-    if (written == CL_BUF_OK)
-        written = append_all(&text, end, 3);
-    rc = written == CL_BUF_OK ? form_of(request, &text, cuts, &out->body, err) : cl_fail_buf(err, written, "the form");
+    cl_put(&w, "\r\n--");
+    cl_put(&w, boundary);
+    cl_put(&w, "--\r\n");
+    rc = w.rc == CL_BUF_OK ? form_of(request, &text, cuts, &out->body, err) : cl_fail_buf(err, w.rc, "the form");
 out:
     cl_buf_free(&text);
     free(cuts);

@@ -91,11 +91,6 @@ static const field_rule block_rules[] = {
 
 /* ---- rules ---- */
 
-static bool is_missing(cl_json value)
-{
-    return value.type == CLAUDE_JSON_NONE || value.type == CLAUDE_JSON_NULL;
-}
-
 static bool fits(cl_json value, int must)
 {
     int64_t number;
@@ -145,7 +140,7 @@ static claude_code_t check(const field_rule *rules, size_t count, cl_str of, cl_
         if (!cl_str_eq(cl_str_of(rule->of), of))
             continue;
         value = cl_json_at(object, cl_str_of(rule->pointer));
-        if (is_missing(value) ? !(rule->must & OPTIONAL) : !fits(value, rule->must & ~OPTIONAL))
+        if (cl_json_is_absent(value) ? !(rule->must & OPTIONAL) : !fits(value, rule->must & ~OPTIONAL))
             return refuse(what, prefix, rule, value, err);
     }
     return CLAUDE_OK;

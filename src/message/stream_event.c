@@ -2,6 +2,8 @@
  * come from a server, so that both are the same. */
 #include "message/stream_types.h"
 
+#include "message/block.h"
+
 /* Most bytes of an event: what a stream may have by default. */
 static size_t max_event(void)
 {
@@ -11,78 +13,57 @@ static size_t max_event(void)
 /* An event being written. The first failure counts, so that an event's members read as a list. */
 typedef struct writer {
     cl_buf json;
-    int buf_rc;
+    cl_writer out;
     claude_code_t rc;
     cl_err *err;
 } writer;
 
 static void put(writer *w, const char *text)
 {
-    if (w->rc >= 0 && w->buf_rc == CL_BUF_OK)
-        w->buf_rc = cl_buf_append_text(&w->json, text);
-}
-
-static void put_key(writer *w, const char *name)
-{
-    if (w->rc >= 0 && w->buf_rc == CL_BUF_OK)
-        w->buf_rc = cl_json_write_key(&w->json, cl_str_of(name));
+    cl_put(&w->out, text);
 }
 
 static void put_text(writer *w, const char *name, cl_str text)
 {
-    size_t good = cl_utf8_valid(text);
-
-    if (w->rc >= 0 && good != text.len)
-        w->rc = cl_fail(w->err, CLAUDE_E_INVALID, "%s is not valid UTF-8 at offset %zu; convert it to UTF-8 first",
-                        name, good);
-    put_key(w, name);
-    if (w->rc >= 0 && w->buf_rc == CL_BUF_OK)
-        w->buf_rc = cl_json_write_string(&w->json, text);
+    if (w->rc >= 0)
+        w->rc = cl_request_check_text(name, text, true, w->err);
+    if (w->rc >= 0)
+        cl_put_text_member(&w->out, name, text);
 }
 
 /* NULL is written as null. */
 static void put_name(writer *w, const char *name, const char *text)
 {
-    if (text) {
+    if (text)
         put_text(w, name, cl_str_of(text));
-        return;
-    }
-    put_key(w, name);
-    put(w, "null");
+    else
+        cl_put_json_member(&w->out, name, CL_STR("null"));
 }
 
 /* JSON of the caller: it is checked alone, so that it cannot end the value that it is put into. */
 static void put_json(writer *w, const char *name, cl_str json)
 {
-    CL_UNINITIALIZED cl_err inner;
-
-    cl_err_init(&inner);
-    if (w->rc >= 0 && cl_json_validate(json, CL_JSON_DEPTH_DEFAULT, NULL, &inner) < 0)
-        w->rc = cl_fail(w->err, CLAUDE_E_INVALID, "%s: %s", name, inner.message);
-    put_key(w, name);
-    if (w->rc >= 0 && w->buf_rc == CL_BUF_OK)
-        w->buf_rc = cl_buf_append_str(&w->json, json);
+    if (w->rc >= 0)
+        w->rc = cl_check_json(name, &json, w->err);
+    if (w->rc >= 0)
+        cl_put_json_member(&w->out, name, json);
 }
 
-static writer begin(const char *type, cl_err *err)
+static void begin(writer *w, const char *type, cl_err *err)
 {
-    writer w = {CL_BUF_INIT(max_event()), CL_BUF_OK, CLAUDE_OK, err};
-
-    put(&w, "{");
-    put_name(&w, "type", type);
-    return w;
+    *w = (writer){.json = CL_BUF_INIT(max_event()), .rc = CLAUDE_OK, .err = err};
+    w->out = (cl_writer){&w->json, CL_BUF_OK};
+    put(w, "{");
+    put_name(w, "type", type);
 }
 
-static writer begin_block(const char *type, int32_t index, cl_err *err)
+static void begin_block(writer *w, const char *type, int32_t index, cl_err *err)
 {
-    writer w = begin(type, err);
-
+    begin(w, type, err);
     if (index < 0)
-        w.rc = cl_fail(err, CLAUDE_E_INVALID, "index is %d; it must be 0 or more", (int)index);
-    put_key(&w, "index");
-    if (w.rc >= 0 && w.buf_rc == CL_BUF_OK)
-        w.buf_rc = cl_buf_append_int(&w.json, index);
-    return w;
+        w->rc = cl_fail(err, CLAUDE_E_INVALID, "index is %d; it must be 0 or more", (int)index);
+    cl_put_key(&w->out, "index");
+    cl_put_int(&w->out, index);
 }
 
 /* Understands the JSON, which is freed, and keeps the event. */
@@ -116,8 +97,8 @@ static claude_code_t finish(writer *w, const char *tail, claude_event_t **out)
     claude_code_t rc = w->rc;
 
     put(w, tail);
-    if (rc >= 0 && w->buf_rc != CL_BUF_OK)
-        rc = cl_fail_buf(w->err, w->buf_rc, "the event (limit.event_bytes)");
+    if (rc >= 0 && w->out.rc != CL_BUF_OK)
+        rc = cl_fail_buf(w->err, w->out.rc, "the event (limit.event_bytes)");
     if (rc >= 0)
         return understand(&w->json, true, out, w->err);
     cl_buf_free(&w->json);
@@ -139,15 +120,16 @@ claude_code_t cl_event_from_json(cl_str json, claude_event_t **out, cl_err *err)
 claude_code_t cl_event_message_start(const char *id, const char *type, const char *role, const char *model,
                                      cl_str usage, claude_event_t **out, cl_err *err)
 {
-    writer w = begin("message_start", err);
+    writer w;
 
-    put_key(&w, "message");
+    begin(&w, "message_start", err);
+    cl_put_key(&w.out, "message");
     put(&w, "{");
     put_name(&w, "id", id);
     put_name(&w, "type", type);
     put_name(&w, "role", role);
     put_name(&w, "model", model);
-    put_key(&w, "content");
+    cl_put_key(&w.out, "content");
     put(&w, "[],\"stop_reason\":null,\"stop_sequence\":null");
     put_json(&w, "usage", usage.len > 0 ? usage : CL_STR("{\"input_tokens\":0,\"output_tokens\":0}"));
     return finish(&w, "}}", out);
@@ -156,9 +138,10 @@ claude_code_t cl_event_message_start(const char *id, const char *type, const cha
 claude_code_t cl_event_message_delta(const char *stop_reason, const char *stop_sequence, cl_str usage,
                                      claude_event_t **out, cl_err *err)
 {
-    writer w = begin("message_delta", err);
+    writer w;
 
-    put_key(&w, "delta");
+    begin(&w, "message_delta", err);
+    cl_put_key(&w.out, "delta");
     put(&w, "{");
     put_name(&w, "stop_reason", stop_reason);
     put_name(&w, "stop_sequence", stop_sequence);
@@ -169,16 +152,18 @@ claude_code_t cl_event_message_delta(const char *stop_reason, const char *stop_s
 
 claude_code_t cl_event_plain(const char *name, claude_event_t **out, cl_err *err)
 {
-    writer w = begin(name, err);
+    writer w;
 
+    begin(&w, name, err);
     return finish(&w, "}", out);
 }
 
 claude_code_t cl_event_error(const char *type, cl_str message, claude_event_t **out, cl_err *err)
 {
-    writer w = begin("error", err);
+    writer w;
 
-    put_key(&w, "error");
+    begin(&w, "error", err);
+    cl_put_key(&w.out, "error");
     put(&w, "{");
     put_name(&w, "type", type);
     put_text(&w, "message", message);
@@ -189,34 +174,35 @@ claude_code_t cl_event_error(const char *type, cl_str message, claude_event_t **
 
 claude_code_t cl_event_block_start(int32_t index, cl_str block, claude_event_t **out, cl_err *err)
 {
-    writer w = begin_block("content_block_start", index, err);
+    writer w;
 
+    begin_block(&w, "content_block_start", index, err);
     put_json(&w, "content_block", block);
     return finish(&w, "}", out);
 }
 
-static writer begin_start(int32_t index, const char *type, cl_err *err)
+static void begin_start(writer *w, int32_t index, const char *type, cl_err *err)
 {
-    writer w = begin_block("content_block_start", index, err);
-
-    put_key(&w, "content_block");
-    put(&w, "{");
-    put_name(&w, "type", type);
-    return w;
+    begin_block(w, "content_block_start", index, err);
+    cl_put_key(&w->out, "content_block");
+    put(w, "{");
+    put_name(w, "type", type);
 }
 
 claude_code_t cl_event_block_start_text(int32_t index, cl_str text, claude_event_t **out, cl_err *err)
 {
-    writer w = begin_start(index, "text", err);
+    writer w;
 
+    begin_start(&w, index, "text", err);
     put_text(&w, "text", text);
     return finish(&w, "}}", out);
 }
 
 claude_code_t cl_event_block_start_thinking(int32_t index, cl_str thinking, claude_event_t **out, cl_err *err)
 {
-    writer w = begin_start(index, "thinking", err);
+    writer w;
 
+    begin_start(&w, index, "thinking", err);
     put_text(&w, "thinking", thinking);
     put_name(&w, "signature", "");
     return finish(&w, "}}", out);
@@ -225,32 +211,32 @@ claude_code_t cl_event_block_start_thinking(int32_t index, cl_str thinking, clau
 claude_code_t cl_event_block_start_tool_use(int32_t index, const char *id, const char *name, claude_event_t **out,
                                             cl_err *err)
 {
-    writer w = begin_start(index, "tool_use", err);
+    writer w;
 
+    begin_start(&w, index, "tool_use", err);
     put_name(&w, "id", id);
     put_name(&w, "name", name);
-    put_key(&w, "input");
+    cl_put_key(&w.out, "input");
     put(&w, "{}");
     return finish(&w, "}}", out);
 }
 
 claude_code_t cl_event_block_stop(int32_t index, claude_event_t **out, cl_err *err)
 {
-    writer w = begin_block("content_block_stop", index, err);
+    writer w;
 
+    begin_block(&w, "content_block_stop", index, err);
     return finish(&w, "}", out);
 }
 
 /* ---- deltas ---- */
 
-static writer begin_delta(int32_t index, const char *type, cl_err *err)
+static void begin_delta(writer *w, int32_t index, const char *type, cl_err *err)
 {
-    writer w = begin_block("content_block_delta", index, err);
-
-    put_key(&w, "delta");
-    put(&w, "{");
-    put_name(&w, "type", type);
-    return w;
+    begin_block(w, "content_block_delta", index, err);
+    cl_put_key(&w->out, "delta");
+    put(w, "{");
+    put_name(w, "type", type);
 }
 
 claude_code_t cl_event_delta(int32_t type, int32_t index, cl_str text, claude_event_t **out, cl_err *err)
@@ -260,16 +246,18 @@ claude_code_t cl_event_delta(int32_t type, int32_t index, cl_str text, claude_ev
                                            {"signature_delta", "signature"},
                                            {"input_json_delta", "partial_json"}};
     const char *const *name = names[type - CLAUDE_EVENT_TEXT_DELTA];
-    writer w = begin_delta(index, name[0], err);
+    writer w;
 
+    begin_delta(&w, index, name[0], err);
     put_text(&w, name[1], text);
     return finish(&w, "}}", out);
 }
 
 claude_code_t cl_event_citations_delta(int32_t index, cl_str citation, claude_event_t **out, cl_err *err)
 {
-    writer w = begin_delta(index, "citations_delta", err);
+    writer w;
 
+    begin_delta(&w, index, "citations_delta", err);
     put_json(&w, "citation", citation);
     return finish(&w, "}}", out);
 }

@@ -1,7 +1,7 @@
 /* structured.c - structured outputs: the schema of a request, and the JSON of an answer. */
 #include "message/structured.h"
 
-#include "message/request.h"
+#include "message/block.h"
 #include "json/schema.h"
 
 #include <stdlib.h>
@@ -31,31 +31,15 @@ claude_code_t cl_schema_transformed(cl_str schema, claude_response_t **out, cl_e
     return rc;
 }
 
-static claude_code_t set_format(claude_request_t *request, cl_str schema, cl_err *err)
-{
-    cl_buf format = CL_BUF_INIT(CL_DRAFT_MAX);
-    cl_buf *config = NULL;
-    int written = cl_buf_append_text(&format, "{\"type\":\"json_schema\",\"schema\":");
-    claude_code_t rc;
-
-    rc = written == CL_BUF_OK ? cl_schema_transform(schema, &format, err) : cl_request_fail_body(written, err);
-    if (rc >= 0 && (written = cl_buf_append_char(&format, '}')) != CL_BUF_OK)
-        rc = cl_request_fail_body(written, err);
-    if (rc >= 0)
-        rc = cl_draft_edit(&request->draft, CL_STR("output_config"), &config, err);
-    if (rc >= 0)
-        rc = cl_json_set(config, CL_STR("/format"), cl_buf_str(&format), err);
-    cl_buf_free(&format);
-    return rc;
-}
-
 claude_code_t cl_request_set_structured_output(claude_request_t *request, cl_str schema, cl_err *err)
 {
+    cl_buf json = CL_BUF_INIT(CL_DRAFT_MAX);
     cl_err mine;
 
     cl_err_init(&mine);
-    if (cl_request_check_body(request, "output_config", &mine) >= 0)
-        set_format(request, schema, &mine);
+    if (cl_request_check_body(request, "output_config", &mine) >= 0 && cl_schema_transform(schema, &json, &mine) >= 0)
+        cl_request_set_output_schema(request, cl_buf_str(&json), &mine);
+    cl_buf_free(&json);
     return cl_request_finish(request, &mine, err);
 }
 

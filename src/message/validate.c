@@ -62,7 +62,7 @@ static void walk_batch(cl_walk *walk, cl_json requests)
     size_t count = 0;
     cl_json request;
 
-    if (cl_is_absent(requests)) {
+    if (cl_json_is_absent(requests)) {
         cl_walk_missing(walk, NULL, "requests", NULL, "a batch");
         return;
     }

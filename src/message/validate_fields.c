@@ -148,7 +148,7 @@ static void check_format(cl_walk *walk, const cl_place *place, cl_json format)
     static const char *const names[] = {"type", "schema"};
     cl_json members[2];
 
-    if (!cl_walk_type(walk, place, format, CL_IS_OBJECT) || cl_is_absent(format))
+    if (!cl_walk_type(walk, place, format, CL_IS_OBJECT) || cl_json_is_absent(format))
         return;
     cl_json_members(format, names, 2, members);
     if (cl_walk_need(walk, place, "type", format, members[0], CL_IS_STRING, "an output format") &&
@@ -178,7 +178,7 @@ static void check_output_config(cl_walk *walk, const cl_place *place, cl_json co
     if (!cl_walk_type(walk, &budget_place, members[2], CL_IS_OBJECT))
         return;
     cl_json_members(members[2], budget_names, 1, &total);
-    if (!cl_is_absent(total) && (!cl_json_to_int(total, &number) || number < TASK_BUDGET_MIN))
+    if (!cl_json_is_absent(total) && (!cl_json_to_int(total, &number) || number < TASK_BUDGET_MIN))
         cl_walk_bad_value(walk, CL_P_OUT_OF_RANGE, &total_place, total, "a whole number of 20000 or more");
 }
 
@@ -188,7 +188,7 @@ static void check_output_format(cl_walk *walk, const cl_place *place, cl_json fo
     cl_json other;
 
     cl_json_members(walk->top[CL_TOP_OUTPUT_CONFIG].value, names, 1, &other);
-    if (!cl_is_absent(other))
+    if (!cl_json_is_absent(other))
         cl_walk_bad_value(walk, CL_P_OUTPUT_FORMAT_CONFLICT, place, format, "");
     check_format(walk, place, format);
 }
@@ -304,7 +304,7 @@ static void report_missing(cl_walk *walk, const cl_place *place, int field, cons
 {
     cl_place member = cl_place_member(place, top_rows[field].name);
 
-    if (cl_is_absent(walk->top[field].value))
+    if (cl_json_is_absent(walk->top[field].value))
         cl_walk_report(walk, id, &member, at, CL_STR(""), CL_STR(""));
 }
 
@@ -343,7 +343,7 @@ void cl_walk_params(cl_walk *walk, const cl_place *place, const char *at)
     for (size_t i = 0; i < CL_TOP_COUNT; i++) {
         cl_place member = cl_place_member(place, top_rows[i].name);
         walk->page = walk->top[i].page;
-        if (!cl_is_absent(walk->top[i].value))
+        if (!cl_json_is_absent(walk->top[i].value))
             top_rows[i].check(walk, &member, walk->top[i].value);
     }
     report_breakpoints(walk);

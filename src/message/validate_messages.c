@@ -82,7 +82,7 @@ void cl_walk_cache(cl_walk *walk, const cl_place *above, cl_json cache_control)
     cl_place ttl_place = cl_place_member(&place, "ttl");
     cl_json ttl;
 
-    if (cl_is_absent(cache_control) || !cl_walk_type(walk, &place, cache_control, CL_IS_OBJECT))
+    if (cl_json_is_absent(cache_control) || !cl_walk_type(walk, &place, cache_control, CL_IS_OBJECT))
         return;
     cl_json_members(cache_control, names, 1, &ttl);
     if (++walk->breakpoints == (uint64_t)cl_walk_limit(walk, CL_OPT_VALIDATE_MAX_CACHE_BREAKPOINTS) + 1) {
@@ -93,7 +93,7 @@ void cl_walk_cache(cl_walk *walk, const cl_place *above, cl_json cache_control)
         if (walk->seen_5m)
             cl_walk_bad_value(walk, CL_P_CACHE_TTL_ORDER, &ttl_place, ttl, "");
     } else if (cl_walk_type(walk, &ttl_place, ttl, CL_IS_STRING) &&
-               (cl_is_absent(ttl) || cl_json_string_is(ttl, CL_STR("5m")))) {
+               (cl_json_is_absent(ttl) || cl_json_string_is(ttl, CL_STR("5m")))) {
         walk->seen_5m = true;
     }
 }

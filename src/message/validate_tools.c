@@ -27,7 +27,7 @@ static void check_description(cl_walk *walk, const cl_place *tool_place, cl_json
     int64_t max = cl_walk_limit(walk, CL_OPT_VALIDATE_MAX_TOOL_DESCRIPTION);
     size_t characters = cl_json_characters(description);
 
-    if (cl_is_absent(description) || !cl_walk_type(walk, &place, description, CL_IS_STRING))
+    if (cl_json_is_absent(description) || !cl_walk_type(walk, &place, description, CL_IS_STRING))
         return;
     if (characters == 0 || characters > (uint64_t)max)
         cl_walk_bad_count(walk, CL_P_TOOL_DESCRIPTION_LENGTH, &place, description.ptr, characters, "characters", max);
@@ -54,7 +54,7 @@ static void check_schema(cl_walk *walk, const cl_place *tool_place, cl_json tool
     cl_place place = cl_place_member(tool_place, "input_schema");
     cl_json members[2];
 
-    if (cl_is_absent(schema)) {
+    if (cl_json_is_absent(schema)) {
         cl_walk_missing(walk, tool_place, "input_schema", schema.ptr ? schema.ptr : tool.ptr, "a tool");
         return;
     }
@@ -69,7 +69,7 @@ static void check_schema(cl_walk *walk, const cl_place *tool_place, cl_json tool
 /* Tools that the API itself brings, and sets of them, have a type of their own; their rules are the API's. */
 static bool is_custom(cl_json type)
 {
-    return cl_is_absent(type) || type.type != CLAUDE_JSON_STRING || cl_json_string_is(type, CL_STR("custom"));
+    return cl_json_is_absent(type) || type.type != CLAUDE_JSON_STRING || cl_json_string_is(type, CL_STR("custom"));
 }
 
 void cl_walk_tool(cl_walk *walk, const cl_place *place, cl_json tool)
@@ -142,7 +142,7 @@ void cl_walk_tool_choice(cl_walk *walk, const cl_place *place, cl_json choice)
 
     if (!cl_walk_type(walk, place, choice, CL_IS_OBJECT))
         return;
-    if (cl_is_absent(walk->top[CL_TOP_TOOLS].value) && !walk->open_tools)
+    if (cl_json_is_absent(walk->top[CL_TOP_TOOLS].value) && !walk->open_tools)
         cl_walk_report(walk, CL_P_TOOL_CHOICE_WITHOUT_TOOLS, place, choice.ptr, CL_STR(""), CL_STR(""));
     cl_json_members(choice, names, 2, members);
     if (!cl_walk_need(walk, place, "type", choice, members[0], CL_IS_STRING, "a tool_choice"))

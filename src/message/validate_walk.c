@@ -169,7 +169,7 @@ bool cl_walk_type(cl_walk *walk, const cl_place *place, cl_json value, unsigned 
 {
     char wanted[VALUE_MAX];
 
-    if (cl_is_absent(value) || types & 1u << value.type)
+    if (cl_json_is_absent(value) || types & 1u << value.type)
         return true;
     types_text(types, wanted);
     cl_walk_bad_value(walk, CL_P_WRONG_TYPE, place, value, wanted);
@@ -181,7 +181,7 @@ bool cl_walk_need(cl_walk *walk, const cl_place *above, const char *name, cl_jso
 {
     cl_place place = cl_place_member(above, name);
 
-    if (!cl_is_absent(value))
+    if (!cl_json_is_absent(value))
         return cl_walk_type(walk, &place, value, types);
     cl_walk_missing(walk, above, name, value.ptr ? value.ptr : object.ptr, owner);
     return false;

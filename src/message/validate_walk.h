@@ -165,12 +165,6 @@ enum {
     CL_IS_OBJECT = 1 << CLAUDE_JSON_OBJECT
 };
 
-/* Missing and null. */
-static inline bool cl_is_absent(cl_json value)
-{
-    return value.type == CLAUDE_JSON_NONE || value.type == CLAUDE_JSON_NULL;
-}
-
 /* Unless the value is absent it must be of one of these types; false, with a report, if it is not. */
 bool cl_walk_type(cl_walk *walk, const cl_place *place, cl_json value, unsigned types);
 /* The same for a member of `owner` ("a tool"), which must be there. */

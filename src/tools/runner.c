@@ -12,9 +12,8 @@ claude_code_t cl_runner_new(claude_client_t *client, const claude_request_t *req
                             claude_runner_t **out, cl_err *err)
 {
     claude_runner_t *runner = calloc(1, sizeof *runner);
+    cl_json container;
     claude_code_t rc;
-    const char *body;
-    size_t len = 0;
 
     if (!runner)
         return cl_fail_nomem(err);
@@ -30,12 +29,9 @@ claude_code_t cl_runner_new(claude_client_t *client, const claude_request_t *req
         cl_runner_unref(runner);
         return rc;
     }
-    body = cl_request_json(runner->request, &len);
-    if (body) {
-        cl_json container = cl_json_member(cl_json_root(cl_str_n(body, len)), CL_STR("container"));
-        runner->pinned =
-            container.type == CLAUDE_JSON_STRING || cl_json_member(container, CL_STR("id")).type == CLAUDE_JSON_STRING;
-    }
+    container = cl_request_field(runner->request, CL_STR("/container"));
+    runner->pinned =
+        container.type == CLAUDE_JSON_STRING || cl_json_member(container, CL_STR("id")).type == CLAUDE_JSON_STRING;
     *out = runner;
     return CLAUDE_OK;
 }

@@ -97,7 +97,7 @@ static void test_constructors(void **state)
     GOOD(claude_event_message_start("i", "m", "user", " {\"input_tokens\": 5} ", ENDS, &e, err));
     expect(e, CLAUDE_EVENT_MESSAGE_START, -1, NULL,
            "{'type':'message_start','message':{'id':'i','type':'message','role':'user','model':'m','content':[],"
-           "'stop_reason':null,'stop_sequence':null,'usage': {'input_tokens': 5} }}");
+           "'stop_reason':null,'stop_sequence':null,'usage':{'input_tokens': 5}}}");
     GOOD(claude_event_block_start(3, "{\"type\":\"text\",\"text\":\"\"}", ENDS, &e, err));
     expect(e, CLAUDE_EVENT_BLOCK_START, 3, NULL, START(3, "{'type':'text','text':''}"));
     GOOD(claude_event_block_start(0, "{\"type\":\"new_block\"}", ENDS, &e, err));
