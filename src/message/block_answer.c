@@ -4,22 +4,26 @@
  */
 #include "message/block.h"
 
+/* What the accumulation keeps of malformed input. */
 #define PARTIAL CL_STR("_partial_json")
-#define INPUT CL_STR("input")
 
 /* "tool_use", "server_tool_use", "mcp_tool_use" */
-static bool is_call(cl_json block)
+static bool is_call(cl_json type)
 {
     static const char end[] = "tool_use\"";
-    cl_json type = cl_json_member(block, CL_STR("type"));
 
     return type.len > sizeof end - 1 && memcmp(type.ptr + type.len - (sizeof end - 1), end, sizeof end - 1) == 0;
 }
 
-static bool can_be_sent(cl_json block)
+/* In one pass, because blocks may be large. `*call`: it is a call of a tool. */
+static bool can_be_sent(cl_json block, bool *call)
 {
-    return cl_json_member(block, PARTIAL).type == CLAUDE_JSON_NONE &&
-           (!is_call(block) || cl_json_member(block, INPUT).type == CLAUDE_JSON_OBJECT);
+    static const char *const names[] = {"type", "input", "_partial_json"};
+    cl_json members[3];
+
+    cl_json_members(block, names, 3, members);
+    *call = is_call(members[0]);
+    return members[2].type == CLAUDE_JSON_NONE && (!*call || members[1].type == CLAUDE_JSON_OBJECT);
 }
 
 static void put_member(cl_writer *w, bool first, cl_str key, cl_str value)
@@ -31,10 +35,9 @@ static void put_member(cl_writer *w, bool first, cl_str key, cl_str value)
     cl_put_json(w, value);
 }
 
-static void put_mended(cl_writer *w, cl_json block)
+static void put_mended(cl_writer *w, cl_json block, bool call)
 {
     cl_json_iter members = cl_json_iter_of(block);
-    bool call = is_call(block);
     bool has_input = false;
     bool first = true;
     cl_json key;
@@ -42,7 +45,7 @@ static void put_mended(cl_writer *w, cl_json block)
 
     cl_put(w, "{");
     while (cl_json_next(&members, &key, &value)) {
-        bool is_input = cl_json_string_is(key, INPUT);
+        bool is_input = cl_json_string_is(key, CL_STR("input"));
         if (cl_json_string_is(key, PARTIAL))
             continue;
         if (call && is_input && value.type != CLAUDE_JSON_OBJECT)
@@ -61,12 +64,13 @@ void cl_put_answer(cl_writer *w, cl_json content)
     cl_json_iter blocks = cl_json_iter_of(content);
     const char *from = content.ptr;
     cl_json block;
+    bool call;
 
     while (cl_json_next(&blocks, NULL, &block)) {
-        if (can_be_sent(block))
+        if (can_be_sent(block, &call))
             continue;
         cl_put_json(w, cl_str_n(from, (size_t)(block.ptr - from)));
-        put_mended(w, block);
+        put_mended(w, block, call);
         from = block.ptr + block.len;
     }
     cl_put_json(w, cl_str_n(from, (size_t)(content.ptr + content.len - from)));
@@ -95,12 +99,13 @@ claude_code_t cl_block_from_response(const claude_response_t *response, size_t i
     cl_writer w = {&json, CL_BUF_OK};
     cl_json found = {NULL, 0, CLAUDE_JSON_NONE};
     claude_code_t rc = find_block(response, index, &found, err);
+    bool call;
 
     if (rc < 0)
         return rc;
-    if (can_be_sent(found))
+    if (can_be_sent(found, &call))
         cl_put_json(&w, cl_str_n(found.ptr, found.len));
     else
-        put_mended(&w, found);
+        put_mended(&w, found, call);
     return cl_block_adopt(&json, w.rc, out, err);
 }
