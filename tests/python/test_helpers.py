@@ -135,14 +135,19 @@ def test_waiting_no_longer(client: libclaude.Client, sandbox: Sandbox) -> None:
 def test_waiting_is_ended_by_ctrl_c(sandbox: Sandbox) -> None:
     batch = {"id": "b", "type": "message_batch", "processing_status": "in_progress"}
     sandbox.scenario({"body_json": batch})
-    code = "from libclaude import Client; import sys; "
+    # Whoever started the tests may have them ignore it.
+    code = "from libclaude import Client; import signal, sys; "
+    code += "signal.signal(signal.SIGINT, signal.default_int_handler); "
     code += "Client(sys.argv[1], base_url=sys.argv[2]).messages.batches.wait('b', first=60)"
     command = [sys.executable, "-c", code, CANARY, sandbox.url]
     with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as process:
-        while not sandbox.counts()[0]:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=5)
+        try:
+            while not sandbox.counts()[0] and process.poll() is None:
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert "KeyboardInterrupt" in errors
     assert process.returncode == -signal.SIGINT
 
