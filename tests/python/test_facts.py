@@ -141,7 +141,7 @@ def test_problems_by_the_options_of_a_client(client: libclaude.Client, sandbox: 
     assert client.messages.validate(**ask()) == []
     assert [each.code for each in client.messages.validate(**ask(), tools=[])] != []
     new = libclaude.Client(CANARY, config={"api_version": "2026-10-21"})
-    warm = ask(temperature=0.5)
+    warm = ask(model="claude-haiku-4-5", temperature=0.5)
     assert (client.messages.validate(**warm), len(new.messages.validate(**warm))) == ([], 1)
     assert libclaude.AsyncClient(CANARY).messages.validate(**ask()) == []
     assert sandbox.counts()[0] == 0
