@@ -14,6 +14,12 @@ local client = {}
 -- Waits are cut into pieces, between which Lua looks at its hooks: that is how Ctrl-C gets through.
 local SLICE_MS = 100
 
+-- LuaJIT's machine code does not look at them, and never contains a call of this.
+local function look_at_hooks() end
+if jit then
+    jit.off(look_at_hooks)
+end
+
 local DONE = core.CLAUDE_DONE
 local pull = core.claude_call_pull
 
@@ -33,6 +39,7 @@ function Stream:next()
         elseif code == DONE then
             return nil
         end
+        look_at_hooks()
     end
 end
 
@@ -52,6 +59,8 @@ function Stream:texts()
                 return text
             elseif code == DONE then
                 return nil
+            elseif code == 0 then
+                look_at_hooks()
             end
         end
     end
@@ -60,7 +69,9 @@ end
 -- The whole message; reads what has not been read yet.
 function Stream:final()
     local handle = self._handle or errors.state("the stream has been closed")
-    while core.claude_call_wait(handle, SLICE_MS) ~= DONE do end
+    while core.claude_call_wait(handle, SLICE_MS) ~= DONE do
+        look_at_hooks()
+    end
     return response.wrap(core.claude_call_result(handle))
 end
 
@@ -113,7 +124,9 @@ end
 -- Sends a request that has been made and returns its answer.
 function Client:perform(handle)
     local call = start(self, handle, 0)
-    while core.claude_call_wait(call, SLICE_MS) ~= DONE do end
+    while core.claude_call_wait(call, SLICE_MS) ~= DONE do
+        look_at_hooks()
+    end
     return response.wrap(core.claude_call_result(call))
 end
 
@@ -129,6 +142,7 @@ function Client:follow(handle)
         local code, page = 0, nil
         while code == 0 do
             code, page = core.claude_pages_next(pages, SLICE_MS)
+            look_at_hooks()
         end
         self:hear()
         return response.wrap(page)
@@ -141,6 +155,7 @@ function Client:sleep(ms)
     while ms > 0 do
         core.claude_loop_wait(self._clock, math.min(ms, SLICE_MS))
         ms = ms - SLICE_MS
+        look_at_hooks()
     end
 end
 
