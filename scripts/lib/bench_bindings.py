@@ -159,16 +159,16 @@ def import_command(language: str) -> list[str]:
     return [str(VENV / "python"), "-c", code]
 
 
-def output_of(command: list[str], core: int | None, cwd: Path | None = None) -> str:
-    """What a program prints that runs on the client's core."""
+def output_of(command: list[str], core: int | None, cwd: Path | None = None, *, installed: bool = True) -> str:
+    """What a program prints that runs on the client's core, with the bindings and the library that were installed, or
+    with what it was built against."""
 
     def pin() -> None:
         if core is not None:
             os.sched_setaffinity(0, {core})
 
-    done = subprocess.run(
-        command, env=environment(), cwd=cwd, stdout=subprocess.PIPE, text=True, check=False, preexec_fn=pin
-    )
+    env = environment() if installed else None
+    done = subprocess.run(command, env=env, cwd=cwd, stdout=subprocess.PIPE, text=True, check=False, preexec_fn=pin)
     if done.returncode != 0:
         sys.exit(f"error: {' '.join(command)} ended with {done.returncode}")
     return done.stdout

@@ -188,4 +188,4 @@ def measure(
     for run in range(runs):
         print(f"{group}: run {run + 1} of {runs}", file=sys.stderr)
         for row in wanted:
-            add(bench_bindings.output_of(command(row, programs, url), core))
+            add(bench_bindings.output_of(command(row, programs, url), core, installed=False))
