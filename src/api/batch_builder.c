@@ -80,9 +80,9 @@ static int append(cl_buf *body, bool first, cl_str id, cl_str params)
     cl_writer w = {body, CL_BUF_OK};
 
     cl_put(&w, first ? "{\"custom_id\":\"" : ",{\"custom_id\":\"");
-    cl_put_json(&w, id);
+    cl_put_str(&w, id);
     cl_put(&w, "\",\"params\":");
-    cl_put_json(&w, params);
+    cl_put_str(&w, params);
     cl_put(&w, "}");
     return w.rc;
 }
@@ -167,8 +167,6 @@ claude_code_t cl_batch_builder_add(claude_batch_builder_t *builder, cl_str id, c
     if (endpoint->answer != CL_ANSWER_MESSAGE)
         return cl_fail(err, CLAUDE_E_INVALID, "a batch takes requests for messages.create, not for %s", endpoint->name);
     body = cl_draft_blob(&request->draft, &brace);
-    if (!body)
-        return cl_fail_nomem(err);
     params = cl_str_n(body->bytes, body->len);
     rc = check(builder, id, &params, err);
     if (rc >= 0)

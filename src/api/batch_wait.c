@@ -3,7 +3,6 @@
 #include <poll.h>
 
 #include "api/batches.h"
-#include "api/until.h"
 #include "call/call.h"
 
 static bool has_ended(const claude_response_t *batch)

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "api/until.h"
 #include "call/call.h"
 #include "message/request.h" /* where a request goes */
 #include "message/seen.h"

@@ -162,9 +162,9 @@ static int append_counted(cl_buf *out, cl_str body)
         if (!is_counted(key))
             continue;
         cl_put(&w, out->len > 1 ? "," : "");
-        cl_put_json(&w, cl_str_n(key.ptr, key.len));
+        cl_put_str(&w, cl_str_n(key.ptr, key.len));
         cl_put(&w, ":");
-        cl_put_json(&w, cl_str_n(value.ptr, value.len));
+        cl_put_str(&w, cl_str_n(value.ptr, value.len));
     }
     cl_put(&w, "}");
     return w.rc;
@@ -184,8 +184,6 @@ claude_code_t cl_count_tokens_request(const claude_request_t *request, claude_re
         return cl_fail(err, CLAUDE_E_INVALID, "tokens are counted of requests for messages.create, not for %s",
                        endpoint->name);
     old = cl_draft_blob(&request->draft, &brace);
-    if (!old)
-        return cl_fail_nomem(err);
     written = append_counted(&body, cl_str_n(old->bytes + brace, old->len - brace));
     cl_blob_unref(old);
     if (written != CL_BUF_OK) {

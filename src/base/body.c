@@ -28,19 +28,7 @@ static size_t piece_len(const cl_piece *piece)
 {
     if (!piece->file)
         return piece->text.len;
-    return piece->base64 && !piece->file->lines ? cl_base64_len((size_t)piece->file->size) : (size_t)piece->file->size;
-}
-
-/* Lines take the place of the quotes around their token, too. Those are in the texts on either side. */
-static void drop_quotes(cl_piece *items, size_t count)
-{
-    for (size_t i = 1; i + 1 < count; i++) {
-        if (!items[i].file || !items[i].file->lines)
-            continue;
-        items[i - 1].text.len--;
-        items[i + 1].text.ptr++;
-        items[i + 1].text.len--;
-    }
+    return piece->base64 ? cl_base64_len((size_t)piece->file->size) : (size_t)piece->file->size;
 }
 
 claude_code_t cl_body_of_pieces(cl_blob *blob, const cl_piece *pieces, size_t count, cl_body *out, cl_err *err)
@@ -57,10 +45,8 @@ claude_code_t cl_body_of_pieces(cl_blob *blob, const cl_piece *pieces, size_t co
     for (size_t i = 0; i < count; i++) {
         list->items[i] = pieces[i];
         cl_file_ref(pieces[i].file);
+        body.len += piece_len(&pieces[i]);
     }
-    drop_quotes(list->items, count);
-    for (size_t i = 0; i < count; i++)
-        body.len += piece_len(&list->items[i]);
     *out = body;
     return CLAUDE_OK;
 }

@@ -26,4 +26,26 @@ static inline int64_t cl_wall_ms(void)
     return cl_clock_now->wall_ms();
 }
 
+/* When a time from now is over; INT64_MAX for a negative one: never. */
+static inline int64_t cl_until(int64_t ms)
+{
+    int64_t now;
+
+    if (ms < 0)
+        return INT64_MAX;
+    now = cl_now_ms();
+    return ms > INT64_MAX - now ? INT64_MAX : now + ms;
+}
+
+/* What is left of it; negative: there is no end. */
+static inline int64_t cl_until_rest(int64_t until)
+{
+    int64_t rest;
+
+    if (until == INT64_MAX)
+        return -1;
+    rest = until - cl_now_ms();
+    return rest > 0 ? rest : 0;
+}
+
 #endif

@@ -103,17 +103,22 @@ static claude_code_t fail_file(cl_err *err, const char *path, const char *what, 
     return cl_fail(err, CLAUDE_E_IO, "file %.300s: %s: %s (error %d)", path, what, cl_errno_text(number), number);
 }
 
-/* Unique in all processes: a token that stands in another request's text by chance must not be taken for this file. */
-static bool make_token(claude_file_t *file)
+bool cl_unique_text(char out[CL_UNIQUE_LEN + 1])
 {
-    unsigned char noise[16];
+    unsigned char noise[CL_UNIQUE_LEN / 2];
 
     if (getrandom(noise, sizeof noise, 0) != (ssize_t)sizeof noise)
         return false;
-    memcpy(file->token, "claude-file:", 12);
     for (size_t i = 0; i < sizeof noise; i++)
-        snprintf(file->token + 12 + 2 * i, 3, "%02x", noise[i]);
+        snprintf(out + 2 * i, 3, "%02x", noise[i]);
     return true;
+}
+
+/* A token that stands in another request's text by chance must not be taken for this file. */
+static bool make_token(claude_file_t *file)
+{
+    memcpy(file->token, "claude-file:", 12);
+    return cl_unique_text(file->token + 12);
 }
 
 static void file_free(claude_file_t *file)

@@ -33,6 +33,9 @@ struct claude_file {
     int64_t mtime_ns;
 };
 
+enum { CL_UNIQUE_LEN = 32 };
+/* Hexadecimal digits that nobody else has, and a NUL. False: the system gives no random numbers. */
+bool cl_unique_text(char out[CL_UNIQUE_LEN + 1]);
 /* Why the system refused a file; static. strerror() obeys the locale and is not thread-safe everywhere. */
 const char *cl_errno_text(int number);
 /* Looks at a regular file and closes it again. CLAUDE_E_IO: it cannot be opened or is no regular file, and why. */

@@ -42,11 +42,6 @@ const char *cl_sign_body_sha256(claude_sign_t *sign)
     return sign->body_sha256;
 }
 
-static int64_t number(const claude_call_t *call, cl_option option)
-{
-    return cl_option_int(call->request.options, call->client->config->options, option);
-}
-
 static const char *text(const claude_call_t *call, cl_option option)
 {
     return cl_option_text(call->request.options, call->client->config->options, option);
@@ -97,8 +92,7 @@ static claude_code_t make_betas(const claude_call_t *call, cl_buf *betas, cl_err
 
 static const char *accept_of(const cl_endpoint *endpoint)
 {
-    return endpoint->answer == CL_ANSWER_LINES || endpoint->answer == CL_ANSWER_BYTES ? "application/binary"
-                                                                                      : "application/json";
+    return cl_endpoint_gives_pieces(endpoint) ? "application/binary" : "application/json";
 }
 
 /* `betas` keeps the text that the list borrows. */
@@ -130,7 +124,7 @@ static claude_code_t make_headers(const claude_call_t *call, cl_headers *headers
 /* A header that the signing hook has written itself is not written twice. */
 static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, cl_buf *line, cl_err *err)
 {
-    int64_t style = number(call, CL_OPT_AUTH_STYLE);
+    int64_t style = cl_call_option(call, CL_OPT_AUTH_STYLE);
     cl_str name = style == CL_AUTH_BEARER ? CL_STR("authorization") : CL_STR("x-api-key");
     cl_str key;
 
@@ -202,17 +196,17 @@ static cl_http_request http_request_of(const claude_call_t *call, const char *ur
         .headers = headers,
         .body = &call->request.body,
         .stream = stream,
-        .connect_ms = number(call, CL_OPT_TIMEOUT_CONNECT),
-        .first_byte_ms = number(call, CL_OPT_TIMEOUT_FIRST_BYTE),
-        .idle_ms = number(call, CL_OPT_TIMEOUT_IDLE),
-        .progress_ms = number(call, CL_OPT_TIMEOUT_PROGRESS),
-        .total_ms = number(call, stream ? CL_OPT_TIMEOUT_STREAM_TOTAL : CL_OPT_TIMEOUT_TOTAL),
+        .connect_ms = cl_call_option(call, CL_OPT_TIMEOUT_CONNECT),
+        .first_byte_ms = cl_call_option(call, CL_OPT_TIMEOUT_FIRST_BYTE),
+        .idle_ms = cl_call_option(call, CL_OPT_TIMEOUT_IDLE),
+        .progress_ms = cl_call_option(call, CL_OPT_TIMEOUT_PROGRESS),
+        .total_ms = cl_call_option(call, stream ? CL_OPT_TIMEOUT_STREAM_TOTAL : CL_OPT_TIMEOUT_TOTAL),
         .started_at = call->started_at,
-        .max_header_bytes = (size_t)number(call, CL_OPT_LIMIT_HEADER),
-        .max_body_bytes = (size_t)number(call, CL_OPT_LIMIT_MESSAGE),
-        .max_error_bytes = (size_t)number(call, CL_OPT_LIMIT_ERROR_BODY),
-        .high_water = (size_t)number(call, CL_OPT_STREAM_HIGH_WATER),
-        .low_water = (size_t)number(call, CL_OPT_STREAM_LOW_WATER),
+        .max_header_bytes = (size_t)cl_call_option(call, CL_OPT_LIMIT_HEADER),
+        .max_body_bytes = (size_t)cl_call_option(call, CL_OPT_LIMIT_MESSAGE),
+        .max_error_bytes = (size_t)cl_call_option(call, CL_OPT_LIMIT_ERROR_BODY),
+        .high_water = (size_t)cl_call_option(call, CL_OPT_STREAM_HIGH_WATER),
+        .low_water = (size_t)cl_call_option(call, CL_OPT_STREAM_LOW_WATER),
     };
 }
 

@@ -29,25 +29,19 @@ static void call_free(claude_call_t *call)
     free(call);
 }
 
-static int64_t number(const claude_call_t *call, cl_option option)
-{
-    return cl_option_int(call->request.options, call->client->config->options, option);
-}
-
 static void make_parsers(claude_call_t *call)
 {
-    size_t max_event = (size_t)number(call, CL_OPT_LIMIT_EVENT);
-    int64_t total = number(call, CL_OPT_TIMEOUT_STREAM_TOTAL);
+    size_t max_event = (size_t)cl_call_option(call, CL_OPT_LIMIT_EVENT);
+    int64_t total = cl_call_option(call, CL_OPT_TIMEOUT_STREAM_TOTAL);
 
-    call->strict = number(call, CL_OPT_STREAM_STRICT) != 0;
-    call->max_depth = (uint32_t)number(call, CL_OPT_LIMIT_DEPTH);
-    call->skip_malformed = number(call, CL_OPT_STREAM_ON_MALFORMED) == CL_MALFORMED_SKIP;
+    call->strict = cl_call_option(call, CL_OPT_STREAM_STRICT) != 0;
+    call->max_depth = (uint32_t)cl_call_option(call, CL_OPT_LIMIT_DEPTH);
+    call->skip_malformed = cl_call_option(call, CL_OPT_STREAM_ON_MALFORMED) == CL_MALFORMED_SKIP;
     /* Of lines and bytes nothing may be dropped. */
-    call->buffers = number(call, CL_OPT_STREAM_PAUSE_MODE) == CL_PAUSE_BUFFER &&
-                    call->request.endpoint->answer != CL_ANSWER_LINES &&
-                    call->request.endpoint->answer != CL_ANSWER_BYTES;
-    call->kept.max_events = (size_t)number(call, CL_OPT_STREAM_PAUSE_EVENTS);
-    call->kept.max_bytes = (size_t)number(call, CL_OPT_STREAM_PAUSE_BYTES);
+    call->buffers = cl_call_option(call, CL_OPT_STREAM_PAUSE_MODE) == CL_PAUSE_BUFFER &&
+                    !cl_endpoint_gives_pieces(call->request.endpoint);
+    call->kept.max_events = (size_t)cl_call_option(call, CL_OPT_STREAM_PAUSE_EVENTS);
+    call->kept.max_bytes = (size_t)cl_call_option(call, CL_OPT_STREAM_PAUSE_BYTES);
     call->total_at = call->request.stream && total > 0 ? call->started_at + total : INT64_MAX;
     call->pace = (cl_pace){.stride = 1, .left = 1};
     call->text = CL_BUF_INIT(max_event);

@@ -102,6 +102,12 @@ struct claude_call {
     claude_call_t *queue_next;
 };
 
+/* The request's own value of an option, else the client's. */
+static inline int64_t cl_call_option(const claude_call_t *call, cl_option option)
+{
+    return cl_option_int(call->request.options, call->client->config->options, option);
+}
+
 /* ---- prepare.c ---- */
 
 /* Checks the request as far as the options ask for it, and takes the snapshot. Runs the deprecation callback. */

@@ -167,7 +167,7 @@ static claude_code_t check_body_size(claude_call_t *call, cl_err *err)
 
     if (call->mode != CL_MODE_BODY || status < 200 || status > 299)
         return CLAUDE_OK;
-    limit = (size_t)cl_option_int(call->request.options, call->client->config->options, CL_OPT_LIMIT_MESSAGE);
+    limit = (size_t)cl_call_option(call, CL_OPT_LIMIT_MESSAGE);
     (void)cl_transfer_bytes(call->transfer, &len);
     if (len <= limit)
         return CLAUDE_OK;
@@ -358,16 +358,6 @@ static claude_code_t may_drive(const claude_call_t *call, cl_err *err)
     return CLAUDE_OK;
 }
 
-static int64_t until_of(int64_t timeout_ms)
-{
-    int64_t now;
-
-    if (timeout_ms < 0)
-        return INT64_MAX;
-    now = cl_now_ms();
-    return timeout_ms > INT64_MAX - now ? INT64_MAX : now + timeout_ms;
-}
-
 /* Nothing stands between the bytes that are there and the program: the hot path of streams. */
 static bool is_plain(const claude_call_t *call)
 {
@@ -394,7 +384,7 @@ claude_code_t cl_call_next(claude_call_t *call, int64_t timeout_ms, const claude
         return 1;
     }
     cl_call_hold(call); /* the signing hook, or another thread, may drop the program's last reference */
-    rc = cl_call_advance(call, until_of(timeout_ms), err);
+    rc = cl_call_advance(call, cl_until(timeout_ms), err);
     if (rc == 1)
         *event = &call->event;
     cl_call_let_go(call);
@@ -432,7 +422,7 @@ claude_code_t cl_call_wait(claude_call_t *call, int64_t timeout_ms, cl_err *err)
     if (cl_call_is_over(call))
         return sticky(call, err);
     cl_call_hold(call); /* a callback, or another thread, may drop the program's last reference */
-    until_ms = until_of(timeout_ms);
+    until_ms = cl_until(timeout_ms);
     /* Not to wait still means to hand out what is there, for the shortest time that can be told. */
     stop_at = timeout_ms == 0 ? until_ms + 1 : until_ms;
     do

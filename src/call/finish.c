@@ -9,6 +9,14 @@ static cl_str header(const claude_call_t *call, cl_str name)
     return found ? cl_str_of(found->value) : cl_str_n("", 0);
 }
 
+/* Compressed although nobody asked for it: neither events nor lines can be found in that. */
+static bool is_coded(const claude_call_t *call)
+{
+    cl_str coding = header(call, CL_STR("content-encoding"));
+
+    return coding.len > 0 && !cl_str_eq_nocase(coding, CL_STR("identity"));
+}
+
 /*
  * A stream is what says it is one. Servers that speak the wire loosely leave the type out or call it plain text, which
  * is believed only where a stream was asked for.
@@ -16,15 +24,14 @@ static cl_str header(const claude_call_t *call, cl_str name)
 enum cl_call_mode cl_call_mode_of(const claude_call_t *call)
 {
     cl_str type = header(call, CL_STR("content-type"));
-    cl_str coding = header(call, CL_STR("content-encoding"));
+    const cl_endpoint *endpoint = call->request.endpoint;
     int32_t status = cl_transfer_status(call->transfer);
 
-    /* Compressed although nobody asked for it: no events can be found in that. */
-    if (call->request.stream && status >= 200 && status <= 299 && call->request.endpoint->answer == CL_ANSWER_LINES)
-        return CL_MODE_LINES;
-    if (call->request.stream && status >= 200 && status <= 299 && call->request.endpoint->answer == CL_ANSWER_BYTES)
-        return CL_MODE_BYTES;
-    if (status != 200 || (coding.len > 0 && !cl_str_eq_nocase(coding, CL_STR("identity"))))
+    if (is_coded(call))
+        return CL_MODE_BODY;
+    if (call->request.stream && status >= 200 && status <= 299 && cl_endpoint_gives_pieces(endpoint))
+        return endpoint->answer == CL_ANSWER_LINES ? CL_MODE_LINES : CL_MODE_BYTES;
+    if (status != 200)
         return CL_MODE_BODY;
     if (cl_str_starts_nocase(type, CL_STR("text/event-stream")))
         return CL_MODE_EVENTS;
@@ -121,7 +128,9 @@ claude_code_t cl_finish_body(claude_call_t *call, cl_err *err)
         return cl_api_error(status, cl_transfer_headers(call->transfer), body, err);
     if (status > 202)
         return not_an_answer(call, body, "a status that the API does not use", err);
-    is_json = call->request.endpoint->answer != CL_ANSWER_LINES && call->request.endpoint->answer != CL_ANSWER_BYTES;
+    is_json = !cl_endpoint_gives_pieces(call->request.endpoint);
+    if (!is_json && is_coded(call))
+        return not_an_answer(call, CL_STR(""), "a content coding that nobody asked for", err);
     rc = is_json ? judge_json(call, body, err) : CLAUDE_OK;
     if (rc < 0)
         return rc;

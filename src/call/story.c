@@ -1,18 +1,13 @@
 /* story.c - what a stream of events tells in all: a message, an old text completion, or nothing that has an end. */
 #include "call/call.h"
 
-static int64_t number(const claude_call_t *call, cl_option option)
-{
-    return cl_option_int(call->request.options, call->client->config->options, option);
-}
-
 claude_code_t cl_call_begin_story(claude_call_t *call, cl_err *err)
 {
     cl_accumulator_limits message = {
-        .max_message = (size_t)number(call, CL_OPT_LIMIT_MESSAGE),
-        .max_blocks = (size_t)number(call, CL_OPT_LIMIT_BLOCKS),
+        .max_message = (size_t)cl_call_option(call, CL_OPT_LIMIT_MESSAGE),
+        .max_blocks = (size_t)cl_call_option(call, CL_OPT_LIMIT_BLOCKS),
         .max_depth = call->max_depth,
-        .keep_content = number(call, CL_OPT_STREAM_ACCUMULATE) != 0,
+        .keep_content = cl_call_option(call, CL_OPT_STREAM_ACCUMULATE) != 0,
         .strict = call->strict,
     };
     cl_completion_limits completion = {

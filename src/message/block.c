@@ -86,7 +86,7 @@ static claude_code_t make(const char *type, block_field *fields, size_t count, c
     for (size_t i = 0; i < count; i++) {
         cl_put_key(&w, fields[i].name);
         if (fields[i].how == JSON)
-            cl_put_json(&w, fields[i].text);
+            cl_put_str(&w, fields[i].text);
         else
             cl_put_string(&w, fields[i].text);
     }

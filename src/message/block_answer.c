@@ -30,9 +30,9 @@ static void put_member(cl_writer *w, bool first, cl_str key, cl_str value)
 {
     if (!first)
         cl_put(w, ",");
-    cl_put_json(w, key);
+    cl_put_str(w, key);
     cl_put(w, ":");
-    cl_put_json(w, value);
+    cl_put_str(w, value);
 }
 
 static void put_mended(cl_writer *w, cl_json block, bool call)
@@ -69,11 +69,11 @@ void cl_put_answer(cl_writer *w, cl_json content)
     while (cl_json_next(&blocks, NULL, &block)) {
         if (can_be_sent(block, &call))
             continue;
-        cl_put_json(w, cl_str_n(from, (size_t)(block.ptr - from)));
+        cl_put_str(w, cl_str_n(from, (size_t)(block.ptr - from)));
         put_mended(w, block, call);
         from = block.ptr + block.len;
     }
-    cl_put_json(w, cl_str_n(from, (size_t)(content.ptr + content.len - from)));
+    cl_put_str(w, cl_str_n(from, (size_t)(content.ptr + content.len - from)));
 }
 
 static claude_code_t find_block(const claude_response_t *response, size_t index, cl_json *out, cl_err *err)
@@ -104,7 +104,7 @@ claude_code_t cl_block_from_response(const claude_response_t *response, size_t i
     if (rc < 0)
         return rc;
     if (can_be_sent(found, &call))
-        cl_put_json(&w, cl_str_n(found.ptr, found.len));
+        cl_put_str(&w, cl_str_n(found.ptr, found.len));
     else
         put_mended(&w, found, call);
     return cl_block_adopt(&json, w.rc, out, err);

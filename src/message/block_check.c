@@ -11,14 +11,18 @@ claude_code_t cl_err_tag(cl_err *err, const char *code, claude_code_t rc)
     return rc;
 }
 
+static cl_json root_of(const claude_block_t *block)
+{
+    return cl_json_root(cl_buf_str(&block->json));
+}
+
 /* ---- what the API would refuse ---- */
 
 /* By the rules that a whole request is checked by. */
 claude_code_t cl_block_validate(const claude_block_t *block, const cl_options *options, cl_err *err)
 {
-    cl_json json = cl_json_root(cl_buf_str(&block->json));
     claude_problems_t *problems = NULL;
-    claude_code_t rc = cl_validate_block(json, &block->files, options, &problems, err);
+    claude_code_t rc = cl_validate_block(root_of(block), &block->files, options, &problems, err);
 
     if (rc >= 0)
         rc = cl_problems_fail(problems, err);
@@ -26,18 +30,11 @@ claude_code_t cl_block_validate(const claude_block_t *block, const cl_options *o
     return rc;
 }
 
-/* ---- sources ---- */
+/* ---- what it is ---- */
 
 static bool source_is(cl_json source, const char *type)
 {
     return cl_json_string_is(cl_json_member(source, CL_STR("type")), cl_str_of(type));
-}
-
-/* ---- what it is ---- */
-
-static cl_json root_of(const claude_block_t *block)
-{
-    return cl_json_root(cl_buf_str(&block->json));
 }
 
 bool cl_block_is_image(const claude_block_t *block)

@@ -19,7 +19,7 @@ static void put_content(cl_writer *w, claude_block_t *const *blocks, size_t coun
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
             cl_put(w, ",");
-        cl_put_json(w, cl_buf_str(&blocks[i]->json));
+        cl_put_str(w, cl_buf_str(&blocks[i]->json));
     }
     if (text.len > 0) {
         cl_put(w, count > 0 ? ",{\"type\":\"text\"" : "{\"type\":\"text\"");

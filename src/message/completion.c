@@ -177,12 +177,12 @@ static void put_field(cl_writer *w, const cl_completion *c, const member *field)
 {
     cl_json key = {field->text.ptr, field->key_len, CLAUDE_JSON_STRING};
 
-    cl_put_json(w, cl_str_n(key.ptr, key.len));
+    cl_put_str(w, cl_str_n(key.ptr, key.len));
     cl_put(w, ":");
     if (is_text(key))
         cl_put_string(w, cl_buf_str(&c->text));
     else
-        cl_put_json(w, cl_str_n(field->text.ptr + field->key_len, field->text.len - field->key_len));
+        cl_put_str(w, cl_str_n(field->text.ptr + field->key_len, field->text.len - field->key_len));
 }
 
 claude_code_t cl_completion_json(const cl_completion *c, cl_buf *out, cl_err *err)

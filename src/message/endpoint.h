@@ -33,4 +33,10 @@ typedef struct cl_endpoint {
     bool keyless; /* sent without the API key */
 } cl_endpoint;
 
+/* The answer can be taken piece by piece, but has no events. */
+static inline bool cl_endpoint_gives_pieces(const cl_endpoint *endpoint)
+{
+    return endpoint->answer == CL_ANSWER_LINES || endpoint->answer == CL_ANSWER_BYTES;
+}
+
 #endif

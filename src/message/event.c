@@ -207,12 +207,6 @@ static void find_members(cl_json object, struct members *out)
     }
 }
 
-/* Keys that are missing mean null. */
-static bool is_missing(cl_json value)
-{
-    return value.type == CLAUDE_JSON_NONE || value.type == CLAUDE_JSON_NULL;
-}
-
 static cl_str inside(cl_json string)
 {
     return cl_str_n(string.ptr + 1, string.len - 2);
@@ -228,7 +222,7 @@ static claude_code_t read_name(cl_json type, cl_str wire, cl_buf *text, cl_str *
 {
     int rc = CL_BUF_OK;
 
-    if (is_missing(type)) {
+    if (cl_json_is_absent(type)) {
         if (wire.len == 0)
             return cl_fail(err, CLAUDE_E_PROTOCOL, "a stream event has no \"type\"");
         *name = wire;
@@ -254,7 +248,7 @@ static claude_code_t read_index(cl_json value, int32_t *index, bool *anomaly, cl
     int64_t number;
 
     *index = -1;
-    if (is_missing(value)) {
+    if (cl_json_is_absent(value)) {
         *anomaly = true;
         return CLAUDE_OK;
     }
@@ -286,13 +280,13 @@ static claude_code_t find_delta(cl_json delta, int32_t *type, cl_json *text, boo
                 values[i] = value;
         }
     }
-    if (!is_missing(name) && name.type != CLAUDE_JSON_STRING)
+    if (!cl_json_is_absent(name) && name.type != CLAUDE_JSON_STRING)
         return cl_fail(err, CLAUDE_E_PROTOCOL, "the \"type\" of a delta is not a string");
     for (size_t i = 0; i < DELTA_KINDS && !kind; i++) {
-        if (is_missing(name) ? i < TEXT_KINDS && !is_missing(values[i]) : is(name, delta_kinds[i].name))
+        if (cl_json_is_absent(name) ? i < TEXT_KINDS && !cl_json_is_absent(values[i]) : is(name, delta_kinds[i].name))
             kind = &delta_kinds[i];
     }
-    *anomaly = *anomaly || is_missing(name);
+    *anomaly = *anomaly || cl_json_is_absent(name);
     *type = kind ? kind->type : CLAUDE_EVENT_OTHER_DELTA;
     *text = kind && kind->member.len > 0 ? values[kind - delta_kinds] : (cl_json){NULL, 0, CLAUDE_JSON_NONE};
     return CLAUDE_OK;
@@ -316,7 +310,7 @@ static claude_code_t parse_delta(const struct members *members, cl_str json, cl_
         fill(out, type, index, delta_name, json, (cl_str){NULL, 0});
         return CLAUDE_OK;
     }
-    if (is_missing(value))
+    if (cl_json_is_absent(value))
         *anomaly = true;
     else if (value.type != CLAUDE_JSON_STRING)
         return cl_fail(err, CLAUDE_E_PROTOCOL, "the text of a delta is not a string");

@@ -185,7 +185,7 @@ claude_code_t cl_media_base64(int kind, const char *media_type, cl_str data, cla
         return rc;
     block = begin_base64(kind, media_type, &w);
     cl_put(&w, "\"");
-    cl_put_json(&w, data);
+    cl_put_str(&w, data);
     cl_put(&w, "\"");
     return end(block, &w, out, err);
 }
@@ -211,7 +211,7 @@ claude_code_t cl_media_bytes(int kind, cl_str bytes, const char *media_type, cla
 /* A text must be escaped, so it is read now. */
 static claude_code_t text_of_file(const claude_file_t *file, claude_block_t **out, cl_err *err)
 {
-    cl_file_reader reader = {.fd = -1};
+    cl_file_reader reader = CL_FILE_READER_INIT;
     size_t len = (size_t)file->size;
     char *text = NULL;
     claude_code_t rc;

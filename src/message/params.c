@@ -180,7 +180,7 @@ static claude_code_t put_path(const claude_request_t *request, cl_writer *w, cl_
         size_t plain = strcspn(p, "{");
         const char *value;
         cl_str name;
-        cl_put_json(w, cl_str_n(p, plain));
+        cl_put_str(w, cl_str_n(p, plain));
         p += plain;
         if (*p == '\0')
             break;

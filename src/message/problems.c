@@ -19,7 +19,7 @@ static const char *const text_names[CL_PROBLEM_TEXTS] = {"field", "value", "cons
 
 typedef struct problem {
     cl_problem_id id;
-    cl_spot spot;
+    size_t offset;
     size_t order;                   /* in which they were found */
     size_t texts[CL_PROBLEM_TEXTS]; /* offsets */
 } problem;
@@ -76,10 +76,10 @@ static void put_filled(cl_writer *w, const char *text, cl_str arg)
 {
     const char *gap = strstr(text, "{}");
 
-    cl_put_json(w, cl_str_n(text, gap ? (size_t)(gap - text) : strlen(text)));
+    cl_put_str(w, cl_str_n(text, gap ? (size_t)(gap - text) : strlen(text)));
     if (!gap)
         return;
-    cl_put_json(w, arg);
+    cl_put_str(w, arg);
     cl_put(w, gap + 2);
 }
 
@@ -87,16 +87,16 @@ static void put_message(cl_writer *w, const cl_problem_report *report)
 {
     const cl_problem_row *row = &rows[report->id];
 
-    cl_put_json(w, report->field.len > 0 ? report->field : CL_STR("the body"));
+    cl_put_str(w, report->field.len > 0 ? report->field : CL_STR("the body"));
     if (report->tool.len > 0) {
         cl_put(w, " of tool ");
-        cl_put_json(w, report->tool);
+        cl_put_str(w, report->tool);
     }
     cl_put(w, ": ");
     put_filled(w, row->text, report->arg);
     if (report->value.len > 0) {
         cl_put(w, " (");
-        cl_put_json(w, report->value);
+        cl_put_str(w, report->value);
         cl_put(w, ")");
     }
     cl_put(w, "; ");
@@ -109,10 +109,10 @@ static void put_text(cl_writer *w, const cl_problem_report *report, int which)
 {
     switch (which) {
     case CL_PROBLEM_FIELD:
-        cl_put_json(w, report->field);
+        cl_put_str(w, report->field);
         break;
     case CL_PROBLEM_VALUE:
-        cl_put_json(w, report->value);
+        cl_put_str(w, report->value);
         break;
     case CL_PROBLEM_CONSTRAINT:
         put_filled(w, rows[report->id].constraint, report->arg);
@@ -121,12 +121,12 @@ static void put_text(cl_writer *w, const cl_problem_report *report, int which)
         put_filled(w, rows[report->id].fix, report->arg);
         break;
     case CL_PROBLEM_TOOL:
-        cl_put_json(w, report->tool);
+        cl_put_str(w, report->tool);
         break;
     default:
         put_message(w, report);
     }
-    cl_put_json(w, cl_str_n("", 1));
+    cl_put_str(w, cl_str_n("", 1));
 }
 
 bool cl_problems_add(claude_problems_t *problems, const cl_problem_report *report)
@@ -144,7 +144,7 @@ bool cl_problems_add(claude_problems_t *problems, const cl_problem_report *repor
         return false;
     problems->items = items;
     item = &items[problems->count];
-    *item = (problem){.id = report->id, .spot = report->spot, .order = problems->count};
+    *item = (problem){.id = report->id, .offset = report->offset, .order = problems->count};
     for (int i = 0; i < CL_PROBLEM_TEXTS; i++) {
         item->texts[i] = problems->texts.len;
         put_text(&w, report, i);
@@ -162,10 +162,8 @@ static int compare(const void *left, const void *right)
 {
     const problem *a = left;
     const problem *b = right;
-    int rc = compare_sizes(a->spot.member, b->spot.member);
+    int rc = compare_sizes(a->offset, b->offset);
 
-    if (rc == 0)
-        rc = compare_sizes(a->spot.offset, b->spot.offset);
     return rc ? rc : compare_sizes(a->order, b->order);
 }
 

@@ -1,7 +1,6 @@
 /* snapshot.c - what a request is at the moment when it is sent. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "base/grow.h"
 #include "message/request.h"
@@ -11,7 +10,6 @@ enum {
     FLATTEN_BELOW = 64 * 1024, /* bodies below this are copied when something must be put into them: one packet */
     TARGET_MAX = 16384,
     FORM_TEXT_MAX = 64 << 20,
-    BOUNDARY_LEN = 48,
 };
 
 /* ---- what must be there ---- */
@@ -188,12 +186,13 @@ static claude_code_t with_files(const claude_request_t *request, cl_blob *blob, 
         ok = add_slice(&list, blob, 0, at) && add_piece(&list, (cl_piece){.text = stream_member(blob, brace)});
     while (ok && at < blob->len) {
         size_t token = cl_files_next(&request->files, cl_str_n(blob->bytes, blob->len), at, &file);
-        ok = add_slice(&list, blob, at, token);
+        size_t quote = token < blob->len && file->lines ? 1 : 0; /* lines take the place of the string itself */
+        ok = add_slice(&list, blob, at, token - quote);
         at = token;
         if (!ok || at == blob->len)
             continue;
-        ok = add_piece(&list, (cl_piece){.file = file, .base64 = true});
-        at += CL_FILE_TOKEN_LEN;
+        ok = add_piece(&list, (cl_piece){.file = file, .base64 = !file->lines});
+        at += CL_FILE_TOKEN_LEN + quote;
     }
     return finish(&list, ok, blob, out, err);
 }
@@ -203,8 +202,6 @@ static claude_code_t json_body(const claude_request_t *request, bool splice, cl_
     size_t brace;
     cl_blob *blob = cl_draft_blob(&request->draft, &brace);
 
-    if (!blob)
-        return cl_fail_nomem(err);
     if (request->files.count > 0)
         return with_files(request, blob, brace, splice, out, err);
     if (splice && blob->len < FLATTEN_BELOW) {
@@ -234,11 +231,11 @@ static void put_quoted(cl_writer *w, const char *name)
         unsigned char c = (unsigned char)*name;
         char code[3] = {'%', digits[c >> 4], digits[c & 15]};
         if (c == '"' || c < 0x20 || c == 0x7f)
-            cl_put_json(w, cl_str_n(code, sizeof code));
+            cl_put_str(w, cl_str_n(code, sizeof code));
         else if (c == '\\')
             cl_put(w, "\\\\");
         else
-            cl_put_json(w, cl_str_n(name, 1));
+            cl_put_str(w, cl_str_n(name, 1));
     }
     cl_put(w, "\"");
 }
@@ -258,20 +255,7 @@ static void put_part(cl_writer *w, const cl_form_part *part, const char *boundar
     }
     cl_put(w, "\r\n\r\n");
     if (!part->file)
-        cl_put_json(w, cl_str_n(part->text, part->text_len));
-}
-
-/* Text that no file contains, but for a chance of 2 to the power of -128. */
-static claude_code_t make_boundary(char boundary[BOUNDARY_LEN], cl_err *err)
-{
-    unsigned char noise[16];
-    int len = snprintf(boundary, BOUNDARY_LEN, "claude-form-");
-
-    if (getrandom(noise, sizeof noise, 0) != (ssize_t)sizeof noise)
-        return cl_fail(err, CLAUDE_E_IO, "the system gives no random numbers");
-    for (size_t i = 0; i < sizeof noise; i++)
-        snprintf(boundary + len + 2 * i, 3, "%02x", noise[i]);
-    return CLAUDE_OK;
+        cl_put_str(w, cl_str_n(part->text, part->text_len));
 }
 
 /* Cuts the text behind each file part's head, and puts the files there. Takes over the text. */
@@ -296,17 +280,18 @@ static claude_code_t form_of(const claude_request_t *request, cl_buf *text, cons
 static claude_code_t form_body(const claude_request_t *request, cl_snapshot *out, cl_err *err)
 {
     cl_buf text = CL_BUF_INIT(FORM_TEXT_MAX);
-    char boundary[BOUNDARY_LEN];
+    char boundary[CL_UNIQUE_LEN + 1]; /* no file contains it */
     size_t *cuts = NULL;
     cl_writer w = {&text, CL_BUF_OK};
-    claude_code_t rc;
+    claude_code_t rc = CLAUDE_OK;
 
     if (request->part_count == 0)
         return cl_fail(err, CLAUDE_E_INVALID, "%s needs a form; add to it with claude_request_add_file()",
                        request->endpoint->name);
-    rc = make_boundary(boundary, err);
+    if (!cl_unique_text(boundary))
+        return cl_fail(err, CLAUDE_E_IO, "the system gives no random numbers");
     cuts = calloc(request->part_count, sizeof *cuts);
-    if (rc >= 0 && (!cuts || asprintf(&out->form_type, "multipart/form-data; boundary=%s", boundary) < 0)) {
+    if (!cuts || asprintf(&out->form_type, "multipart/form-data; boundary=%s", boundary) < 0) {
         out->form_type = NULL;
         rc = cl_fail_nomem(err);
     }

@@ -84,7 +84,7 @@ claude_code_t cl_tool_with_schema(const char *name, const char *description, cl_
     if (rc < 0)
         return rc;
     tool = begin_custom(name, description, &w);
-    cl_put_json(&w, schema);
+    cl_put_str(&w, schema);
     return end(tool, &w, out, err);
 }
 
@@ -136,7 +136,7 @@ claude_code_t cl_tool_server(const char *type, const char *name, cl_str fields, 
         cl_put_text_member(&w, "name", cl_str_of(name));
     if (cl_json_count(cl_json_root(cl_buf_str(&more))) > 0) {
         cl_put(&w, ",");
-        cl_put_json(&w, cl_str_n(more.ptr + 1, more.len - 2));
+        cl_put_str(&w, cl_str_n(more.ptr + 1, more.len - 2));
     }
     cl_buf_free(&more);
     return end(tool, &w, out, err);

@@ -13,7 +13,7 @@ static void walk_object(cl_walk *walk, const cl_place *place, cl_json object)
 
     cl_walk_reset(walk);
     while (cl_json_next(&iter, &key, &value))
-        cl_walk_note(walk, key, value, walk->page);
+        cl_walk_note(walk, key, value);
     cl_walk_params(walk, place, object.ptr);
 }
 
@@ -81,36 +81,6 @@ static void walk_batch(cl_walk *walk, cl_json requests)
 
 /* ---- whole requests ---- */
 
-/* The members of the body in their order. */
-typedef struct member_iter {
-    const cl_draft *draft;
-    size_t next;
-    cl_page page;
-} member_iter;
-
-static member_iter members_of(const cl_draft *draft)
-{
-    return (member_iter){draft, 0, {0, draft->text ? draft->text->bytes : NULL}};
-}
-
-static bool next_member(member_iter *iter, cl_json *key, cl_json *value)
-{
-    const char *text = iter->page.start;
-    const cl_draft_member *member;
-
-    if (!text || iter->next == iter->draft->count)
-        return false;
-    member = &iter->draft->members[iter->next++];
-    *key = (cl_json){text + member->key, member->key_len, CLAUDE_JSON_STRING};
-    *value = cl_json_root(cl_str_n(text + member->value, member->value_len));
-    return true;
-}
-
-static uint64_t text_size(const cl_draft *draft)
-{
-    return draft->text ? draft->text->len : 2;
-}
-
 /* What the files whose tokens are in a text add to it. */
 static uint64_t files_size(const cl_files *files, cl_str text)
 {
@@ -123,48 +93,52 @@ static uint64_t files_size(const cl_files *files, cl_str text)
     return size;
 }
 
-static void check_body_size(cl_walk *walk, const claude_request_t *request, bool batch)
+static void check_body_size(cl_walk *walk, cl_str body)
 {
-    int64_t max = cl_walk_limit(walk, batch ? CL_OPT_VALIDATE_MAX_BATCH : CL_OPT_VALIDATE_MAX_REQUEST);
-    uint64_t size = text_size(&request->draft);
-    member_iter iter = members_of(&request->draft);
-    cl_json key;
-    cl_json value;
+    int64_t max = cl_walk_limit(walk, walk->batch ? CL_OPT_VALIDATE_MAX_BATCH : CL_OPT_VALIDATE_MAX_REQUEST);
+    uint64_t size = body.len + files_size(walk->files, body);
 
-    while (walk->files->count > 0 && next_member(&iter, &key, &value))
-        size += files_size(walk->files, cl_str_n(value.ptr, value.len));
     if (size > (uint64_t)max)
         cl_walk_bad_count(walk, CL_P_REQUEST_TOO_LARGE, NULL, NULL, size, "bytes", max);
 }
 
+/* Keeps the members that are looked at; of a batch the requests. */
+static cl_json note_members(cl_walk *walk, const cl_draft *draft)
+{
+    cl_json requests = {NULL, 0, CLAUDE_JSON_NONE};
+
+    for (size_t i = 0; i < draft->count; i++) {
+        const cl_draft_member *member = &draft->members[i];
+        cl_json key = {walk->start + member->key, member->key_len, CLAUDE_JSON_STRING};
+        cl_json value = cl_json_root(cl_str_n(walk->start + member->value, member->value_len));
+        cl_walk_note(walk, key, value);
+        if (cl_json_string_is(key, CL_STR("requests")))
+            requests = value;
+    }
+    return requests;
+}
+
 static void walk_request(cl_walk *walk, const claude_request_t *request)
 {
-    member_iter iter = members_of(&request->draft);
     const char *endpoint = request->endpoint->name;
-    cl_json requests = {NULL, 0, CLAUDE_JSON_NONE};
-    cl_json key;
-    cl_json value;
+    size_t brace;
+    cl_blob *body = cl_draft_blob(&request->draft, &brace);
+    cl_json requests;
 
     walk->batch = strcmp(endpoint, "messages.batches.create") == 0;
     walk->creates = walk->batch || request->endpoint->answer == CL_ANSWER_MESSAGE;
-    cl_walk_reset(walk);
-    walk->page = iter.page;
+    walk->start = body->bytes;
     if (request->error.code != CLAUDE_OK)
         cl_walk_report(walk, CL_P_SETTER_FAILED, NULL, NULL, CL_STR(""), cl_str_of(request->error.message));
     if (walk->strict && request->endpoint->answer == CL_ANSWER_COMPLETION)
         cl_walk_report(walk, CL_P_ENDPOINT_REFUSED, NULL, NULL, CL_STR(""), CL_STR(""));
-    check_body_size(walk, request, walk->batch);
-    while (next_member(&iter, &key, &value)) {
-        cl_walk_note(walk, key, value, iter.page);
-        if (!walk->batch || !cl_json_string_is(key, CL_STR("requests")))
-            continue;
-        requests = value;
-        walk->page = iter.page;
-    }
+    check_body_size(walk, cl_str_n(body->bytes, body->len));
+    requests = note_members(walk, &request->draft);
     if (walk->batch)
         walk_batch(walk, requests);
     else if (walk->creates || strcmp(endpoint, "messages.count_tokens") == 0)
         cl_walk_params(walk, NULL, NULL);
+    cl_blob_unref(body);
 }
 
 /* ---- doors ---- */
@@ -217,7 +191,7 @@ claude_code_t cl_validate_params(cl_json params, bool batch, const cl_options *o
     claude_code_t rc = begin(&walk, NULL, NULL, &judge, err);
 
     walk.batch = batch;
-    walk.page.start = params.ptr;
+    walk.start = params.ptr;
     if (rc >= 0)
         walk_object(&walk, NULL, params);
     return end(&walk, rc, out, err);
@@ -232,7 +206,7 @@ static claude_code_t validate_part(part_check *check, cl_json part, const cl_fil
     cl_walk walk;
     claude_code_t rc = begin(&walk, files, NULL, &judge, err);
 
-    walk.page.start = part.ptr;
+    walk.start = part.ptr;
     if (rc >= 0)
         check(&walk, NULL, part);
     return end(&walk, rc, out, err);

@@ -76,7 +76,7 @@ static void check_max_tokens(cl_walk *walk, const cl_place *place, cl_json value
     else if (walk->batch && walk->max_tokens == 0)
         cl_walk_bad_value(walk, CL_P_BATCH_REFUSES, place, value, "max_tokens 0");
     else if (walk->creates && !walk->batch && walk->max_tokens > limit &&
-             !may_take_long(walk->own, walk->judge, walk->top[CL_TOP_STREAM].value))
+             !may_take_long(walk->own, walk->judge, walk->top[CL_TOP_STREAM]))
         cl_walk_bad_count(walk, CL_P_STREAM_REQUIRED, place, value.ptr, (uint64_t)walk->max_tokens, "tokens", limit);
 }
 
@@ -187,7 +187,7 @@ static void check_output_format(cl_walk *walk, const cl_place *place, cl_json fo
     static const char *const names[] = {"format"};
     cl_json other;
 
-    cl_json_members(walk->top[CL_TOP_OUTPUT_CONFIG].value, names, 1, &other);
+    cl_json_members(walk->top[CL_TOP_OUTPUT_CONFIG], names, 1, &other);
     if (!cl_json_is_absent(other))
         cl_walk_bad_value(walk, CL_P_OUTPUT_FORMAT_CONFLICT, place, format, "");
     check_format(walk, place, format);
@@ -292,11 +292,11 @@ static const struct top_row {
 
 /* ---- all of them ---- */
 
-void cl_walk_note(cl_walk *walk, cl_json key, cl_json value, cl_page page)
+void cl_walk_note(cl_walk *walk, cl_json key, cl_json value)
 {
     for (size_t i = 0; i < CL_TOP_COUNT; i++) {
         if (cl_json_string_is(key, cl_str_of(top_rows[i].name)))
-            walk->top[i] = (cl_top_field){value, page};
+            walk->top[i] = value;
     }
 }
 
@@ -304,7 +304,7 @@ static void report_missing(cl_walk *walk, const cl_place *place, int field, cons
 {
     cl_place member = cl_place_member(place, top_rows[field].name);
 
-    if (cl_json_is_absent(walk->top[field].value))
+    if (cl_json_is_absent(walk->top[field]))
         cl_walk_report(walk, id, &member, at, CL_STR(""), CL_STR(""));
 }
 
@@ -315,7 +315,7 @@ static void report_breakpoints(cl_walk *walk)
     cl_buf limit = CL_BUF_INIT(sizeof value);
     cl_buf count = CL_BUF_INIT(sizeof value);
     cl_problem_report report = {.id = CL_P_TOO_MANY_CACHE_BREAKPOINTS,
-                                .spot = walk->breakpoint_spot,
+                                .offset = walk->breakpoint_offset,
                                 .field = cl_str_of(walk->breakpoint_field)};
 
     if (walk->breakpoints <= (uint64_t)max)
@@ -331,21 +331,17 @@ static void report_breakpoints(cl_walk *walk)
 
 void cl_walk_params(cl_walk *walk, const cl_place *place, const char *at)
 {
-    cl_page page = walk->page;
-
     report_missing(walk, place, CL_TOP_MODEL, at, CL_P_MISSING_MODEL);
     if (walk->creates)
         report_missing(walk, place, CL_TOP_MAX_TOKENS, at, CL_P_MISSING_MAX_TOKENS);
     report_missing(walk, place, CL_TOP_MESSAGES, at, CL_P_MISSING_MESSAGES);
-    if (!cl_json_to_int(walk->top[CL_TOP_MAX_TOKENS].value, &walk->max_tokens) || walk->max_tokens < 0)
+    if (!cl_json_to_int(walk->top[CL_TOP_MAX_TOKENS], &walk->max_tokens) || walk->max_tokens < 0)
         walk->max_tokens = -1;
-    walk->model = find_model(walk->judge, walk->top[CL_TOP_MODEL].value);
+    walk->model = find_model(walk->judge, walk->top[CL_TOP_MODEL]);
     for (size_t i = 0; i < CL_TOP_COUNT; i++) {
         cl_place member = cl_place_member(place, top_rows[i].name);
-        walk->page = walk->top[i].page;
-        if (!cl_json_is_absent(walk->top[i].value))
-            top_rows[i].check(walk, &member, walk->top[i].value);
+        if (!cl_json_is_absent(walk->top[i]))
+            top_rows[i].check(walk, &member, walk->top[i]);
     }
     report_breakpoints(walk);
-    walk->page = page;
 }

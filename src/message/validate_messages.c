@@ -87,7 +87,7 @@ void cl_walk_cache(cl_walk *walk, const cl_place *above, cl_json cache_control)
     cl_json_members(cache_control, names, 1, &ttl);
     if (++walk->breakpoints == (uint64_t)cl_walk_limit(walk, CL_OPT_VALIDATE_MAX_CACHE_BREAKPOINTS) + 1) {
         cl_place_text(&place, walk->breakpoint_field);
-        walk->breakpoint_spot = cl_walk_spot(walk, cache_control.ptr);
+        walk->breakpoint_offset = cl_walk_offset(walk, cache_control.ptr);
     }
     if (cl_json_string_is(ttl, CL_STR("1h"))) {
         if (walk->seen_5m)

@@ -142,7 +142,7 @@ void cl_walk_tool_choice(cl_walk *walk, const cl_place *place, cl_json choice)
 
     if (!cl_walk_type(walk, place, choice, CL_IS_OBJECT))
         return;
-    if (cl_json_is_absent(walk->top[CL_TOP_TOOLS].value) && !walk->open_tools)
+    if (cl_json_is_absent(walk->top[CL_TOP_TOOLS]) && !walk->open_tools)
         cl_walk_report(walk, CL_P_TOOL_CHOICE_WITHOUT_TOOLS, place, choice.ptr, CL_STR(""), CL_STR(""));
     cl_json_members(choice, names, 2, members);
     if (!cl_walk_need(walk, place, "type", choice, members[0], CL_IS_STRING, "a tool_choice"))

@@ -67,9 +67,9 @@ size_t cl_place_text(const cl_place *place, char out[CL_FIELD_TEXT_MAX])
     return at;
 }
 
-cl_spot cl_walk_spot(const cl_walk *walk, const char *at)
+size_t cl_walk_offset(const cl_walk *walk, const char *at)
 {
-    return (cl_spot){walk->page.member, at ? (size_t)(at - walk->page.start) : 0};
+    return at ? (size_t)(at - walk->start) : 0;
 }
 
 /* ---- reporting ---- */
@@ -78,7 +78,7 @@ void cl_walk_report(cl_walk *walk, cl_problem_id id, const cl_place *place, cons
 {
     char field[CL_FIELD_TEXT_MAX];
     cl_problem_report report = {
-        .id = id, .spot = cl_walk_spot(walk, at), .value = value, .arg = arg, .tool = walk->tool};
+        .id = id, .offset = cl_walk_offset(walk, at), .value = value, .arg = arg, .tool = walk->tool};
 
     report.field = cl_str_n(field, cl_place_text(place, field));
     if (!cl_problems_add(walk->problems, &report))

@@ -16,19 +16,13 @@ typedef enum cl_problem_id {
 
 /* ---- lists being made (problems.c) ---- */
 
-/* Where a problem is, to sort by: the member of the body, and the offset in it. */
-typedef struct cl_spot {
-    size_t member;
-    size_t offset;
-} cl_spot;
-
 typedef struct cl_problem_report {
     cl_problem_id id;
-    cl_spot spot;
-    cl_str field; /* JSON pointer */
-    cl_str value; /* as text; "": there is none */
-    cl_str arg;   /* in place of {} */
-    cl_str tool;  /* its name; "": it is about no tool */
+    size_t offset; /* in the body, to sort by */
+    cl_str field;  /* JSON pointer */
+    cl_str value;  /* as text; "": there is none */
+    cl_str arg;    /* in place of {} */
+    cl_str tool;   /* its name; "": it is about no tool */
 } cl_problem_report;
 
 claude_code_t cl_problems_new(claude_problems_t **out, cl_err *err);
@@ -79,17 +73,6 @@ enum {
     CL_TOP_COUNT
 };
 
-/* A text that problems are in: the whole body, or one member of a body that was built. */
-typedef struct cl_page {
-    size_t member;
-    const char *start;
-} cl_page;
-
-typedef struct cl_top_field {
-    cl_json value; /* type 0: not there, or null */
-    cl_page page;
-} cl_top_field;
-
 /* A tool's result, to be compared with the tool uses when all messages have been seen. */
 typedef struct cl_walk_result {
     cl_json id;
@@ -114,9 +97,9 @@ typedef struct cl_walk {
     bool creates; /* the endpoint writes an answer: max_tokens and time matter */
 
     /* Of the body being walked. */
-    cl_top_field top[CL_TOP_COUNT];
-    cl_page page;
-    cl_str tool; /* name of the tool being checked */
+    const char *start;         /* problems are told by their offsets from here */
+    cl_json top[CL_TOP_COUNT]; /* type 0: not there, or null */
+    cl_str tool;               /* name of the tool being checked */
     char tool_text[CL_FIELD_TEXT_MAX];
     int64_t max_tokens;    /* -1: not known */
     const cl_model *model; /* what is known of it; NULL: nothing */
@@ -130,7 +113,7 @@ typedef struct cl_walk {
     size_t breakpoints;
     bool seen_5m;
     char breakpoint_field[CL_FIELD_TEXT_MAX]; /* of the first that is too many */
-    cl_spot breakpoint_spot;
+    size_t breakpoint_offset;
 } cl_walk;
 
 /* Whether the table says of the model that it refuses something: a fact that is false. */
@@ -152,7 +135,7 @@ void cl_walk_missing(cl_walk *walk, const cl_place *above, const char *name, con
 void cl_walk_enter_tool(cl_walk *walk, cl_json name);
 /* Renders a place; cut at CL_FIELD_TEXT_MAX. */
 size_t cl_place_text(const cl_place *place, char out[CL_FIELD_TEXT_MAX]);
-cl_spot cl_walk_spot(const cl_walk *walk, const char *at);
+size_t cl_walk_offset(const cl_walk *walk, const char *at);
 
 /* ---- values ---- */
 
@@ -184,7 +167,7 @@ bool cl_walk_has_seen(cl_walk *walk, const cl_seen *set, cl_json string);
 /* ---- parts (validate_*.c) ---- */
 
 /* Keeps a member of the body if it is one that is looked at. */
-void cl_walk_note(cl_walk *walk, cl_json key, cl_json value, cl_page page);
+void cl_walk_note(cl_walk *walk, cl_json key, cl_json value);
 /* All that was kept. `at` is where the body begins. */
 void cl_walk_params(cl_walk *walk, const cl_place *place, const char *at);
 void cl_walk_tools(cl_walk *walk, const cl_place *place, cl_json tools);

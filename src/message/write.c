@@ -2,13 +2,13 @@
 
 void cl_put(cl_writer *w, const char *text)
 {
-    cl_put_json(w, cl_str_of(text));
+    cl_put_str(w, cl_str_of(text));
 }
 
-void cl_put_json(cl_writer *w, cl_str json)
+void cl_put_str(cl_writer *w, cl_str text)
 {
     if (w->rc == CL_BUF_OK)
-        w->rc = cl_buf_append_str(w->out, json);
+        w->rc = cl_buf_append_str(w->out, text);
 }
 
 void cl_put_int(cl_writer *w, int64_t number)
@@ -48,7 +48,7 @@ void cl_put_text_member(cl_writer *w, const char *name, cl_str text)
 void cl_put_json_member(cl_writer *w, const char *name, cl_str json)
 {
     cl_put_key(w, name);
-    cl_put_json(w, json);
+    cl_put_str(w, json);
 }
 
 void cl_put_strings(cl_writer *w, const char *const *texts, size_t count)

@@ -12,7 +12,7 @@ typedef struct cl_writer {
 
 /* As it stands. */
 void cl_put(cl_writer *w, const char *text);
-void cl_put_json(cl_writer *w, cl_str json);
+void cl_put_str(cl_writer *w, cl_str text);
 void cl_put_int(cl_writer *w, int64_t number);
 /* As a JSON string. */
 void cl_put_string(cl_writer *w, cl_str text);

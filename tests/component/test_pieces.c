@@ -225,6 +225,27 @@ static void errors_are_errors(void **state)
     claude_client_unref(client);
 }
 
+static void what_is_compressed_is_no_answer(void **state)
+{
+    static const char *const endpoints[][2] = {{"files.download", "file_id"},
+                                               {"messages.batches.results", "message_batch_id"}};
+    claude_client_t *client = new_client();
+
+    (void)state;
+    script("{'body': '1\n2\n', 'gzip': true}");
+    for (size_t i = 0; i < COUNT_OF(endpoints); i++) {
+        claude_request_t *request = request_to(endpoints[i][0], endpoints[i][1], "x");
+        claude_call_t *call = start(client, endpoints[i][0], endpoints[i][1]);
+        const claude_event_t *event = NULL;
+        claude_error_t *err = NULL;
+        fails(claude_call_next(call, -1, &event, &err), CLAUDE_E_PROTOCOL, &err);
+        claude_error_unref(execute_fails(client, request, CLAUDE_E_PROTOCOL));
+        claude_call_unref(call);
+        claude_request_unref(request);
+    }
+    claude_client_unref(client);
+}
+
 /* ---- events that are no message ---- */
 
 static void other_events_end_with_the_stream(void **state)
@@ -449,6 +470,7 @@ int main(void)
         TEST(bytes_are_read_in_any_size),
         TEST(only_bytes_are_read),
         TEST(errors_are_errors),
+        TEST(what_is_compressed_is_no_answer),
         TEST(other_events_end_with_the_stream),
         TEST(files_are_uploaded),
         TEST(files_that_change_end_the_call),
