@@ -283,7 +283,8 @@ static claude_code_t find_delta(cl_json delta, int32_t *type, cl_json *text, boo
     if (!cl_json_is_absent(name) && name.type != CLAUDE_JSON_STRING)
         return cl_fail(err, CLAUDE_E_PROTOCOL, "the \"type\" of a delta is not a string");
     for (size_t i = 0; i < DELTA_KINDS && !kind; i++) {
-        if (cl_json_is_absent(name) ? i < TEXT_KINDS && !cl_json_is_absent(values[i]) : is(name, delta_kinds[i].name))
+        if (name.type == CLAUDE_JSON_STRING ? is(name, delta_kinds[i].name)
+                                            : i < TEXT_KINDS && !cl_json_is_absent(values[i]))
             kind = &delta_kinds[i];
     }
     *anomaly = *anomaly || cl_json_is_absent(name);
