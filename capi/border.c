@@ -54,6 +54,24 @@ bool border_text(border *b, const char *text, size_t len, const char *name, cl_s
     return true;
 }
 
+void border_replace_hook(cl_hook **slot, cl_hook *hook)
+{
+    cl_hook *old = *slot;
+
+    *slot = hook;
+    cl_hook_unref(old);
+}
+
+claude_code_t border_keep(border *b, cl_hook **slot, void *object, void (*unref)(void *object))
+{
+    cl_hook *keeper = NULL;
+    claude_code_t rc = object ? cl_hook_new(NULL, object, unref, &keeper, &b->err) : CLAUDE_OK;
+
+    if (rc >= 0)
+        border_replace_hook(slot, keeper);
+    return rc;
+}
+
 claude_code_t border_prepare(border *b, claude_client_t *client, const claude_request_t *request, uint32_t flags,
                              cl_snapshot *out)
 {

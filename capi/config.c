@@ -99,15 +99,6 @@ static claude_code_t make_hook(border *b, const claude_config_t *config, void (*
     return is_config ? CLAUDE_OK : CLAUDE_E_INVALID;
 }
 
-/* Lets go of the old one last: that runs a callback, which may use the configuration. */
-static void replace_hook(cl_hook **slot, cl_hook *hook)
-{
-    cl_hook *old = *slot;
-
-    *slot = hook;
-    cl_hook_unref(old);
-}
-
 claude_code_t claude_config_on_sign(claude_config_t *config, claude_sign_fn fn, void *user_data,
                                     claude_destroy_fn destroy, claude_error_t **err)
 {
@@ -118,7 +109,7 @@ claude_code_t claude_config_on_sign(claude_config_t *config, claude_sign_fn fn, 
     border_enter(&b);
     rc = make_hook(&b, config, (void (*)(void))fn, user_data, destroy, &hook);
     if (rc >= 0)
-        replace_hook(&config->sign, hook);
+        border_replace_hook(&config->sign, hook);
     return border_leave(&b, rc, err);
 }
 
@@ -132,7 +123,7 @@ claude_code_t claude_config_on_deprecation(claude_config_t *config, claude_depre
     border_enter(&b);
     rc = make_hook(&b, config, (void (*)(void))fn, user_data, destroy, &hook);
     if (rc >= 0)
-        replace_hook(&config->deprecation, hook);
+        border_replace_hook(&config->deprecation, hook);
     return border_leave(&b, rc, err);
 }
 
@@ -144,17 +135,13 @@ static void unref_models(void *models)
 claude_code_t claude_config_set_models(claude_config_t *config, const claude_models_t *models, claude_error_t **err)
 {
     border b;
-    cl_hook *keeper = NULL;
-    claude_code_t rc = CLAUDE_OK;
+    claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);
-    if (!border_handle(&b, config, CL_MAGIC_CONFIG, "config") ||
-        (models && !border_handle(&b, models, CL_MAGIC_MODELS, "models")))
-        return border_leave(&b, CLAUDE_E_INVALID, err);
-    if (models)
-        rc = cl_hook_new(NULL, cl_models_ref((claude_models_t *)(uintptr_t)models), unref_models, &keeper, &b.err);
-    if (rc >= 0)
-        replace_hook(&config->models, keeper);
+    if (border_handle(&b, config, CL_MAGIC_CONFIG, "config") &&
+        (!models || border_handle(&b, models, CL_MAGIC_MODELS, "models")))
+        rc = border_keep(&b, &config->models, models ? cl_models_ref((claude_models_t *)(uintptr_t)models) : NULL,
+                         unref_models);
     return border_leave(&b, rc, err);
 }
 

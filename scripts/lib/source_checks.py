@@ -37,6 +37,7 @@ PUBLIC_OF_ROOM = {
     "json": {"response.h"},
     "auth": {"secret.h"},
     "config": {"config.h", "secret.h"},
+    "reliability": {"breaker.h", "failover.h", "limiter.h", "metrics.h", "report.h"},
     "message": set(
         "answer.h block.h call.h event.h message.h model.h request.h response.h schema.h stream.h tool.h "
         "validate.h".split()

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/features.h"
 #include "base/file.h"
 #include "base/fork.h"
 #include "base/handle.h"

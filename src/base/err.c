@@ -29,6 +29,8 @@ static const cl_code_row code_rows[] = {
     ROW(CALLBACK, INVALID_ARGUMENT, false, "a callback ended the call"),
     ROW(NO_KEY, AUTHENTICATION, false, "no API key was found"),
     ROW(IO, INVALID_ARGUMENT, false, "a local file could not be read"),
+    ROW(CIRCUIT_OPEN, NETWORK, true, "the circuit breaker is open; nothing was sent"),
+    ROW(THROTTLED, RATE_LIMIT, true, "the client's own rate limiter refused; nothing was sent"),
     ROW(RESOLVE, NETWORK, true, "the host name could not be resolved"),
     ROW(CONNECT, NETWORK, true, "the connection could not be made"),
     ROW(TLS, NETWORK, false, "the TLS handshake or the certificate was refused"),
@@ -71,6 +73,8 @@ void cl_err_clear(cl_err *err)
 {
     if (err->response.ptr)
         err->response.unref(err->response.ptr);
+    if (err->report.ptr)
+        err->report.unref(err->report.ptr);
     cl_error_unref(err->cause);
     cl_error_unref(err->made);
     cl_err_init(err);
@@ -169,6 +173,7 @@ void cl_err_copy(cl_err *to, const cl_err *from, void *(*ref_response)(void *res
     *to = *from;
     if (to->response.ptr)
         to->response.ptr = ref_response(to->response.ptr);
+    to->report.ptr = NULL; /* of one call's end only */
     to->cause = cl_error_ref(to->cause);
     to->made = cl_error_ref(to->made);
 }

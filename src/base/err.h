@@ -28,6 +28,7 @@ typedef struct cl_err {
     int64_t retry_after_ms; /* -1: none */
     const char *feature;    /* static text or NULL */
     cl_err_object response; /* owned */
+    cl_err_object report;   /* owned */
     claude_error_t *cause;  /* owned */
     claude_error_t *made;   /* owned; not NULL: the error is this object, and of the rest only the code is meaningful */
     char message[1024];
@@ -41,6 +42,7 @@ static inline void cl_err_init(cl_err *err)
 {
     err->code = CLAUDE_OK;
     err->response.ptr = NULL;
+    err->report.ptr = NULL;
     err->cause = NULL;
     err->made = NULL;
 }

@@ -17,7 +17,7 @@ claude_error_t *cl_error_new(cl_err *err)
         cl_err_init(err);
         return error;
     }
-    if (err->code != CLAUDE_E_NOMEM || err->response.ptr || err->cause)
+    if (err->code != CLAUDE_E_NOMEM || err->response.ptr || err->report.ptr || err->cause)
         error = malloc(sizeof *error);
     if (!error) {
         cl_err_clear(err);

@@ -28,7 +28,15 @@ enum {
     CL_MAGIC_RUNNER,
     CL_MAGIC_PAGES,
     CL_MAGIC_BATCH_BUILDER,
-    CL_MAGIC_MODELS
+    CL_MAGIC_MODELS,
+    CL_MAGIC_BREAKER,
+    CL_MAGIC_LIMITER,
+    CL_MAGIC_RESERVATION,
+    CL_MAGIC_FAILOVER,
+    CL_MAGIC_HEALTH,
+    CL_MAGIC_METRICS,
+    CL_MAGIC_ATTEMPT,
+    CL_MAGIC_REPORT
 };
 
 /* The magic word is atomic because the last reference may go while another thread is inside. */

@@ -98,6 +98,10 @@ claude_code_t cl_config_copy(const claude_config_t *from, claude_config_t **out,
     copy->sign = cl_hook_ref(from->sign);
     copy->deprecation = cl_hook_ref(from->deprecation);
     copy->models = cl_hook_ref(from->models);
+    copy->breaker = cl_hook_ref(from->breaker);
+    copy->limiter = cl_hook_ref(from->limiter);
+    copy->failover = cl_hook_ref(from->failover);
+    copy->attempt = cl_hook_ref(from->attempt);
     *out = copy;
     copy = NULL;
 out:
@@ -122,6 +126,10 @@ void cl_config_unref(claude_config_t *config)
     cl_hook_unref(config->sign);
     cl_hook_unref(config->deprecation);
     cl_hook_unref(config->models);
+    cl_hook_unref(config->breaker);
+    cl_hook_unref(config->limiter);
+    cl_hook_unref(config->failover);
+    cl_hook_unref(config->attempt);
     free(config);
 }
 

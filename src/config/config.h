@@ -17,7 +17,9 @@ typedef enum cl_option {
     CL_OPT_COUNT
 } cl_option;
 
-enum { CL_TYPE_STRING, CL_TYPE_INTEGER, CL_TYPE_BOOLEAN, CL_TYPE_ENUM };
+enum { CL_TYPE_STRING, CL_TYPE_INTEGER, CL_TYPE_BOOLEAN, CL_TYPE_ENUM, CL_TYPE_NUMBER };
+/* A NUMBER has at most three decimals: its value is a whole number of thousandths. */
+enum { CL_NUMBER_ONE = 1000 };
 enum { CL_SCOPE_CLIENT, CL_SCOPE_REQUEST, CL_SCOPE_BOTH };
 
 /* One row of the table, for those that print it. The last row is `api_key`, which has no value to read. */
@@ -45,6 +47,9 @@ enum { CL_HTTP_AUTO = 0, CL_HTTP_1_1 = 1, CL_HTTP_2 = 2 };
 enum { CL_MALFORMED_ERROR = 0, CL_MALFORMED_SKIP = 1 };
 enum { CL_TLS_1_2 = 0, CL_TLS_1_3 = 1 };
 enum { CL_PAUSE_HOLD = 0, CL_PAUSE_BUFFER = 1 };
+enum { CL_LIMITER_BUCKET = 0, CL_LIMITER_WINDOW = 1 };
+enum { CL_FAILOVER_PRIORITY = 0, CL_FAILOVER_ROUND_ROBIN = 1, CL_FAILOVER_RANDOM = 2, CL_FAILOVER_STICKY = 3 };
+enum { CL_HEALTH_PING = 0, CL_HEALTH_OPTIONS = 1, CL_HEALTH_MODELS = 2 };
 
 /* A set of values: a configuration has one, a request has one for its own options. Unset ones fall through. */
 typedef struct cl_options cl_options;
@@ -69,7 +74,7 @@ const char *cl_option_shown(const char *key);
 
 /*
  * Values: from `request` if set there (may be NULL), else from `client`, else the default. A boolean is 0 or 1, an enum
- * its position among its values; a text is never NULL, an option without a value has "".
+ * its position among its values, a number so many thousandths; a text is never NULL, an option without a value has "".
  */
 int64_t cl_option_int(const cl_options *request, const cl_options *client, cl_option option);
 const char *cl_option_text(const cl_options *request, const cl_options *client, cl_option option);
@@ -91,6 +96,10 @@ struct claude_config {
     cl_hook *sign;
     cl_hook *deprecation; /* fn is a claude_deprecation_fn */
     cl_hook *models;      /* keeps a claude_models_t; NULL: the table that is built in */
+    cl_hook *breaker;     /* keeps a claude_breaker_t; NULL: the client makes its own if it is enabled */
+    cl_hook *limiter;     /* keeps a claude_limiter_t; the same */
+    cl_hook *failover;    /* keeps a claude_failover_t */
+    cl_hook *attempt;     /* fn is a claude_attempt_fn */
 };
 
 claude_code_t cl_config_new(claude_config_t **out, cl_err *err);

@@ -43,7 +43,7 @@ const char *cl_option_name_at(size_t index)
 
 const char *cl_option_type_name(int type)
 {
-    static const char *const names[] = {"string", "integer", "boolean", "enum"};
+    static const char *const names[] = {"string", "integer", "boolean", "enum", "number"};
 
     return names[type];
 }
@@ -205,6 +205,8 @@ static claude_code_t check_string(cl_option option, cl_str *text, cl_err *err)
         return text->len > 0 ? cl_header_check(CL_STR("user-agent"), *text, err) : CLAUDE_OK;
     case CL_OPT_PROXY:
         return text->len > 0 ? cl_proxy_url_check(*text, err) : CLAUDE_OK;
+    case CL_OPT_RETRY_COUNT_HEADER:
+        return text->len > 0 ? cl_header_check(*text, CL_STR("0"), err) : CLAUDE_OK;
     default:
         return CLAUDE_OK;
     }
@@ -221,6 +223,70 @@ static claude_code_t parse_integer(const cl_option_row *row, cl_str text, int64_
     if (number < row->min || number > row->max)
         return cl_fail(err, CLAUDE_E_INVALID, "%s is out of range: %lld to %lld%s%s are allowed", row->name,
                        (long long)row->min, (long long)row->max, gap, row->unit);
+    *out = number;
+    return CLAUDE_OK;
+}
+
+/* "2", "0.25": at most three decimals, read and written without a locale. In thousandths. */
+static bool parse_thousandths(cl_str text, int64_t *out)
+{
+    const char *dot = memchr(text.ptr, '.', text.len);
+    cl_str whole = dot ? cl_str_n(text.ptr, (size_t)(dot - text.ptr)) : text;
+    cl_str decimals = dot ? cl_str_n(dot + 1, text.len - whole.len - 1) : CL_STR("0");
+    int64_t scale = CL_NUMBER_ONE;
+    int64_t number;
+    int64_t rest = 0;
+
+    if (decimals.len == 0 || decimals.len > 3 || whole.len == 0 || !cl_ascii_is_digit(whole.ptr[0]) ||
+        !cl_str_to_int64(whole, &number) || number > INT64_MAX / CL_NUMBER_ONE - 1)
+        return false;
+    for (size_t i = 0; i < decimals.len; i++) {
+        if (!cl_ascii_is_digit(decimals.ptr[i]))
+            return false;
+        scale /= 10;
+        rest += (decimals.ptr[i] - '0') * scale;
+    }
+    *out = number * CL_NUMBER_ONE + rest;
+    return true;
+}
+
+static int put_thousandths(cl_buf *out, int64_t number)
+{
+    char decimals[] = {'.', (char)('0' + number / 100 % 10), (char)('0' + number / 10 % 10), (char)('0' + number % 10)};
+    size_t len = number % CL_NUMBER_ONE == 0 ? 0 : number % 100 == 0 ? 2 : number % 10 == 0 ? 3 : 4;
+    int rc = cl_buf_append_int(out, number / CL_NUMBER_ONE);
+
+    return rc == CL_BUF_OK ? cl_buf_append(out, decimals, len) : rc;
+}
+
+static claude_code_t fail_number(const cl_option_row *row, const char *what, cl_err *err)
+{
+    cl_buf range = CL_BUF_INIT(128);
+    claude_code_t rc;
+
+    (void)put_thousandths(&range, row->min);
+    (void)cl_buf_append_text(&range, " to ");
+    (void)put_thousandths(&range, row->max);
+    rc = cl_fail(err, CLAUDE_E_INVALID, "%s %s: a number from %s with at most three decimals is allowed", row->name,
+                 what, range.ptr ? range.ptr : "its range");
+    cl_buf_free(&range);
+    return rc;
+}
+
+/* `*text` becomes the canonical form, held by `digits`. */
+static claude_code_t parse_number(const cl_option_row *row, cl_str *text, int64_t *out, cl_buf *digits, cl_err *err)
+{
+    int64_t number;
+    int rc;
+
+    if (!parse_thousandths(*text, &number))
+        return fail_number(row, "cannot be read", err);
+    if (number < row->min || number > row->max)
+        return fail_number(row, "is out of range", err);
+    rc = put_thousandths(digits, number);
+    if (rc != CL_BUF_OK)
+        return cl_fail_buf(err, rc, row->name);
+    *text = cl_buf_str(digits);
     *out = number;
     return CLAUDE_OK;
 }
@@ -242,6 +308,8 @@ static claude_code_t parse_value(cl_option option, cl_str *text, int64_t *number
             return cl_fail_buf(err, bufrc, row->name);
         *text = cl_buf_str(digits);
         return CLAUDE_OK;
+    case CL_TYPE_NUMBER:
+        return parse_number(row, text, number, digits, err);
     case CL_TYPE_BOOLEAN:
         if (!parse_boolean(*text, number))
             return cl_fail(err, CLAUDE_E_INVALID, "%s must be true or false (also 1 0 yes no on off)", row->name);
@@ -265,6 +333,8 @@ static int64_t default_number(cl_option option)
 
     if (row->type == CL_TYPE_INTEGER)
         (void)cl_str_to_int64(initial, &number);
+    else if (row->type == CL_TYPE_NUMBER)
+        (void)parse_thousandths(initial, &number);
     else if (row->type == CL_TYPE_BOOLEAN)
         (void)parse_boolean(initial, &number);
     else if (row->type == CL_TYPE_ENUM)
@@ -472,6 +542,8 @@ static void put_number(cl_buf *out, const char *name, const cl_option_row *row, 
     put_member(out, name, NULL);
     if (row->type == CL_TYPE_INTEGER)
         (void)cl_buf_append_int(out, number);
+    else if (row->type == CL_TYPE_NUMBER)
+        (void)put_thousandths(out, number);
     else
         (void)cl_buf_append_text(out, "null");
 }

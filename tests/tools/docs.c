@@ -1,5 +1,6 @@
 #include "docs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "api/api.h"
@@ -31,12 +32,28 @@ static const char *or_dash(const char *text)
 
 /* ---- the frozen list ---- */
 
+static void put_bound(cl_buf *out, const cl_option_row *row, int64_t bound)
+{
+    char text[32];
+
+    if (row->type == CL_TYPE_NUMBER)
+        snprintf(text, sizeof text, "%.12g", (double)bound / CL_NUMBER_ONE);
+    else
+        snprintf(text, sizeof text, "%lld", (long long)bound);
+    put(out, text);
+}
+
+static bool has_range(const cl_option_row *row)
+{
+    return row->type == CL_TYPE_INTEGER || row->type == CL_TYPE_NUMBER;
+}
+
 static void put_range(cl_buf *out, const cl_option_row *row, const char *between)
 {
-    if (row->type == CL_TYPE_INTEGER) {
-        put_int(out, row->min);
+    if (has_range(row)) {
+        put_bound(out, row, row->min);
         put(out, between);
-        put_int(out, row->max);
+        put_bound(out, row, row->max);
     } else {
         put(out, row->type == CL_TYPE_BOOLEAN ? "true false" : or_dash(row->values));
     }
@@ -81,6 +98,7 @@ static const char *const options_intro =
     "win over the client's. A value of NULL (JSON: null) sets the default again.\n"
     "\n"
     "- *integer*: a whole number in decimal digits, in the unit and range given.\n"
+    "- *number*: the same, with a point and at most three decimals: 0.25.\n"
     "- *boolean*: true or false; also 1 and 0, yes and no, on and off.\n"
     "- *enum*: one of the values given.\n"
     "- *string*: any text, checked where the description says so.\n";
@@ -127,7 +145,7 @@ static void put_option_row(cl_buf *out, const cl_option_row *row)
     put(out, *row->initial && *row->unit ? " " : "");
     put(out, row->unit);
     put(out, " | ");
-    if (row->type == CL_TYPE_INTEGER)
+    if (has_range(row))
         put_range(out, row, " to ");
     else
         put_words(out, row->type == CL_TYPE_BOOLEAN ? "true false" : row->values, "");

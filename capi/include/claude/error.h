@@ -26,6 +26,10 @@ enum {
     CLAUDE_E_CALLBACK = -9,
     CLAUDE_E_NO_KEY = -10,
     CLAUDE_E_IO = -11,
+    /** The circuit breaker is open: nothing was sent. claude_error_retry_after_ms() is the time left. */
+    CLAUDE_E_CIRCUIT_OPEN = -12,
+    /** The rate limiter of the client refused: nothing was sent. */
+    CLAUDE_E_THROTTLED = -13,
 
     /* -100..-199: transport */
     CLAUDE_E_RESOLVE = -100,

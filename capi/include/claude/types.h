@@ -67,6 +67,14 @@ typedef struct claude_runner claude_runner_t;
 typedef struct claude_pages claude_pages_t;
 typedef struct claude_batch_builder claude_batch_builder_t;
 typedef struct claude_models claude_models_t;
+typedef struct claude_breaker claude_breaker_t;
+typedef struct claude_limiter claude_limiter_t;
+typedef struct claude_reservation claude_reservation_t;
+typedef struct claude_failover claude_failover_t;
+typedef struct claude_health claude_health_t;
+typedef struct claude_metrics claude_metrics_t;
+typedef struct claude_attempt claude_attempt_t;
+typedef struct claude_report claude_report_t;
 
 /** Result of a function: CLAUDE_OK (0) or a positive value on success, a negative CLAUDE_E_* on failure. */
 typedef int32_t claude_code_t;

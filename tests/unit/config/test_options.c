@@ -72,7 +72,7 @@ static void test_table_is_sound(void **state)
         assert_true(strlen(row->name) <= 64);
         assert_true(strlen(row->text) > 10 && row->text[strlen(row->text) - 1] == '.');
         assert_int_equal(row->type == CL_TYPE_ENUM, row->values[0] != '\0');
-        if (row->type == CL_TYPE_INTEGER)
+        if (row->type == CL_TYPE_INTEGER || row->type == CL_TYPE_NUMBER)
             assert_true(row->min < row->max);
         for (const char *p = row->text; *p; p++)
             assert_true(*p >= ' ' && *p < 0x7f);
@@ -170,6 +170,35 @@ static void test_integers(void **state)
     refuse("timeout.connect_ms", "86400001", "timeout.connect_ms is out of range: 1 to 86400000 ms are allowed");
     refuse("timeout.connect_ms", "-5", "timeout.connect_ms is out of range: 1 to 86400000 ms are allowed");
     refuse("timeout_ms", "-5", "timeout.total_ms is out of range: 0 to 86400000 ms are allowed");
+    cl_options_free(options);
+}
+
+static void test_numbers(void **state)
+{
+    cl_options *options = make();
+
+    (void)state;
+    set(options, "retry.multiplier", "2.5");
+    assert_int_equal(number(options, CL_OPT_RETRY_MULTIPLIER), 2500);
+    assert_string_equal(text(options, CL_OPT_RETRY_MULTIPLIER), "2.5");
+    set(options, "retry_backoff_multiplier", "3.000");
+    assert_int_equal(number(options, CL_OPT_RETRY_MULTIPLIER), 3000);
+    assert_string_equal(text(options, CL_OPT_RETRY_MULTIPLIER), "3");
+    set(options, "retry.jitter", "0.125");
+    assert_int_equal(number(options, CL_OPT_RETRY_JITTER), 125);
+    assert_string_equal(text(options, CL_OPT_RETRY_JITTER), "0.125");
+    set(options, "retry.jitter", "0.05");
+    assert_string_equal(text(options, CL_OPT_RETRY_JITTER), "0.05");
+    set(options, "retry.jitter", "1");
+    refuse("retry.jitter", "1.001", "retry.jitter is out of range: a number from 0 to 1 with at most three decimals");
+    refuse("retry.jitter", "0.1234", "retry.jitter cannot be read");
+    refuse("retry.jitter", "-0.5", "retry.jitter cannot be read");
+    refuse("retry.jitter", ".5", "retry.jitter cannot be read");
+    refuse("retry.jitter", "1.", "retry.jitter cannot be read");
+    refuse("retry.jitter", "0,5", "retry.jitter cannot be read");
+    refuse("retry.jitter", "1e-1", "retry.jitter cannot be read");
+    refuse("retry.jitter", "", "retry.jitter cannot be read");
+    refuse("retry.jitter", "99999999999999999999", "retry.jitter cannot be read");
     cl_options_free(options);
 }
 
@@ -507,6 +536,7 @@ int main(void)
         cmocka_unit_test(test_aliases),
         cmocka_unit_test(test_unknown_names),
         cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_ranges_at_their_edges),
         cmocka_unit_test(test_booleans),
         cmocka_unit_test(test_enums),

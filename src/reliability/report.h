@@ -1,0 +1,53 @@
+/* report.h - what happened on the way to a call's result. Written by the call, then immutable and shared. */
+#ifndef CL_RELIABILITY_REPORT_H
+#define CL_RELIABILITY_REPORT_H
+
+#include <stdatomic.h>
+
+#include "base/base.h"
+
+enum { CL_REPORT_ATTEMPTS_MAX = 64 /* described one by one; more are only counted */ };
+
+typedef struct cl_report_attempt {
+    int32_t endpoint;    /* index; 0: base_url, or the first of the failover's */
+    claude_code_t code;  /* CLAUDE_OK: it succeeded */
+    int32_t http_status; /* 0: none */
+    int32_t wire;        /* requests that reached the wire */
+    int64_t limiter_ms;  /* waited for its turn */
+    int64_t backoff_ms;  /* waited before it, after the attempt before */
+    int64_t started_ms;  /* since the call began */
+    int64_t duration_ms;
+    int64_t first_ms; /* to the first event; -1: none came */
+    char request_id[64];
+} cl_report_attempt;
+
+struct claude_report {
+    cl_handle handle;
+    uint32_t features;  /* CLAUDE_WITH_* that were at work */
+    int32_t wire;       /* requests that reached the wire, libcurl's own included */
+    int32_t attempts;   /* ours */
+    int32_t retries;    /* of those: after a wait, by the retry policy */
+    int32_t failovers;  /* of those: at another endpoint */
+    int64_t limiter_ms; /* waits, in all */
+    int64_t backoff_ms;
+    int64_t duration_ms;
+    int32_t endpoint;       /* the last one */
+    int32_t breaker_state;  /* of its breaker when the call ended; 0: none */
+    const char *stopped_by; /* static: why there was no further attempt; "" */
+    char *endpoint_url;     /* owned: base URL of the last one */
+    cl_report_attempt *items;
+    size_t count;
+    size_t cap;
+    _Atomic(char *) json;
+};
+
+/* NULL when out of memory. */
+claude_report_t *cl_report_new(void);
+claude_report_t *cl_report_ref(claude_report_t *report);
+void cl_report_unref(claude_report_t *report);
+/* Counts an attempt and describes it as far as there is room. */
+void cl_report_add(claude_report_t *report, const cl_report_attempt *attempt);
+/* Made when first asked for, of a report that changes no more. NULL when out of memory. */
+const char *cl_report_json(claude_report_t *report, size_t *len);
+
+#endif
