@@ -77,7 +77,5 @@ claude_code_t border_prepare(border *b, claude_client_t *client, const claude_re
 {
     if (!border_handle(b, request, CL_MAGIC_REQUEST, "request"))
         return CLAUDE_E_INVALID;
-    if (flags & ~(uint32_t)CLAUDE_STREAM)
-        return cl_fail(&b->err, CLAUDE_E_INVALID, "flags has unknown bits: %u", flags & ~(uint32_t)CLAUDE_STREAM);
-    return cl_call_prepare(client, request, (flags & CLAUDE_STREAM) != 0, out, &b->err);
+    return cl_call_prepare(client, request, flags, out, &b->err);
 }

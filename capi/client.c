@@ -64,8 +64,8 @@ claude_code_t claude_client_stream(claude_client_t *client, const claude_request
     return claude_client_start(client, request, CLAUDE_STREAM, out, err);
 }
 
-claude_code_t claude_client_execute(claude_client_t *client, const claude_request_t *request, claude_response_t **out,
-                                    claude_error_t **err)
+static claude_code_t execute(claude_client_t *client, const claude_request_t *request, uint32_t flags,
+                             claude_response_t **out, claude_error_t **err)
 {
     CL_UNINITIALIZED border b;
     claude_call_t *call = NULL;
@@ -73,13 +73,49 @@ claude_code_t claude_client_execute(claude_client_t *client, const claude_reques
 
     border_enter(&b);
     if (border_pointer(&b, out, "out"))
-        rc = start(&b, client, request, 0, &call);
+        rc = start(&b, client, request, flags, &call);
     if (rc >= 0)
         rc = cl_call_wait(call, -1, &b.err);
     if (rc >= 0)
         rc = cl_call_result(call, out, &b.err);
     cl_call_unref(call);
     return border_leave(&b, rc, err);
+}
+
+claude_code_t claude_client_execute(claude_client_t *client, const claude_request_t *request, claude_response_t **out,
+                                    claude_error_t **err)
+{
+    return execute(client, request, 0, out, err);
+}
+
+claude_code_t claude_client_execute_with_retries(claude_client_t *client, const claude_request_t *request,
+                                                 claude_response_t **out, claude_error_t **err)
+{
+    return execute(client, request, CLAUDE_WITH_RETRIES, out, err);
+}
+
+claude_code_t claude_client_execute_with_circuit_breaker(claude_client_t *client, const claude_request_t *request,
+                                                         claude_response_t **out, claude_error_t **err)
+{
+    return execute(client, request, CLAUDE_WITH_CIRCUIT_BREAKER, out, err);
+}
+
+claude_code_t claude_client_execute_with_rate_limiting(claude_client_t *client, const claude_request_t *request,
+                                                       claude_response_t **out, claude_error_t **err)
+{
+    return execute(client, request, CLAUDE_WITH_RATE_LIMITING, out, err);
+}
+
+claude_code_t claude_client_execute_with_failover(claude_client_t *client, const claude_request_t *request,
+                                                  claude_response_t **out, claude_error_t **err)
+{
+    return execute(client, request, CLAUDE_WITH_FAILOVER, out, err);
+}
+
+claude_code_t claude_client_execute_with_enterprise_features(claude_client_t *client, const claude_request_t *request,
+                                                             claude_response_t **out, claude_error_t **err)
+{
+    return execute(client, request, CLAUDE_WITH_ENTERPRISE_FEATURES, out, err);
 }
 
 claude_code_t claude_client_trim(claude_client_t *client, claude_error_t **err)

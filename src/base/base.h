@@ -13,7 +13,9 @@
 #include "base/fork.h"
 #include "base/handle.h"
 #include "base/headers.h"
+#include "base/nap.h"
 #include "base/str.h"
+#include "base/timers.h"
 #include "base/utf8.h"
 
 #endif

@@ -116,6 +116,59 @@ static cl_piece piece_at(const cl_body *body, size_t index)
     return (cl_piece){.text = body->parts[index]};
 }
 
+size_t cl_body_text_len(const cl_body *body, size_t *files)
+{
+    size_t len = 0;
+
+    *files = 0;
+    for (size_t i = 0; i < body->count; i++) {
+        cl_piece piece = piece_at(body, i);
+        len += piece.file ? 0 : piece.text.len;
+        *files += piece.file ? 1 : 0;
+    }
+    return len;
+}
+
+static size_t add_text(cl_piece *list, size_t count, const char *from, const char *to)
+{
+    if (from == to)
+        return count;
+    list[count] = (cl_piece){.text = cl_str_n(from, (size_t)(to - from))};
+    return count + 1;
+}
+
+static bool holds(const cl_piece *piece, cl_str slice)
+{
+    uintptr_t from = (uintptr_t)piece->text.ptr;
+    uintptr_t at = (uintptr_t)slice.ptr;
+
+    return !piece->file && at >= from && at + slice.len <= from + piece->text.len;
+}
+
+claude_code_t cl_body_replace(const cl_body *body, cl_str old, cl_str text, cl_body *out, cl_err *err)
+{
+    cl_piece *list = malloc((body->count + 2) * sizeof *list);
+    size_t count = 0;
+    claude_code_t rc;
+
+    if (!list)
+        return cl_fail_nomem(err);
+    for (size_t i = 0; i < body->count; i++) {
+        cl_piece piece = piece_at(body, i);
+        if (!holds(&piece, old)) {
+            list[count++] = piece;
+            continue;
+        }
+        count = add_text(list, count, piece.text.ptr, old.ptr);
+        list[count++] = (cl_piece){.text = text};
+        count = add_text(list, count, old.ptr + old.len, piece.text.ptr + piece.text.len);
+    }
+    cl_blob_ref(body->blob);
+    rc = cl_body_of_pieces(body->blob, list, count, out, err);
+    free(list);
+    return rc;
+}
+
 /* Moves on to the piece that the offset is in; false at the end. */
 static bool find_piece(cl_body_reader *reader, const cl_body *body, cl_piece *piece)
 {

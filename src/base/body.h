@@ -35,7 +35,11 @@ claude_code_t cl_body_of_pieces(cl_blob *blob, const cl_piece *pieces, size_t co
 cl_body cl_body_copy(const cl_body *body);
 /* Puts static text at an offset of a body that has one part. */
 void cl_body_splice(cl_body *body, size_t at, cl_str text);
+/* The same with another text, which outlives it, in place of `old`: a slice of what the body's parts are. */
+claude_code_t cl_body_replace(const cl_body *body, cl_str old, cl_str text, cl_body *out, cl_err *err);
 void cl_body_free(cl_body *body);
+/* Bytes that are not of files, and how many files there are. */
+size_t cl_body_text_len(const cl_body *body, size_t *files);
 /* Without files: copies at most `size` bytes from `offset`; returns how many. */
 size_t cl_body_read(const cl_body *body, size_t offset, char *out, size_t size);
 

@@ -5,7 +5,7 @@
 enum {
     URL_MAX = 16384,
     AUTH_HEADER_MAX = 8192,
-    OWN_HEADERS_MAX = 6, /* the library's */
+    OWN_HEADERS_MAX = 7, /* the library's */
     BETAS_MAX = 8192,
     HASH_BLOCK = 4096,
 };
@@ -61,10 +61,42 @@ static void put(cl_headers *headers, const char *name, const char *value)
     headers->items[at] = item;
 }
 
-static void put_all(cl_headers *headers, const cl_headers *more)
+static const cl_target *target_of(const claude_call_t *call)
 {
-    for (size_t i = 0; i < more->count; i++)
-        put(headers, more->items[i].name, more->items[i].value);
+    return &call->client->targets[call->target];
+}
+
+/* Any header may hold what only the server of base_url is to see, so another one gets those that cannot. */
+static bool may_go_anywhere(cl_str name)
+{
+    static const cl_str names[] = {
+        {"traceparent", 11}, {"tracestate", 10},   {"baggage", 7}, {"anthropic-beta", 14}, {"anthropic-version", 17},
+        {"user-agent", 10},  {"content-type", 12}, {"accept", 6},  {"accept-encoding", 15}};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (cl_str_eq_nocase(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
+static void put_all(cl_headers *headers, const cl_headers *more, bool is_own)
+{
+    for (size_t i = 0; i < more->count; i++) {
+        if (is_own || may_go_anywhere(cl_str_of(more->items[i].name)))
+            put(headers, more->items[i].name, more->items[i].value);
+    }
+}
+
+/* How many retries came before, for servers that want to know. */
+static void put_count(const claude_call_t *call, cl_headers *headers)
+{
+    static const char *const numbers[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"};
+    const char *name = text(call, CL_OPT_RETRY_COUNT_HEADER);
+    int32_t retries = call->report->retries;
+
+    if (CL_FEATURE_RETRY && call->pipeline && *name && retries < (int32_t)(sizeof numbers / sizeof numbers[0]))
+        put(headers, name, numbers[retries]);
 }
 
 static void drop_removed(cl_headers *headers)
@@ -115,8 +147,9 @@ static claude_code_t make_headers(const claude_call_t *call, cl_headers *headers
     put(headers, "user-agent", cl_buf_str(&call->client->user_agent).ptr);
     /* A compressed stream hides truncation, and a bomb hides in a compressed body. */
     put(headers, "accept-encoding", "identity");
-    put_all(headers, configured);
-    put_all(headers, own);
+    put_count(call, headers);
+    put_all(headers, configured, target_of(call)->is_own);
+    put_all(headers, own, target_of(call)->is_own);
     drop_removed(headers);
     return CLAUDE_OK;
 }
@@ -128,12 +161,12 @@ static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, c
     cl_str name = style == CL_AUTH_BEARER ? CL_STR("authorization") : CL_STR("x-api-key");
     cl_str key;
 
-    if (style == CL_AUTH_NONE || call->request.endpoint->keyless || !call->client->config->secret ||
+    if (style == CL_AUTH_NONE || call->request.endpoint->keyless || !target_of(call)->secret ||
         cl_headers_find(headers, name))
         return CLAUDE_OK;
     /* Runs the secret's audit callback, which may know the call where a signing hook made it begin late. */
     call->in_callback = true;
-    key = cl_secret_use(call->client->config->secret, "header");
+    key = cl_secret_use(target_of(call)->secret, "header");
     call->in_callback = false;
     /* Sending an empty header would mean sending none: libcurl drops it without a word. */
     if (!key.ptr)
@@ -147,10 +180,10 @@ static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, c
     return CLAUDE_OK;
 }
 
-static claude_code_t ask_hook(claude_call_t *call, cl_hook *hook, const char *url, cl_headers *headers, cl_err *err)
+static claude_code_t ask_hook(claude_call_t *call, cl_hook *hook, const char *url, cl_headers *headers,
+                              const cl_body *body, cl_err *err)
 {
-    claude_sign_t view = {
-        .method = call->request.endpoint->method, .url = url, .headers = headers, .body = &call->request.body};
+    claude_sign_t view = {.method = call->request.endpoint->method, .url = url, .headers = headers, .body = body};
     claude_sign_fn fn;
     int32_t answer;
 
@@ -171,22 +204,26 @@ static claude_code_t ask_hook(claude_call_t *call, cl_hook *hook, const char *ur
     return err->code;
 }
 
-/* The hook may replace headers and add some: in a list that owns its texts. */
-static claude_code_t sign(claude_call_t *call, const char *url, cl_headers *headers, cl_err *err)
+/* The observer and the signing hook may replace headers and add some: in a list that owns its texts. */
+static claude_code_t ask_program(claude_call_t *call, const char *url, cl_headers *headers, const cl_body *body,
+                                 cl_err *err)
 {
-    cl_hook *hook = call->client->config->sign;
+    cl_hook *sign = call->client->config->sign;
     cl_headers own = {NULL, 0, 0};
+    claude_code_t rc;
 
-    if (!hook)
+    if (!cl_call_begins_with_callback(call))
         return CLAUDE_OK;
     if (cl_headers_copy(headers, &own, err) < 0)
         return CLAUDE_E_NOMEM;
     cl_headers_free(headers);
     *headers = own;
-    return ask_hook(call, hook, url, headers, err);
+    rc = cl_observe_start(call, url, headers, err);
+    return rc >= 0 && sign ? ask_hook(call, sign, url, headers, body, err) : rc;
 }
 
-static cl_http_request http_request_of(const claude_call_t *call, const char *url, const cl_headers *headers)
+static cl_http_request http_request_of(const claude_call_t *call, const char *url, const cl_headers *headers,
+                                       const cl_body *body)
 {
     bool stream = call->request.stream;
 
@@ -194,7 +231,7 @@ static cl_http_request http_request_of(const claude_call_t *call, const char *ur
         .method = call->request.endpoint->method,
         .url = url,
         .headers = headers,
-        .body = &call->request.body,
+        .body = body,
         .stream = stream,
         .connect_ms = cl_call_option(call, CL_OPT_TIMEOUT_CONNECT),
         .first_byte_ms = cl_call_option(call, CL_OPT_TIMEOUT_FIRST_BYTE),
@@ -202,6 +239,7 @@ static cl_http_request http_request_of(const claude_call_t *call, const char *ur
         .progress_ms = cl_call_option(call, CL_OPT_TIMEOUT_PROGRESS),
         .total_ms = cl_call_option(call, stream ? CL_OPT_TIMEOUT_STREAM_TOTAL : CL_OPT_TIMEOUT_TOTAL),
         .started_at = call->started_at,
+        .attempt_ms = call->pipeline ? call->pipeline->attempt_timeout_ms : 0,
         .max_header_bytes = (size_t)cl_call_option(call, CL_OPT_LIMIT_HEADER),
         .max_body_bytes = (size_t)cl_call_option(call, CL_OPT_LIMIT_MESSAGE),
         .max_error_bytes = (size_t)cl_call_option(call, CL_OPT_LIMIT_ERROR_BODY),
@@ -228,26 +266,44 @@ static claude_code_t make_url(const claude_call_t *call, cl_buf *url, cl_err *er
         return cl_fail(err, CLAUDE_E_INVALID,
                        "the URL of the request is not on the server of base_url, to which alone the key may be sent");
     if (!request->is_url)
-        written = cl_buf_append_str(url, cl_buf_str(&call->client->base_url));
+        written = cl_buf_append_text(url, target_of(call)->base_url);
     if (written == CL_BUF_OK)
         written = cl_buf_append_text(url, request->target);
     return written == CL_BUF_OK ? CLAUDE_OK : cl_fail_buf(err, written, "the URL of the request");
 }
 
-claude_code_t cl_attempt_begin(claude_call_t *call, cl_err *err)
+/* The body, for another model where the endpoint has it under another name. */
+static claude_code_t make_body(const claude_call_t *call, cl_body *out, cl_err *err)
+{
+    const cl_snapshot *request = &call->request;
+    cl_str other = CL_STR("");
+
+    if (CL_FEATURE_FAILOVER && call->target > 0 && request->model.len > 2)
+        other = cl_failover_model(call->client->failover, call->target - 1,
+                                  cl_str_n(request->model.ptr + 1, request->model.len - 2));
+    if (other.len > 0)
+        return cl_body_replace(&request->body, cl_str_n(request->model.ptr + 1, request->model.len - 2), other, out,
+                               err);
+    *out = cl_body_copy(&request->body);
+    return CLAUDE_OK;
+}
+
+/* Builds the request for the wire and gives it to the engine. Runs the observer and the signing hook. */
+static claude_code_t send_off(claude_call_t *call, cl_err *err)
 {
     cl_headers headers = {NULL, 0, 0};
     cl_buf url = CL_BUF_INIT(URL_MAX);
     cl_buf auth = CL_BUF_INIT(AUTH_HEADER_MAX);
     cl_buf betas = CL_BUF_INIT(BETAS_MAX);
+    cl_body body = {.blob = NULL};
     cl_http_request request;
     claude_code_t rc;
 
-    call->begun = true;
-    if ((rc = make_url(call, &url, err)) < 0 || (rc = make_headers(call, &headers, &betas, err)) < 0 ||
-        (rc = sign(call, url.ptr, &headers, err)) < 0 || (rc = make_auth(call, &headers, &auth, err)) < 0)
+    if ((rc = make_url(call, &url, err)) < 0 || (rc = make_body(call, &body, err)) < 0 ||
+        (rc = make_headers(call, &headers, &betas, err)) < 0 ||
+        (rc = ask_program(call, url.ptr, &headers, &body, err)) < 0 || (rc = make_auth(call, &headers, &auth, err)) < 0)
         goto out;
-    request = http_request_of(call, url.ptr, &headers);
+    request = http_request_of(call, url.ptr, &headers, &body);
     request.auth_header = cl_buf_str(&auth);
     rc = cl_transfer_new(call->engine, &request, call, &call->transfer, err);
 out:
@@ -256,7 +312,20 @@ out:
     cl_buf_free(&auth);
     cl_buf_free(&url);
     cl_buf_free(&betas);
+    cl_body_free(&body);
     wipe(&headers);
     cl_headers_free(&headers);
     return rc;
+}
+
+int32_t cl_call_begin(claude_call_t *call, cl_err *err)
+{
+    int32_t rc = call->pipeline ? cl_pipeline_admit(call, err) : 1;
+
+    if (rc <= 0)
+        return rc;
+    call->begun = true;
+    cl_call_attempt_begins(call);
+    rc = send_off(call, err);
+    return rc < 0 ? rc : 1;
 }

@@ -7,15 +7,38 @@
 void cl_call_end_transfer(claude_call_t *call)
 {
     if (call->transfer)
-        call->attempts = cl_transfer_free(&call->transfer);
+        call->attempts += cl_transfer_free(&call->transfer);
+}
+
+void cl_call_end_work(claude_call_t *call)
+{
+    cl_call_end_transfer(call);
     if (call->busy)
         cl_engine_done(call->engine);
     call->busy = false;
 }
 
+/* Let go of before its end: it ends now, and nobody hears of it. */
+static void end_unheard(claude_call_t *call)
+{
+    CL_UNINITIALIZED cl_err err;
+
+    if (!call->counted || call->report->final || call->generation != cl_fork_generation())
+        return;
+    cl_err_init(&err);
+    cl_fail(&err, CLAUDE_E_CANCELED, CL_CANCELLED_TEXT);
+    cl_call_settle(call, &err);
+    cl_call_end_transfer(call);
+    cl_call_close_report(call, CLAUDE_E_CANCELED);
+    cl_err_clear(&err);
+}
+
 static void call_free(claude_call_t *call)
 {
-    cl_call_end_transfer(call);
+    end_unheard(call);
+    cl_call_end_work(call);
+    cl_pipeline_free(call);
+    cl_report_unref(call->report);
     cl_engine_unref(call->engine);
     cl_call_drop_kept(call);
     cl_snapshot_free(&call->request);
@@ -43,6 +66,9 @@ static void make_parsers(claude_call_t *call)
     call->kept.max_events = (size_t)cl_call_option(call, CL_OPT_STREAM_PAUSE_EVENTS);
     call->kept.max_bytes = (size_t)cl_call_option(call, CL_OPT_STREAM_PAUSE_BYTES);
     call->total_at = call->request.stream && total > 0 ? call->started_at + total : INT64_MAX;
+    if (!call->request.stream)
+        total = cl_call_option(call, CL_OPT_TIMEOUT_TOTAL);
+    call->deadline_at = total > 0 ? call->started_at + total : INT64_MAX;
     call->pace = (cl_pace){.stride = 1, .left = 1};
     call->text = CL_BUF_INIT(max_event);
     cl_sse_init(&call->sse, max_event);
@@ -68,16 +94,65 @@ claude_code_t cl_call_new(claude_client_t *client, cl_snapshot *request, cl_engi
     atomic_init(&call->state, CLAUDE_CALL_RUNNING);
     call->started_at = cl_now_ms();
     make_parsers(call);
+    call->report = cl_report_new();
+    rc = call->report ? cl_pipeline_new(client, &call->request, &call->pipeline, err) : cl_fail_nomem(err);
+    if (rc < 0)
+        goto out;
     if (engine)
         call->engine = cl_engine_ref(engine);
     else
         rc = cl_engines_pick(client->engines, &call->engine, err);
     call->busy = !engine && rc >= 0;
     if (rc < 0)
+        goto out;
+    call->counted = true;
+    cl_metrics_running(client->metrics, 1);
+    *out = call;
+    call = NULL;
+out:
+    if (call)
         call_free(call);
-    else
-        *out = call;
     return rc;
+}
+
+void cl_call_rewind(claude_call_t *call)
+{
+    cl_call_end_transfer(call);
+    cl_call_drop_kept(call);
+    cl_call_free_story(call);
+    cl_sse_free(&call->sse);
+    cl_sse_init(&call->sse, (size_t)cl_call_option(call, CL_OPT_LIMIT_EVENT));
+    call->text.len = 0;
+    call->line.len = 0;
+    call->mode = CL_MODE_HEAD;
+    call->begun = call->over = call->cut = call->held = call->lingering = call->progressed = false;
+}
+
+bool cl_call_begins_with_callback(const claude_call_t *call)
+{
+    return call->client->config->sign || call->client->config->attempt;
+}
+
+static void unref_report(void *report)
+{
+    cl_report_unref(report);
+}
+
+/* Closes the report, and gives it to the error. */
+static void tell_report(claude_call_t *call, claude_code_t code, cl_err *err)
+{
+    cl_call_close_report(call, code);
+    if (err && err->code == code && !err->made && !err->report.ptr)
+        err->report = (cl_err_object){cl_report_ref(call->report), unref_report};
+}
+
+void cl_call_give_up(claude_call_t *call, claude_code_t code, cl_err *err)
+{
+    if (!call)
+        return;
+    cl_call_settle(call, err && err->code < 0 ? err : NULL);
+    tell_report(call, code, err);
+    cl_call_unref(call);
 }
 
 claude_code_t cl_call_start(claude_client_t *client, cl_snapshot *request, claude_call_t **out, cl_err *err)
@@ -85,11 +160,11 @@ claude_code_t cl_call_start(claude_client_t *client, cl_snapshot *request, claud
     claude_call_t *call = NULL;
     claude_code_t rc = cl_call_new(client, request, NULL, &call, err);
 
-    /* Starting runs no callback: with a signing hook the attempt begins when somebody waits. */
-    if (rc >= 0 && !client->config->sign)
-        rc = cl_attempt_begin(call, err);
+    /* Starting runs no callback: where one is to be asked, the attempt begins when somebody waits. */
+    if (rc >= 0 && !cl_call_begins_with_callback(call))
+        rc = cl_call_begin(call, err);
     if (rc < 0) {
-        cl_call_unref(call);
+        cl_call_give_up(call, rc, err);
         return rc;
     }
     *out = call;
@@ -140,6 +215,11 @@ void cl_call_cancel(claude_call_t *call)
 {
     atomic_store(&call->cancel_asked, true);
     cl_transfer_abort(call->engine, &call->transfer);
+    if (!call->pipeline)
+        return;
+    cl_nap_call(&call->nap);
+    if (call->in_loop)
+        cl_engine_stir(call->engine);
 }
 
 void cl_call_pause(claude_call_t *call, bool on)
@@ -200,7 +280,7 @@ const char *cl_call_header(const claude_call_t *call, const char *name)
 
 int32_t cl_call_attempts(const claude_call_t *call)
 {
-    return call->transfer ? cl_transfer_attempts(call->transfer) : call->attempts;
+    return call->attempts + (call->transfer ? cl_transfer_attempts(call->transfer) : 0);
 }
 
 claude_code_t cl_call_fail(claude_call_t *call, cl_err *err)
@@ -213,8 +293,10 @@ claude_code_t cl_call_fail(claude_call_t *call, cl_err *err)
         cl_fail_nomem(err);
     }
     code = err->code;
-    cl_call_end_transfer(call);
+    cl_call_settle(call, err);
+    cl_call_end_work(call);
     err->attempts = call->attempts;
+    tell_report(call, code, err);
     cl_call_drop_kept(call);
     call->error = cl_error_new(err);
     cl_fail_with(err, call->error);

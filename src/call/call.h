@@ -1,14 +1,16 @@
-/* call.h - the door of the room for calls: one attempt driven from start to end, and its events handed out. */
+/* call.h - the door of the room for calls: attempts driven from start to end, and their events handed out. */
 #ifndef CL_CALL_H
 #define CL_CALL_H
 
 #include <claude/call.h>
 
 #include "base/base.h"
+#include "call/pipeline.h"
 #include "client/client.h"
 #include "http/http.h"
 #include "message/completion.h"
 #include "message/message.h"
+#include "reliability/report.h"
 #include "sse/sse.h"
 
 /* What the request to be signed is; lent to the hook. */
@@ -49,6 +51,14 @@ typedef struct cl_pace {
     uint32_t left;
 } cl_pace;
 
+/* The attempt that is being made, or waited for. */
+typedef struct cl_attempt {
+    bool open; /* it has begun and was not settled */
+    int64_t began_at;
+    int64_t limiter_from; /* since when it waits for its turn; 0: it does not */
+    cl_report_attempt row;
+} cl_attempt;
+
 struct claude_call {
     cl_handle handle;       /* the program's references */
     _Atomic uint32_t holds; /* one for all of the program's, one for each thread inside, one for the loop */
@@ -61,11 +71,13 @@ struct claude_call {
     _Atomic bool cancel_asked;
     _Atomic bool paused;
     _Atomic bool abandoned;   /* the program holds it no more */
+    cl_nap nap;               /* of the thread that waits for the next attempt */
     _Atomic uint64_t dropped; /* events */
     _Atomic size_t buffered;  /* events */
     enum cl_call_mode mode;
     bool in_callback;
     bool begun;
+    bool counted;    /* as one of those that run */
     bool busy;       /* counted by the engine */
     bool over;       /* the transfer has ended */
     bool cut;        /* and failed */
@@ -75,11 +87,18 @@ struct claude_call {
     bool progressed; /* the same, since bytes were last received */
     bool strict;
     bool skip_malformed;
-    bool buffers; /* keeps events while it is paused, rather than hold them back */
+    bool own_fault; /* what failed is no fault of the endpoint */
+    bool buffers;   /* keeps events while it is paused, rather than hold them back */
     uint32_t max_depth;
-    int32_t attempts;
+    int32_t attempts; /* on the wire, of the attempts that are over */
     int64_t started_at;
-    int64_t total_at; /* when timeout.stream_total_ms runs out; INT64_MAX: never */
+    int64_t total_at;      /* when timeout.stream_total_ms runs out; INT64_MAX: never */
+    int64_t deadline_at;   /* when the time of the call runs out, streaming or not */
+    cl_pipeline *pipeline; /* NULL: one attempt, without features */
+    size_t target;         /* where it goes: index into the client's targets */
+    cl_attempt attempt;
+    claude_report_t *report;
+    cl_timer timer; /* when the next attempt may begin */
     cl_pace pace;
     cl_sse sse;
     cl_buf text;                 /* decoded text of the current event */
@@ -110,9 +129,9 @@ static inline int64_t cl_call_option(const claude_call_t *call, cl_option option
 
 /* ---- prepare.c ---- */
 
-/* Checks the request as far as the options ask for it, and takes the snapshot. Runs the deprecation callback. */
-claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *request, bool stream, cl_snapshot *out,
-                              cl_err *err);
+/* Checks flags and request as far as the options ask for it, and takes the snapshot. Runs the deprecation callback. */
+claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *request, uint32_t flags,
+                              cl_snapshot *out, cl_err *err);
 
 /* ---- call.c: life and control ---- */
 
@@ -120,6 +139,8 @@ claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *r
  * client's. */
 claude_code_t cl_call_new(claude_client_t *client, cl_snapshot *request, cl_engine *engine, claude_call_t **out,
                           cl_err *err);
+/* Of one that could not begin: the error gets its report; releases it. */
+void cl_call_give_up(claude_call_t *call, claude_code_t code, cl_err *err);
 /* Makes one and gets it going. Takes over the snapshot, also on failure. */
 claude_code_t cl_call_start(claude_client_t *client, cl_snapshot *request, claude_call_t **out, cl_err *err);
 void cl_call_cancel(claude_call_t *call);
@@ -140,8 +161,14 @@ void cl_call_let_go(claude_call_t *call);
 bool cl_call_is_over(const claude_call_t *call);
 /* The program holds it no more: whoever is inside should stop. */
 bool cl_call_is_abandoned(const claude_call_t *call);
-/* Gives the transfer and the engine back. */
+/* Gives the transfer back. */
 void cl_call_end_transfer(claude_call_t *call);
+/* And the engine. */
+void cl_call_end_work(claude_call_t *call);
+/* After an attempt: as it was before it. */
+void cl_call_rewind(claude_call_t *call);
+/* A callback runs when an attempt begins: only where callbacks may. */
+bool cl_call_begins_with_callback(const claude_call_t *call);
 /* The end of it: what went wrong stays in the call; returns its code. */
 claude_code_t cl_call_fail(claude_call_t *call, cl_err *err);
 
@@ -156,6 +183,9 @@ claude_code_t cl_call_result(claude_call_t *call, claude_response_t **out, cl_er
  * CLAUDE_DONE; negative: the call has failed, `err` says why. Terminal results are final.
  */
 int32_t cl_call_advance(claude_call_t *call, int64_t until_ms, cl_err *err);
+/* The same for an event loop whose turn it is: begins an attempt, or ends the call. 0: not before call->timer.due_at.
+ */
+int32_t cl_call_begin_due(claude_call_t *call, cl_err *err);
 /* Hands call->event to the request's callback. Negative: that ended the call. */
 claude_code_t cl_call_deliver(claude_call_t *call, cl_err *err);
 
@@ -196,10 +226,25 @@ bool cl_call_take_kept(claude_call_t *call);
 void cl_call_done_with_event(claude_call_t *call);
 void cl_call_drop_kept(claude_call_t *call);
 
+/* ---- settle.c ---- */
+
+void cl_call_attempt_begins(claude_call_t *call);
+/* Nothing is tried again from now on. */
+void cl_call_commit(claude_call_t *call);
+/* The attempt is over, if there was one; NULL: it went well. */
+void cl_call_settle(claude_call_t *call, const cl_err *err);
+void cl_call_close_report(claude_call_t *call, claude_code_t code);
+
+/* ---- observe.c ---- */
+
+/* Tells the observer, who may set headers. */
+claude_code_t cl_observe_start(claude_call_t *call, const char *url, cl_headers *headers, cl_err *err);
+void cl_observe_end(claude_call_t *call, const cl_err *err);
+
 /* ---- attempt.c ---- */
 
-/* Builds the request for the wire and gives it to the engine. Runs the signing hook. */
-claude_code_t cl_attempt_begin(claude_call_t *call, cl_err *err);
+/* Begins the next attempt. 1: done; 0: not before call->timer.due_at; negative: there will be none. */
+int32_t cl_call_begin(claude_call_t *call, cl_err *err);
 
 /* ---- finish.c: what a response is, once it is over ---- */
 

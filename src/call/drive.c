@@ -10,7 +10,10 @@ enum {
 
 static int32_t finished(claude_call_t *call)
 {
-    cl_call_end_transfer(call);
+    cl_call_settle(call, NULL);
+    cl_call_end_work(call);
+    cl_call_close_report(call, CLAUDE_OK);
+    cl_response_set_report(call->response, call->report);
     atomic_store_explicit(&call->state, CLAUDE_CALL_DONE, memory_order_release);
     return CLAUDE_DONE;
 }
@@ -19,6 +22,19 @@ static int32_t cancelled(claude_call_t *call, cl_err *err)
 {
     cl_fail(err, CLAUDE_E_CANCELED, CL_CANCELLED_TEXT);
     return cl_call_fail(call, err);
+}
+
+/* After a failure: true if there will be another attempt. */
+static bool goes_on(claude_call_t *call, cl_err *err)
+{
+    if (!call->pipeline || atomic_load_explicit(&call->cancel_asked, memory_order_relaxed) ||
+        cl_finish_error(call, err) < 0)
+        return false;
+    cl_call_settle(call, err);
+    if (!cl_pipeline_goes_on(call, err))
+        return false;
+    cl_call_rewind(call);
+    return true;
 }
 
 /* The transfer's failure is the error, except where more is known: how far a stream had come. */
@@ -97,7 +113,8 @@ static int32_t understand(claude_call_t *call, const cl_sse_event *sse, cl_err *
     if (rc < 0)
         return rc;
     if (event->type != CLAUDE_EVENT_PING) {
-        call->delivered = true;
+        if (!call->delivered)
+            cl_call_commit(call);
         call->progressed = true;
     }
     return 1;
@@ -154,6 +171,8 @@ static claude_code_t look_at_head(claude_call_t *call, cl_err *err)
     if (call->mode != CL_MODE_HEAD || cl_transfer_status(call->transfer) == 0)
         return CLAUDE_OK;
     call->mode = cl_call_mode_of(call);
+    if (call->pipeline)
+        cl_pipeline_head(call);
     /* A stream that nobody asked for is understood all the same. */
     return call->mode == CL_MODE_EVENTS ? cl_call_begin_story(call, err) : CLAUDE_OK;
 }
@@ -286,9 +305,58 @@ static bool is_total_up(claude_call_t *call)
 
 static int32_t total_up(claude_call_t *call, cl_err *err)
 {
+    call->own_fault = true; /* of a program that gave a long stream little time */
     cl_fail(err, CLAUDE_E_TIMEOUT, "no complete answer within %lld ms (timeout.stream_total_ms)",
             (long long)(call->total_at - call->started_at));
     return cl_call_fail(call, err);
+}
+
+/* Begins what is to begin, and waits for that. 1: begun, or it is worth a look; 0: not in time; negative: never. */
+static int32_t begin(claude_call_t *call, uint32_t mark, int64_t until_ms, cl_err *err)
+{
+    int32_t rc = cl_call_begin(call, err);
+    int64_t due_at = call->timer.due_at;
+
+    if (rc != 0)
+        return rc;
+    if (until_ms != INT64_MAX && cl_now_ms() >= until_ms)
+        return 0;
+    cl_nap_until(&call->nap, mark, due_at < until_ms ? due_at : until_ms);
+    return 1;
+}
+
+int32_t cl_call_begin_due(claude_call_t *call, cl_err *err)
+{
+    int32_t rc;
+
+    if (atomic_load_explicit(&call->cancel_asked, memory_order_relaxed))
+        return cancelled(call, err);
+    rc = cl_call_begin(call, err);
+    return rc < 0 ? cl_call_fail(call, err) : rc;
+}
+
+/* One round. 1: call->event; 0: nothing in time; CLAUDE_DONE; negative: the attempt failed; else go on. */
+enum { GO_ON = 3 };
+
+static int32_t advance(claude_call_t *call, int64_t until_ms, bool *late, cl_err *err)
+{
+    bool paused = atomic_load_explicit(&call->paused, memory_order_relaxed);
+    int32_t rc = paused ? while_paused(call, err) : from_bytes(call, err);
+
+    if (rc != 0)
+        return rc;
+    hold_transfer(call, paused && (!call->buffers || call->over));
+    rc = receive(call, until_ms, err);
+    if (rc < 0)
+        return rc;
+    if (call->in_loop && rc == CL_HTTP_QUIET)
+        return 0;
+    if (!call->over && until_ms != INT64_MAX && cl_now_ms() >= until_ms) {
+        if (*late || call->mode == CL_MODE_HEAD || call->mode == CL_MODE_BODY)
+            return 0;
+        *late = true; /* what has come in time is handed out before the time is judged */
+    }
+    return GO_ON;
 }
 
 int32_t cl_call_advance(claude_call_t *call, int64_t until_ms, cl_err *err)
@@ -296,16 +364,25 @@ int32_t cl_call_advance(claude_call_t *call, int64_t until_ms, cl_err *err)
     bool late = false;
 
     for (;;) {
-        bool paused = atomic_load_explicit(&call->paused, memory_order_relaxed);
+        uint32_t mark = cl_nap_mark(&call->nap);
         int32_t rc;
         if (atomic_load_explicit(&call->cancel_asked, memory_order_relaxed))
             return cancelled(call, err);
         if (!call->begun) {
-            if (cl_attempt_begin(call, err) < 0)
+            if (call->in_loop)
+                return 0; /* a turn of the loop begins it */
+            rc = begin(call, mark, until_ms, err);
+            if (rc < 0)
                 return cl_call_fail(call, err);
+            if (rc == 0)
+                return 0;
             continue; /* it may have been cancelled meanwhile, when there was nothing to nudge */
         }
-        rc = paused ? while_paused(call, err) : from_bytes(call, err);
+        rc = advance(call, until_ms, &late, err);
+        if (rc == GO_ON)
+            continue;
+        if (rc < 0 && goes_on(call, err))
+            continue;
         if (rc < 0)
             return cl_call_fail(call, err);
         if (rc == CLAUDE_DONE)
@@ -314,19 +391,7 @@ int32_t cl_call_advance(claude_call_t *call, int64_t until_ms, cl_err *err)
             return total_up(call, err);
         if (rc == 1 && call->request.quiet)
             continue;
-        if (rc == 1)
-            return 1;
-        hold_transfer(call, paused && (!call->buffers || call->over));
-        rc = receive(call, until_ms, err);
-        if (rc < 0)
-            return cl_call_fail(call, err);
-        if (call->in_loop && rc == CL_HTTP_QUIET)
-            return 0;
-        if (!call->over && until_ms != INT64_MAX && cl_now_ms() >= until_ms) {
-            if (late || call->mode == CL_MODE_HEAD || call->mode == CL_MODE_BODY)
-                return 0;
-            late = true; /* what has come in time is handed out before the time is judged */
-        }
+        return rc;
     }
 }
 
@@ -378,10 +443,12 @@ claude_code_t cl_call_next(claude_call_t *call, int64_t timeout_ms, const claude
     if (cl_call_is_over(call))
         return sticky(call, err);
     if (is_plain(call) && (rc = take_event(call, err)) != 0) {
-        if (rc < 0)
+        if (rc < 0 && !goes_on(call, err))
             return cl_call_fail(call, err);
-        *event = &call->event;
-        return 1;
+        if (rc == 1) {
+            *event = &call->event;
+            return 1;
+        }
     }
     cl_call_hold(call); /* the signing hook, or another thread, may drop the program's last reference */
     rc = cl_call_advance(call, cl_until(timeout_ms), err);

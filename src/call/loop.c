@@ -21,10 +21,12 @@ struct claude_loop {
     _Atomic bool woken;
     size_t count;
     claude_call_t *all;
-    calls hooked;    /* something has happened, and there is a callback to tell, or one to ask for a signature */
-    calls ready;     /* something has happened, for claude_loop_next() to tell */
-    bool handed_out; /* events, since the last turn */
-    uint32_t row;    /* events that the first of `ready` has had in a row */
+    calls hooked;     /* something has happened, and there is a callback to tell, or one to ask for a signature */
+    calls ready;      /* something has happened, for claude_loop_next() to tell */
+    cl_timers timers; /* calls whose next attempt is not to begin yet */
+    int64_t alarm_at; /* what the engine was told of them */
+    bool handed_out;  /* events, since the last turn */
+    uint32_t row;     /* events that the first of `ready` has had in a row */
 };
 
 /* ---- lists ---- */
@@ -84,6 +86,7 @@ static void join(claude_loop_t *loop, claude_call_t *call, uint64_t tag)
 /* The call is in none of the lists to be worked on. */
 static void leave(claude_loop_t *loop, claude_call_t *call)
 {
+    cl_timers_disarm(&loop->timers, &call->timer);
     if (call->loop_prev)
         call->loop_prev->loop_next = call->loop_next;
     else
@@ -93,6 +96,48 @@ static void leave(claude_loop_t *loop, claude_call_t *call)
     call->loop = NULL;
     loop->count--;
     cl_call_let_go(call);
+}
+
+/* ---- calls that wait for their next attempt ---- */
+
+/* There is room: cl_loop_submit() made it. */
+static void wait_for_time(claude_loop_t *loop, claude_call_t *call)
+{
+    if (!call->begun && !call->queued && !cl_call_is_over(call))
+        cl_timers_arm(&loop->timers, &call->timer, call->timer.due_at);
+}
+
+static claude_call_t *call_of(cl_timer *timer)
+{
+    return (claude_call_t *)(uintptr_t)((char *)timer - offsetof(claude_call_t, timer));
+}
+
+/* Those whose time has come, and those that were cancelled meanwhile. */
+static void collect_due(claude_loop_t *loop)
+{
+    int64_t now = cl_now_ms();
+    cl_timer *timer;
+
+    while ((timer = cl_timers_take(&loop->timers, now)) != NULL)
+        happened(call_of(timer), loop);
+    if (!cl_engine_was_stirred(loop->engine))
+        return;
+    for (claude_call_t *call = loop->all; call; call = call->loop_next) {
+        if (!cl_timer_is_armed(&call->timer) || !atomic_load(&call->cancel_asked))
+            continue;
+        cl_timers_disarm(&loop->timers, &call->timer);
+        happened(call, loop);
+    }
+}
+
+static void set_alarm(claude_loop_t *loop)
+{
+    int64_t next = cl_timers_next(&loop->timers);
+
+    if (next == loop->alarm_at)
+        return;
+    loop->alarm_at = next;
+    cl_engine_set_alarm(loop->engine, next);
 }
 
 /* ---- life ---- */
@@ -107,6 +152,7 @@ claude_code_t cl_loop_new(claude_client_t *client, claude_loop_t **out, cl_err *
     cl_handle_init(&loop->handle, CL_MAGIC_LOOP);
     loop->holds = 1;
     loop->generation = cl_fork_generation();
+    loop->alarm_at = INT64_MAX;
     loop->max_events = (size_t)cl_option_int(NULL, client->config->options, CL_OPT_LOOP_MAX_EVENTS);
     rc = cl_engine_new_for_loop(&client->http, &loop->engine, err);
     if (rc < 0) {
@@ -139,6 +185,7 @@ static void loop_free(claude_loop_t *loop)
     cl_engine_close(loop->engine); /* calls that the program still holds keep the rest of it */
     cl_engine_unref(loop->engine);
     cl_client_unref(loop->client);
+    cl_timers_free(&loop->timers);
     free(loop);
 }
 
@@ -218,18 +265,22 @@ claude_code_t cl_loop_submit(claude_loop_t *loop, cl_snapshot *request, uint64_t
     if (rc < 0)
         return rc;
     call->in_loop = true;
-    /* No callback runs from here: a signature is asked for by the next dispatch. */
-    if (loop->client->config->sign) {
+    if (!cl_timers_reserve(&loop->timers, loop->count + 1)) {
+        rc = cl_fail_nomem(err);
+    } else if (cl_call_begins_with_callback(call)) {
+        /* No callback runs from here: the next dispatch does that. */
         push(&loop->hooked, call);
         cl_engine_poke(loop->engine);
     } else {
-        rc = cl_attempt_begin(call, err);
+        rc = cl_call_begin(call, err);
     }
     if (rc < 0) {
-        cl_call_unref(call);
+        cl_call_give_up(call, rc, err);
         return rc;
     }
     join(loop, call, tag);
+    wait_for_time(loop, call);
+    set_alarm(loop);
     *out = call;
     return CLAUDE_OK;
 }
@@ -259,27 +310,28 @@ static size_t run_callbacks(claude_loop_t *loop, claude_call_t *call, size_t bud
     cl_err_clear(&err);
     if (cl_call_is_over(call))
         push(&loop->ready, call);
+    else if (!call->begun)
+        wait_for_time(loop, call);
     else if (rc != 0 || used >= budget)
         push(&loop->hooked, call); /* there may be more */
     cl_call_let_go(call);
     return used;
 }
 
-/*
- * A call without a callback of its own is here for its signature only: that must not swallow its first event, so it is
- * begun and then left to claude_loop_next().
- */
-static void begin_signed(claude_loop_t *loop, claude_call_t *call)
+/* Begins an attempt; what it brings is left to the next turns, so that no event is swallowed here. */
+static void begin(claude_loop_t *loop, claude_call_t *call)
 {
     CL_UNINITIALIZED cl_err err;
 
     cl_err_init(&err);
     cl_call_hold(call);
-    if (!cl_call_is_over(call) && cl_attempt_begin(call, &err) < 0)
-        cl_call_fail(call, &err);
+    if (!cl_call_is_over(call))
+        (void)cl_call_begin_due(call, &err);
     cl_err_clear(&err);
     if (cl_call_is_over(call))
         push(&loop->ready, call);
+    else
+        wait_for_time(loop, call);
     cl_call_let_go(call);
 }
 
@@ -294,8 +346,8 @@ static bool work_off_hooked(claude_loop_t *loop)
         busy = true;
     while (budget > 0 && !is_released(loop) && (call = pop(&loop->hooked)) != NULL) {
         size_t share = budget < EVENTS_IN_A_ROW ? budget : EVENTS_IN_A_ROW;
-        if (!call->request.on_event && !call->begun)
-            begin_signed(loop, call);
+        if (!call->begun)
+            begin(loop, call);
         else
             budget -= run_callbacks(loop, call, share);
     }
@@ -311,7 +363,9 @@ static claude_code_t turn(claude_loop_t *loop, int64_t until_ms)
 
     cl_engine_turn(loop->engine, until_ms, loop->max_events);
     cl_engine_collect(loop->engine, happened, loop);
+    collect_due(loop);
     more = work_off_hooked(loop);
+    set_alarm(loop);
     if (more || loop->ready.first)
         cl_engine_poke(loop->engine);
     return loop->ready.first ? 1 : 0;
@@ -364,6 +418,8 @@ claude_code_t cl_loop_next(claude_loop_t *loop, uint64_t *tag, const claude_even
         }
         loop->row = 0;
         pop(&loop->ready);
+        if (rc == 0)
+            wait_for_time(loop, call);
         if (rc != 0 && tell_end(loop, call, tag)) {
             *event = NULL;
             get_out(loop);
@@ -373,6 +429,7 @@ claude_code_t cl_loop_next(claude_loop_t *loop, uint64_t *tag, const claude_even
     if (loop->handed_out)
         cl_engine_was_away(loop->engine);
     loop->handed_out = false;
+    set_alarm(loop);
     if (!loop->hooked.first)
         cl_engine_unpoke(loop->engine);
     get_out(loop);

@@ -59,14 +59,37 @@ static void tell_deprecation(claude_client_t *client, const claude_request_t *re
         tell(client, name, cl_deprecation_tell(models, &client->told, id, thinking));
 }
 
-claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *request, bool stream, cl_snapshot *out,
-                              cl_err *err)
+/* What the features need to know of the request. */
+static void look_closer(const claude_request_t *request, uint32_t features, cl_snapshot *out)
 {
+    int64_t max_tokens = 0;
+
+    out->features = features;
+    cl_snapshot_find_model(request, out);
+    if (cl_json_to_int(cl_request_field(request, CL_STR("/max_tokens")), &max_tokens) && max_tokens > 0)
+        out->max_tokens = max_tokens;
+}
+
+static claude_code_t check_flags(const claude_client_t *client, uint32_t flags, uint32_t *features, cl_err *err)
+{
+    static const uint32_t known = CLAUDE_STREAM | CL_FEATURES_OF_CALLS | CLAUDE_WITH_ENTERPRISE_FEATURES;
+
+    if (flags & ~known)
+        return cl_fail(err, CLAUDE_E_INVALID, "flags has unknown bits: %u", flags & ~known);
+    *features = flags & ~(uint32_t)CLAUDE_STREAM;
+    return *features ? cl_client_check_features(client, features, err) : CLAUDE_OK;
+}
+
+claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *request, uint32_t flags,
+                              cl_snapshot *out, cl_err *err)
+{
+    bool stream = (flags & CLAUDE_STREAM) != 0;
     bool quiet = streams_quietly(client, request, stream);
     const cl_judge judge = {client->config->options, cl_client_models(client), stream || quiet};
-    claude_code_t rc = CLAUDE_OK;
+    uint32_t features = 0;
+    claude_code_t rc = check_flags(client, flags, &features, err);
 
-    if (is_on(client, request, CL_OPT_REQUEST_VALIDATE))
+    if (rc >= 0 && is_on(client, request, CL_OPT_REQUEST_VALIDATE))
         rc = validate(request, &judge, err);
     if (rc >= 0 && is_on(client, request, CL_OPT_REQUEST_LONG_CHECK))
         rc = cl_nonstreaming_check(request, &judge, err);
@@ -75,6 +98,8 @@ claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *r
     if (rc < 0)
         return rc;
     out->quiet = quiet;
+    if (features || client->config->attempt)
+        look_closer(request, features, out);
     tell_deprecation(client, request);
     return CLAUDE_OK;
 }

@@ -80,4 +80,6 @@ void cl_call_free_story(claude_call_t *call)
 {
     cl_accumulator_free(call->accumulator);
     cl_completion_free(call->completion);
+    call->accumulator = NULL;
+    call->completion = NULL;
 }

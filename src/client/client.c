@@ -26,9 +26,10 @@ static claude_code_t make_texts(claude_client_t *client, cl_err *err)
 }
 
 /* The texts belong to the configuration, which lives as long as the client. */
-static cl_http_settings http_settings(const cl_options *options)
+static cl_http_settings http_settings(const claude_client_t *client)
 {
-    return (cl_http_settings){
+    const cl_options *options = client->config->options;
+    cl_http_settings settings = {
         .ca_file = cl_option_text(NULL, options, CL_OPT_CA_FILE),
         .ca_path = cl_option_text(NULL, options, CL_OPT_CA_PATH),
         .client_cert = cl_option_text(NULL, options, CL_OPT_CLIENT_CERT),
@@ -37,16 +38,24 @@ static cl_http_settings http_settings(const cl_options *options)
         .no_proxy = cl_option_text(NULL, options, CL_OPT_NO_PROXY),
         .tls_min_version = (int32_t)cl_option_int(NULL, options, CL_OPT_TLS_MIN_VERSION),
         .http_version = (int32_t)cl_option_int(NULL, options, CL_OPT_HTTP_VERSION),
-        .https = !cl_url_is_http(cl_str_of(cl_option_text(NULL, options, CL_OPT_BASE_URL))),
         .streams_per_connection = (size_t)cl_option_int(NULL, options, CL_OPT_STREAMS_PER_CONNECTION),
         .quirks = cl_quirks_of(cl_http_library_number()),
         .max_buffered = (size_t)cl_option_int(NULL, options, CL_OPT_MAX_BUFFERED),
+        .many_servers = client->target_count > 1,
     };
+
+    for (size_t i = 0; i < client->target_count; i++) {
+        bool http = cl_url_is_http(cl_str_of(client->targets[i].base_url));
+        settings.mixed = settings.mixed || (i > 0 && http == settings.https);
+        settings.https = settings.https || !http;
+    }
+    return settings;
 }
 
 static void client_free(claude_client_t *client)
 {
     cl_engines_free(client->engines);
+    cl_client_free_targets(client);
     cl_config_unref(client->config);
     cl_buf_free(&client->base_url);
     cl_buf_free(&client->user_agent);
@@ -70,10 +79,15 @@ static claude_code_t client_of(claude_config_t *config, claude_client_t **out, c
     client->base_url = CL_BUF_INIT(URL_MAX);
     client->user_agent = CL_BUF_INIT(USER_AGENT_MAX);
     client->config = cl_config_ref(config);
-    client->http = http_settings(client->config->options);
+    rc = make_texts(client, err);
+    if (rc >= 0)
+        rc = cl_client_make_targets(client, err);
+    if (rc < 0)
+        goto out;
+    client->http = http_settings(client);
     client->engines =
         cl_engines_new((size_t)cl_option_int(NULL, client->config->options, CL_OPT_MAX_ENGINES), &client->http);
-    rc = client->engines ? make_texts(client, err) : cl_fail_nomem(err);
+    rc = client->engines ? CLAUDE_OK : cl_fail_nomem(err);
     if (rc < 0)
         goto out;
     *out = client;

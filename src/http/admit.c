@@ -100,7 +100,7 @@ static void learn(cl_engine *engine, bool opened)
         engine->share = CL_SHARE_UNKNOWN;
     else if (engine->sending > engine->sockets)
         engine->share = CL_SHARE_ALWAYS;
-    else if (opened && engine->share == CL_SHARE_UNKNOWN && engine->sending > 0)
+    else if (opened && engine->share == CL_SHARE_UNKNOWN && engine->sending > 0 && !engine->settings.many_servers)
         engine->share = CL_SHARE_NEVER;
 }
 
@@ -130,7 +130,8 @@ static bool has_room(const cl_engine *engine)
 {
     size_t per_connection = engine->settings.streams_per_connection;
 
-    if (!may_share(engine) || engine->opening == 0)
+    /* With several servers, one that does not answer must not keep others' requests waiting. */
+    if (!may_share(engine) || engine->opening == 0 || engine->settings.many_servers)
         return true;
     /* Each that opens a connection makes room for others; so many are needed. */
     return engine->share == CL_SHARE_ALWAYS &&

@@ -6,8 +6,6 @@
  */
 #include "http/engine.h"
 
-#include <stdlib.h>
-
 typedef struct clock_end {
     int64_t at;
     int64_t limit;
@@ -61,6 +59,8 @@ static clock_end first_end(const cl_transfer *t)
           t->stream ? "timeout.stream_total_ms" : "timeout.total_ms");
     if (t->clocks_stopped)
         return end;
+    if (!t->stream || !begun)
+        bound(&end, t->begun_at, t->attempt_ms, "complete answer of one attempt", "retry.attempt_timeout_ms");
     if (atomic_load_explicit(&t->attempts, memory_order_relaxed) == 0)
         bound(&end, t->driven_at, t->connect_ms, "connection", "timeout.connect_ms");
     if (!t->stream)
@@ -95,59 +95,14 @@ bool cl_transfer_is_late(cl_transfer *t, int64_t now)
     return true;
 }
 
-/* ---- the heap ---- */
-
-static void put(cl_engine *engine, size_t at, cl_transfer *t)
-{
-    engine->clock[at] = t;
-    t->clock_at = (int32_t)at;
-}
-
-static void sift_up(cl_engine *engine, size_t at)
-{
-    cl_transfer *t = engine->clock[at];
-
-    while (at > 0 && engine->clock[(at - 1) / 2]->due_at > t->due_at) {
-        put(engine, at, engine->clock[(at - 1) / 2]);
-        at = (at - 1) / 2;
-    }
-    put(engine, at, t);
-}
-
-static void sift_down(cl_engine *engine, size_t at)
-{
-    cl_transfer *t = engine->clock[at];
-
-    for (;;) {
-        size_t child = at * 2 + 1;
-        if (child >= engine->clock_count)
-            break;
-        if (child + 1 < engine->clock_count && engine->clock[child + 1]->due_at < engine->clock[child]->due_at)
-            child++;
-        if (engine->clock[child]->due_at >= t->due_at)
-            break;
-        put(engine, at, engine->clock[child]);
-        at = child;
-    }
-    put(engine, at, t);
-}
+/* ---- when to look (event loops) ---- */
 
 void cl_clock_disarm(cl_engine *engine, cl_transfer *t)
 {
-    size_t at = (size_t)t->clock_at;
-
-    if (t->clock_at == CL_NOWHERE)
-        return;
-    t->clock_at = CL_NOWHERE;
-    engine->clock_count--;
-    if (at == engine->clock_count)
-        return;
-    put(engine, at, engine->clock[engine->clock_count]);
-    sift_down(engine, at);
-    sift_up(engine, at);
+    cl_timers_disarm(&engine->clock, &t->timer);
 }
 
-/* The heap has room for every transfer: cl_clock_reserve() made it when the transfer came. */
+/* There is room for every transfer: cl_clock_reserve() made it when the transfer came. */
 void cl_clock_arm(cl_engine *engine, cl_transfer *t)
 {
     int64_t at = cl_transfer_deadline(t);
@@ -155,42 +110,21 @@ void cl_clock_arm(cl_engine *engine, cl_transfer *t)
     if (!cl_engine_is_loop(engine) || at == INT64_MAX || t->ended)
         return;
     /* A deadline that moved away is found when the earlier time has come: bytes must not cost a move in the heap. */
-    if (t->clock_at != CL_NOWHERE && t->due_at <= at)
-        return;
-    t->due_at = at;
-    if (t->clock_at == CL_NOWHERE)
-        put(engine, engine->clock_count++, t);
-    sift_up(engine, (size_t)t->clock_at);
+    if (!cl_timer_is_armed(&t->timer) || t->timer.due_at > at)
+        cl_timers_arm(&engine->clock, &t->timer, at);
 }
 
 bool cl_clock_reserve(cl_engine *engine)
 {
-    size_t need = engine->transfers + 1;
-    cl_transfer **longer;
-    size_t cap = engine->clock_cap ? engine->clock_cap : 16;
-
-    if (!cl_engine_is_loop(engine) || need <= engine->clock_cap)
-        return true;
-    while (cap < need)
-        cap *= 2;
-    longer = realloc(engine->clock, cap * sizeof longer[0]);
-    if (!longer)
-        return false;
-    engine->clock = longer;
-    engine->clock_cap = cap;
-    return true;
-}
-
-int64_t cl_clock_next(const cl_engine *engine)
-{
-    return engine->clock_count > 0 ? engine->clock[0]->due_at : INT64_MAX;
+    return !cl_engine_is_loop(engine) || cl_timers_reserve(&engine->clock, engine->transfers + 1);
 }
 
 void cl_clock_run(cl_engine *engine, int64_t now)
 {
-    while (engine->clock_count > 0 && engine->clock[0]->due_at <= now) {
-        cl_transfer *t = engine->clock[0];
-        cl_clock_disarm(engine, t);
+    cl_timer *timer;
+
+    while ((timer = cl_timers_take(&engine->clock, now)) != NULL) {
+        cl_transfer *t = (cl_transfer *)(uintptr_t)((char *)timer - offsetof(cl_transfer, timer));
         if (cl_transfer_deadline(t) <= now)
             cl_engine_mark(engine, t); /* its owner judges, and arms it again if need be */
         else

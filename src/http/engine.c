@@ -206,7 +206,7 @@ static void engine_free(cl_engine *engine)
         return;
     cl_engine_close(engine);
     free(engine->watch);
-    free(engine->clock);
+    cl_timers_free(&engine->clock);
     pthread_mutex_destroy(&engine->lock);
     free(engine);
 }
@@ -286,6 +286,7 @@ claude_code_t cl_engine_new(const cl_http_settings *settings, bool for_loop, cl_
     engine->curl_timer_at = INT64_MAX;
     engine->planned_at = INT64_MAX;
     engine->rested_at = INT64_MAX;
+    engine->alarm_at = INT64_MAX;
     engine->writer = -1;
     atomic_init(&engine->idle_since, cl_now_ms());
     engine->generation = cl_fork_generation();
@@ -440,8 +441,10 @@ static int64_t wake_at(const cl_engine *engine, int64_t until_ms)
 
     /* Only loops have transfers in the clock, and only for them it matters here: waiting threads know their own time.
      */
-    if (cl_clock_next(engine) < at)
-        at = cl_clock_next(engine);
+    if (cl_timers_next(&engine->clock) < at)
+        at = cl_timers_next(&engine->clock);
+    if (engine->alarm_at < at)
+        at = engine->alarm_at;
     if (engine->rested_at < at)
         at = engine->rested_at;
     return engine->curl_timer_at < at ? engine->curl_timer_at : at;
@@ -800,6 +803,27 @@ void cl_engine_poke(cl_engine *engine)
     cl_engine_lock(engine);
     cl_engine_kick(engine);
     cl_engine_unlock(engine);
+}
+
+void cl_engine_set_alarm(cl_engine *engine, int64_t at)
+{
+    cl_engine_lock(engine);
+    engine->alarm_at = at;
+    cl_engine_plan(engine);
+    cl_engine_unlock(engine);
+}
+
+void cl_engine_stir(cl_engine *engine)
+{
+    if (engine->generation != cl_fork_generation())
+        return;
+    atomic_store(&engine->stirred, true);
+    cl_engine_poke(engine);
+}
+
+bool cl_engine_was_stirred(cl_engine *engine)
+{
+    return atomic_load_explicit(&engine->stirred, memory_order_relaxed) && atomic_exchange(&engine->stirred, false);
 }
 
 void cl_engine_was_away(cl_engine *engine)

@@ -79,9 +79,9 @@ struct cl_engine {
     cl_waiter *waiters;
     _Atomic uint32_t *wakes[CL_WAKES_MAX]; /* threads to get up once the lock is free */
     size_t wake_count;
-    cl_transfer **clock; /* a heap by due_at (event loops) */
-    size_t clock_count;
-    size_t clock_cap;
+    cl_timers clock;  /* transfers by their deadlines (event loops) */
+    int64_t alarm_at; /* when the loop itself wants to be called; INT64_MAX: not at all */
+    _Atomic bool stirred;
     int share;
     size_t opening;    /* transfers that are opening a connection */
     size_t sending;    /* transfers that have one, and have not ended */
@@ -99,8 +99,6 @@ struct cl_engine {
     size_t slot_count;
     cl_slot *made; /* slots, also those in use */
 };
-
-enum { CL_NOWHERE = -1 };
 
 struct cl_transfer {
     cl_engine *engine;
@@ -154,8 +152,7 @@ struct cl_transfer {
     cl_transfer *ready_prev;
     cl_transfer *queued_next;
     cl_waiter *waiter;
-    int64_t due_at;   /* in the heap; never later than the real deadline */
-    int32_t clock_at; /* place in the heap, CL_NOWHERE */
+    cl_timer timer; /* never later than the real deadline */
     /* ---- the owner's ---- */
     int32_t status;
     bool has_head;
@@ -174,6 +171,8 @@ struct cl_transfer {
     int64_t left_at;      /* when its owner turned to something else; 0: not yet */
     int64_t away_seen;    /* of the engine's `away` */
     int64_t started_at;
+    int64_t begun_at; /* of this transfer */
+    int64_t attempt_ms;
     int64_t connect_ms;
     int64_t first_byte_ms;
     int64_t idle_ms;
@@ -272,7 +271,6 @@ void cl_clock_arm(cl_engine *engine, cl_transfer *transfer);
 void cl_clock_disarm(cl_engine *engine, cl_transfer *transfer);
 /* Room for one more transfer; false when out of memory. */
 bool cl_clock_reserve(cl_engine *engine);
-int64_t cl_clock_next(const cl_engine *engine);
 /* Marks what is due. */
 void cl_clock_run(cl_engine *engine, int64_t now);
 

@@ -31,7 +31,9 @@ typedef struct cl_http_settings {
     const char *no_proxy;   /* hosts, separated by commas */
     int32_t tls_min_version;
     int32_t http_version;
-    bool https;
+    bool https; /* URLs are https:// */
+    bool mixed; /* some are, some are http:// */
+    bool many_servers;
     size_t streams_per_connection; /* of HTTP/2 */
     uint32_t quirks;               /* of the libcurl that was loaded */
     size_t max_buffered;           /* unread bytes of all transfers above which those that have any get no more */
@@ -51,6 +53,7 @@ typedef struct cl_http_request {
     int64_t progress_ms;   /* streams; 0: no limit */
     int64_t total_ms;      /* 0: no limit */
     int64_t started_at;    /* cl_now_ms() from which the total counts */
+    int64_t attempt_ms;    /* of this transfer alone, of streams up to the first byte; 0: no limit */
     size_t max_header_bytes;
     size_t max_body_bytes;  /* held at once, of a response that is not streamed */
     size_t max_error_bytes; /* kept of the body of a response whose status is not 2xx; more ends the transfer */
@@ -86,6 +89,12 @@ int cl_engine_fd(const cl_engine *engine);
 void cl_engine_turn(cl_engine *engine, int64_t until_ms, size_t max_sockets);
 /* Owners of all transfers that something has happened to, appended by `add`; each once. */
 void cl_engine_collect(cl_engine *engine, void (*add)(void *owner, void *user), void *user);
+/* The descriptor is also readable from then on; INT64_MAX: no more. */
+void cl_engine_set_alarm(cl_engine *engine, int64_t at);
+/* Tells the loop that something changed which is no transfer's matter. Any thread. */
+void cl_engine_stir(cl_engine *engine);
+/* Whether somebody did since it was last asked. */
+bool cl_engine_was_stirred(cl_engine *engine);
 /* Since the last turn the program was busy with what it had been handed: idle time and progress do not count that. */
 void cl_engine_was_away(cl_engine *engine);
 /* Makes the descriptor readable, or takes that back. Any thread may poke. */

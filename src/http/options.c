@@ -272,7 +272,7 @@ static CURLcode configure(cl_slot *slot)
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_PROTOCOLS_STR, settings->https ? "https" : "http");
+    SET(CURLOPT_PROTOCOLS_STR, settings->mixed ? "http,https" : settings->https ? "https" : "http");
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(CURLOPT_HTTP_VERSION, versions[settings->http_version]);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);

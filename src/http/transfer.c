@@ -136,8 +136,9 @@ static cl_transfer *transfer_of(cl_engine *engine, const cl_http_request *reques
     t->rx = CL_BUF_INIT(SIZE_MAX / 2);
     t->window = CL_BUF_INIT(SIZE_MAX / 2);
     t->head = CL_BUF_INIT(SIZE_MAX / 2); /* on_header() counts */
-    t->clock_at = CL_NOWHERE;
     t->started_at = request->started_at;
+    t->begun_at = cl_now_ms();
+    t->attempt_ms = request->attempt_ms;
     t->connect_ms = request->connect_ms;
     t->first_byte_ms = request->first_byte_ms;
     t->idle_ms = request->idle_ms;

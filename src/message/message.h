@@ -25,6 +25,9 @@ typedef struct cl_snapshot {
     char *form_type;             /* content type of a form; may be NULL */
     char *betas;                 /* the request's own beta names; may be NULL */
     cl_body body;
+    cl_str model;       /* its value in the body, with its quotes; length 0: none, or not looked for */
+    int64_t max_tokens; /* 0: none, or not looked for */
+    uint32_t features;  /* CLAUDE_WITH_* that the call is to have */
     cl_headers headers;
     cl_options *options; /* may be NULL */
     cl_hook *on_event;   /* may be NULL; fn is a claude_event_fn */
@@ -86,6 +89,8 @@ void cl_request_set_hook(claude_request_t *request, cl_hook *on_event);
  * body that says "stream":false is CLAUDE_E_INVALID. Several threads may do this at once.
  */
 claude_code_t cl_request_snapshot(const claude_request_t *request, bool force_stream, cl_snapshot *out, cl_err *err);
+/* Looks for the model in the body. */
+void cl_snapshot_find_model(const claude_request_t *request, cl_snapshot *snapshot);
 void cl_snapshot_free(cl_snapshot *snapshot);
 
 /* ---- events (event.c) ---- */

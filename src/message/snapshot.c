@@ -318,7 +318,9 @@ static claude_code_t make_body(const claude_request_t *request, bool splice, cl_
     switch (request->endpoint->body) {
     case CL_BODY_JSON:
         /* Many endpoints want no body: nothing set is nothing sent. */
-        return cl_draft_is_empty(&request->draft) && !splice ? CLAUDE_OK : json_body(request, splice, &out->body, err);
+        if (cl_draft_is_empty(&request->draft) && !splice)
+            return CLAUDE_OK;
+        return json_body(request, splice, &out->body, err);
     case CL_BODY_MULTIPART:
         return form_body(request, out, err);
     default:
@@ -376,6 +378,22 @@ claude_code_t cl_request_snapshot(const claude_request_t *request, bool force_st
     snapshot.on_event = cl_hook_ref(request->on_event);
     *out = snapshot;
     return CLAUDE_OK;
+}
+
+/* A copy of the draft's text is longer before the model, by what was put in. */
+void cl_snapshot_find_model(const claude_request_t *request, cl_snapshot *snapshot)
+{
+    cl_json model = cl_draft_field(&request->draft, CL_FIELD_MODEL);
+    size_t brace;
+    cl_blob *draft;
+    size_t at;
+
+    if (model.type != CLAUDE_JSON_STRING || !snapshot->body.blob)
+        return;
+    draft = cl_draft_blob(&request->draft, &brace);
+    at = (size_t)(model.ptr - draft->bytes) + (snapshot->body.blob->len - draft->len);
+    cl_blob_unref(draft);
+    snapshot->model = cl_str_n(snapshot->body.blob->bytes + at, model.len);
 }
 
 void cl_snapshot_free(cl_snapshot *snapshot)

@@ -156,7 +156,7 @@ static claude_code_t begin(claude_runner_t *runner, cl_err *err)
     if (rc >= 0)
         rc = check_turns(runner, err);
     if (rc >= 0)
-        rc = cl_call_prepare(runner->client, runner->request, runner->stream, &snapshot, err);
+        rc = cl_call_prepare(runner->client, runner->request, runner->stream ? CLAUDE_STREAM : 0, &snapshot, err);
     return rc < 0 ? rc : cl_call_start(runner->client, &snapshot, &runner->call, err);
 }
 

@@ -14,11 +14,23 @@
 extern "C" {
 #endif
 
-/* Flags of claude_client_start(). Unknown bits are refused. */
+/* Flags of claude_client_start() and claude_loop_submit(). Unknown bits are refused. Those of features that the client
+ * has not enabled are CLAUDE_E_INVALID, which names the option, and those that this build lacks CLAUDE_E_UNSUPPORTED.
+ */
 enum {
     /** Take the answer piece by piece: as a stream of events, whatever the request says itself; as lines or bytes,
      * where that is what the endpoint gives. */
-    CLAUDE_STREAM = 1
+    CLAUDE_STREAM = 1,
+    /** Try again after failures that pass (`retry.*`). */
+    CLAUDE_WITH_RETRIES = 2,
+    /** Send nothing to an endpoint that has been failing (`breaker.*`). */
+    CLAUDE_WITH_CIRCUIT_BREAKER = 4,
+    /** Wait for a turn (`limiter.*`). */
+    CLAUDE_WITH_RATE_LIMITING = 8,
+    /** Go to another endpoint where one fails (`failover.*`). */
+    CLAUDE_WITH_FAILOVER = 16,
+    /** All of these that the client has enabled. */
+    CLAUDE_WITH_ENTERPRISE_FEATURES = 32
 };
 
 /**
@@ -64,10 +76,11 @@ CLAUDE_API claude_code_t claude_client_from_workspace(const claude_config_t *con
  * threads at once is allowed.
  *
  * @param request  what to send; its recorded first setter error, if any, is returned here
- * @param flags    0 or CLAUDE_STREAM
+ * @param flags    CLAUDE_STREAM and CLAUDE_WITH_*, or 0: exactly one attempt on the wire
  * @param out      receives the call; release with claude_call_unref(), which cancels it if it has not finished
  * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM, CLAUDE_E_LIMIT (no file descriptor left), CLAUDE_E_UNSUPPORTED
- *         (libcurl lacks what an option asks for), CLAUDE_E_STATE (the memory of the key was overwritten)
+ *         (libcurl or this build lacks what is asked for), CLAUDE_E_STATE (the memory of the key was overwritten),
+ *         CLAUDE_E_CIRCUIT_OPEN, CLAUDE_E_THROTTLED
  * @threads A for the client
  * @since 0.8
  */
@@ -97,6 +110,74 @@ CLAUDE_API claude_code_t claude_client_start(claude_client_t *client, const clau
  */
 CLAUDE_API claude_code_t claude_client_execute(claude_client_t *client, const claude_request_t *request,
                                                claude_response_t **out, claude_error_t **err);
+
+/**
+ * The same with retries: a failure that may pass is tried again, after a wait that grows from retry to retry or that
+ * the server has asked for. Nothing is tried again once the first event of a stream was handed out, nor when the wait
+ * would not end within the call's time: the API's own error is returned then, with what the server asked for in
+ * claude_error_retry_after_ms(). Needs `retry.enabled`; options `retry.*`.
+ *
+ * @param out  receives the response; release with claude_response_unref()
+ * @return CLAUDE_OK or a negative code; CLAUDE_E_INVALID if retries are not enabled
+ * @threads A for the client
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_client_execute_with_retries(claude_client_t *client, const claude_request_t *request,
+                                                            claude_response_t **out, claude_error_t **err);
+
+/**
+ * The same behind the circuit breaker of the endpoint: while it is open nothing is sent, and the error is
+ * CLAUDE_E_CIRCUIT_OPEN with the time left in claude_error_retry_after_ms(). Needs `breaker.enabled`, or a breaker set
+ * by claude_config_set_breaker(); options `breaker.*`.
+ *
+ * @param out  receives the response; release with claude_response_unref()
+ * @return CLAUDE_OK or a negative code; CLAUDE_E_INVALID if the breaker is not enabled
+ * @threads A for the client
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_client_execute_with_circuit_breaker(claude_client_t *client,
+                                                                    const claude_request_t *request,
+                                                                    claude_response_t **out, claude_error_t **err);
+
+/**
+ * The same in turn: waits as long as the limiter asks for, at most `limiter.max_wait_ms`; a call that could not go
+ * within that fails at once with CLAUDE_E_THROTTLED. Needs `limiter.enabled`, or a limiter set by
+ * claude_config_set_limiter(); options `limiter.*`.
+ *
+ * @param out  receives the response; release with claude_response_unref()
+ * @return CLAUDE_OK or a negative code; CLAUDE_E_INVALID if rate limiting is not enabled
+ * @threads A for the client
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_client_execute_with_rate_limiting(claude_client_t *client,
+                                                                  const claude_request_t *request,
+                                                                  claude_response_t **out, claude_error_t **err);
+
+/**
+ * The same with failover: where an endpoint fails, the next one is asked, at most `failover.max_attempts` of them and
+ * none twice. Each gets its own key only. Needs endpoints: claude_config_set_failover(); options `failover.*`.
+ *
+ * @param out  receives the response; release with claude_response_unref()
+ * @return CLAUDE_OK or a negative code: the error of the endpoint that was asked last; CLAUDE_E_INVALID if failover is
+ *         not enabled
+ * @threads A for the client
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_client_execute_with_failover(claude_client_t *client, const claude_request_t *request,
+                                                             claude_response_t **out, claude_error_t **err);
+
+/**
+ * The same with all of these that the client has enabled: every attempt waits for its turn, goes to an endpoint whose
+ * breaker lets it through, and is followed by the next endpoint or a retry where it fails.
+ *
+ * @param out  receives the response; release with claude_response_unref()
+ * @return CLAUDE_OK or a negative code; CLAUDE_E_INVALID if none is enabled
+ * @threads A for the client
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_client_execute_with_enterprise_features(claude_client_t *client,
+                                                                        const claude_request_t *request,
+                                                                        claude_response_t **out, claude_error_t **err);
 
 /**
  * Start a streaming call; the same as claude_client_start() with CLAUDE_STREAM.

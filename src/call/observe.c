@@ -1,0 +1,83 @@
+/* observe.c - the program is told of attempts. */
+#include "call/call.h"
+
+static void tell(claude_call_t *call, claude_attempt_t *view)
+{
+    cl_hook *hook = call->client->config->attempt;
+
+    cl_handle_init(&view->handle, CL_MAGIC_ATTEMPT);
+    call->in_callback = true;
+    ((claude_attempt_fn)cl_hook_fn(hook))(view, cl_hook_data(hook));
+    call->in_callback = false;
+    view->handle.magic = CL_MAGIC_DEAD;
+}
+
+/* The model as the request has it; the buffer holds it. */
+static const char *model_of(const claude_call_t *call, char *out, size_t size)
+{
+    cl_str model = call->request.model;
+
+    if (model.len <= 2 || model.len - 2 >= size)
+        return NULL;
+    cl_json_copy_text((cl_json){model.ptr, model.len, CLAUDE_JSON_STRING}, out, size);
+    return out;
+}
+
+static claude_attempt_t view_of(const claude_call_t *call, int32_t phase, const char *url)
+{
+    const cl_report_attempt *row = &call->attempt.row;
+
+    return (claude_attempt_t){
+        .phase = phase,
+        .number = call->report->attempts + (phase == CLAUDE_ATTEMPT_STARTS ? 1 : 0),
+        .endpoint = row->endpoint,
+        .url = url,
+        .method = call->request.endpoint->method,
+        .endpoint_name = call->request.endpoint->name,
+        .limiter_ms = row->limiter_ms,
+        .backoff_ms = row->backoff_ms,
+        .first_ms = -1,
+        .input_tokens = -1,
+        .output_tokens = -1,
+    };
+}
+
+claude_code_t cl_observe_start(claude_call_t *call, const char *url, cl_headers *headers, cl_err *err)
+{
+    char model[CL_MODEL_ID_MAX + 1];
+    claude_attempt_t view;
+
+    if (!CL_FEATURE_METRICS || !call->client->config->attempt)
+        return CLAUDE_OK;
+    view = view_of(call, CLAUDE_ATTEMPT_STARTS, url);
+    view.model = model_of(call, model, sizeof model);
+    view.headers = headers;
+    tell(call, &view);
+    /* What the observer has cancelled, or let go of, must not be sent. */
+    if (atomic_load(&call->cancel_asked) || cl_call_is_abandoned(call))
+        return cl_fail(err, CLAUDE_E_CANCELED, CL_CANCELLED_TEXT);
+    return CLAUDE_OK;
+}
+
+void cl_observe_end(claude_call_t *call, const cl_err *err)
+{
+    const claude_response_t *answer = err ? err->response.ptr : call->response;
+    const cl_report_attempt *row = &call->attempt.row;
+    char model[CL_MODEL_ID_MAX + 1];
+    claude_attempt_t view;
+
+    if (!CL_FEATURE_METRICS || !call->client->config->attempt)
+        return;
+    view = view_of(call, CLAUDE_ATTEMPT_ENDS, call->client->targets[call->target].base_url);
+    view.model = model_of(call, model, sizeof model);
+    view.code = row->code;
+    view.http_status = row->http_status;
+    view.duration_ms = row->duration_ms;
+    view.first_ms = row->first_ms;
+    view.request_id = row->request_id;
+    if (answer) {
+        view.input_tokens = cl_response_usage(answer, "input_tokens");
+        view.output_tokens = cl_response_usage(answer, "output_tokens");
+    }
+    tell(call, &view);
+}

@@ -1,0 +1,49 @@
+/*
+ * pipeline.h - what happens around the attempts of a call: retry( limiter -> endpoint -> its breaker -> attempt ).
+ *
+ * A call without features has none of it. One with features begins each attempt here and comes back when it has ended;
+ * waits are times to come back at, so that blocking, pull and loop calls need nothing but a clock.
+ */
+#ifndef CL_CALL_PIPELINE_H
+#define CL_CALL_PIPELINE_H
+
+#include "client/client.h"
+#include "message/message.h"
+
+typedef struct cl_pipeline {
+    uint32_t features; /* CLAUDE_WITH_* */
+    cl_retry_policy policy;
+    cl_retry_state retried;
+    int64_t attempt_timeout_ms;
+    int64_t not_before; /* of the next attempt */
+    cl_limiter_cost cost;
+    cl_turn turn; /* with the limiter */
+    bool has_turn;
+    int64_t latest;       /* for the turn */
+    uint64_t permit;      /* of the target's breaker; 0: none */
+    uint64_t tried;       /* endpoints, one bit each, since the last retry */
+    int32_t hops;         /* attempts since then */
+    int64_t spent;        /* what the last retry took of the budget */
+    claude_error_t *last; /* of the attempt before */
+} cl_pipeline;
+
+/* NULL in *out for a request without features. */
+claude_code_t cl_pipeline_new(const claude_client_t *client, const cl_snapshot *request, cl_pipeline **out,
+                              cl_err *err);
+/*
+ * Whether the next attempt may begin: 1: now, at call->target; 0: not before call->timer.due_at; negative: never.
+ */
+int32_t cl_pipeline_admit(claude_call_t *call, cl_err *err);
+/* The head of a response is there. */
+void cl_pipeline_head(claude_call_t *call);
+/* The first event is there: nothing is tried again from now on. */
+void cl_pipeline_committed(claude_call_t *call);
+/* The attempt is over; NULL: it went well. */
+void cl_pipeline_settle(claude_call_t *call, const cl_err *err);
+/* After a failure that was settled: true if there will be another attempt, which has taken over the error. Else the
+ * report says why not. */
+bool cl_pipeline_goes_on(claude_call_t *call, cl_err *err);
+/* Leaves every queue. */
+void cl_pipeline_free(claude_call_t *call);
+
+#endif

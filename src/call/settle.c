@@ -1,0 +1,110 @@
+/* settle.c - what is noted down when an attempt begins and ends, and when the call does. */
+#include "call/call.h"
+
+void cl_call_attempt_begins(claude_call_t *call)
+{
+    int64_t now = cl_now_ms();
+
+    call->attempt.open = true;
+    call->attempt.began_at = now;
+    call->attempt.row.started_ms = now - call->started_at;
+    call->attempt.row.endpoint = call->target > 0 ? (int32_t)call->target - 1 : 0;
+    call->attempt.row.first_ms = -1;
+}
+
+/* The first event other than ping. */
+void cl_call_commit(claude_call_t *call)
+{
+    call->delivered = true;
+    call->attempt.row.first_ms = cl_now_ms() - call->attempt.began_at;
+    cl_metrics_observe(call->client->metrics, CL_HIST_FIRST_EVENT_MS, call->attempt.row.first_ms);
+    if (call->pipeline)
+        cl_pipeline_committed(call);
+}
+
+static void describe(claude_call_t *call, const cl_err *err)
+{
+    cl_report_attempt *row = &call->attempt.row;
+    const char *id = err ? err->request_id : cl_response_request_id(call->response);
+
+    row->code = err ? err->code : CLAUDE_OK;
+    row->http_status = call->transfer ? cl_transfer_status(call->transfer) : 0;
+    row->wire = call->transfer ? cl_transfer_attempts(call->transfer) : 0;
+    row->duration_ms = cl_now_ms() - call->attempt.began_at;
+    cl_err_copy_text(row->request_id, sizeof row->request_id, cl_str_of(id ? id : ""));
+}
+
+static void count_tokens(claude_call_t *call, const claude_response_t *answer)
+{
+    static const struct {
+        const char *name;
+        cl_counter counter;
+        int histogram; /* -1: none */
+    } rows[] = {
+        {"input_tokens", CL_COUNT_INPUT_TOKENS, CL_HIST_INPUT_TOKENS},
+        {"output_tokens", CL_COUNT_OUTPUT_TOKENS, CL_HIST_OUTPUT_TOKENS},
+        {"cache_read_input_tokens", CL_COUNT_CACHE_READ_TOKENS, -1},
+        {"cache_creation_input_tokens", CL_COUNT_CACHE_WRITE_TOKENS, -1},
+    };
+
+    for (size_t i = 0; answer && i < sizeof rows / sizeof rows[0]; i++) {
+        int64_t n = cl_response_usage(answer, rows[i].name);
+        if (n < 0)
+            continue;
+        cl_metrics_count(call->client->metrics, rows[i].counter, n);
+        if (rows[i].histogram >= 0)
+            cl_metrics_observe(call->client->metrics, (cl_histogram)rows[i].histogram, n);
+    }
+}
+
+static void measure(claude_call_t *call, const cl_err *err)
+{
+    cl_metrics *metrics = call->client->metrics;
+
+    cl_metrics_count(metrics, CL_COUNT_ATTEMPTS, 1);
+    cl_metrics_count(metrics, CL_COUNT_WIRE, call->attempt.row.wire);
+    cl_metrics_observe(metrics, CL_HIST_ATTEMPT_MS, call->attempt.row.duration_ms);
+    count_tokens(call, err ? err->response.ptr : call->response);
+}
+
+void cl_call_settle(claude_call_t *call, const cl_err *err)
+{
+    if (!call->attempt.open)
+        return;
+    call->attempt.open = false;
+    describe(call, err);
+    cl_report_add(call->report, &call->attempt.row);
+    if (CL_FEATURE_METRICS && call->client->metrics)
+        measure(call, err);
+    if (call->pipeline)
+        cl_pipeline_settle(call, err);
+    cl_observe_end(call, err);
+    call->attempt.row = (cl_report_attempt){.first_ms = -1};
+}
+
+void cl_call_close_report(claude_call_t *call, claude_code_t code)
+{
+    const cl_target *target = &call->client->targets[call->target];
+    cl_metrics *metrics = call->client->metrics;
+    claude_report_t *report = call->report;
+
+    report->features = call->request.features;
+    report->wire = call->attempts;
+    report->duration_ms = cl_now_ms() - call->started_at;
+    report->endpoint = call->target > 0 ? (int32_t)call->target - 1 : 0;
+    report->endpoint_url = strdup(target->base_url); /* NULL: one more thing that is not known */
+    if (CL_FEATURE_CIRCUIT_BREAKER && (call->request.features & CLAUDE_WITH_CIRCUIT_BREAKER))
+        report->breaker_state = cl_breaker_state(target->breaker, cl_now_ms());
+    report->final = true;
+    if (!CL_FEATURE_METRICS || !metrics)
+        return;
+    cl_metrics_count(metrics, CL_COUNT_CALLS, 1);
+    cl_metrics_count(metrics, CL_COUNT_CALLS_FAILED, code < 0 && code != CLAUDE_E_CANCELED);
+    cl_metrics_count(metrics, CL_COUNT_CALLS_CANCELED, code == CLAUDE_E_CANCELED);
+    cl_metrics_count(metrics, CL_COUNT_EVENTS_DROPPED, (int64_t)cl_call_dropped(call));
+    cl_metrics_count(metrics, CL_COUNT_ANOMALIES, (int64_t)cl_call_anomalies(call));
+    cl_metrics_observe(metrics, CL_HIST_CALL_MS, report->duration_ms);
+    if (code < 0)
+        cl_metrics_error(metrics, code);
+    cl_metrics_running(metrics, -1);
+}
