@@ -44,9 +44,18 @@ static cl_http_settings http_settings(const cl_options *options)
     };
 }
 
+static claude_code_t make_metrics(claude_client_t *client, cl_err *err)
+{
+    if (!CL_FEATURE_METRICS || !cl_option_int(NULL, client->config->options, CL_OPT_METRICS_ENABLED))
+        return CLAUDE_OK;
+    client->metrics = cl_metrics_new();
+    return client->metrics ? CLAUDE_OK : cl_fail_nomem(err);
+}
+
 static void client_free(claude_client_t *client)
 {
     cl_engines_free(client->engines);
+    cl_metrics_free(client->metrics);
     cl_config_unref(client->config);
     cl_buf_free(&client->base_url);
     cl_buf_free(&client->user_agent);
@@ -74,6 +83,8 @@ static claude_code_t client_of(claude_config_t *config, claude_client_t **out, c
     client->engines =
         cl_engines_new((size_t)cl_option_int(NULL, client->config->options, CL_OPT_MAX_ENGINES), &client->http);
     rc = client->engines ? make_texts(client, err) : cl_fail_nomem(err);
+    if (rc >= 0)
+        rc = make_metrics(client, err);
     if (rc < 0)
         goto out;
     *out = client;
@@ -135,6 +146,16 @@ const claude_models_t *cl_client_models(const claude_client_t *client)
     const cl_hook *keeper = client->config->models;
 
     return keeper ? cl_hook_data(keeper) : NULL;
+}
+
+claude_code_t cl_client_metrics(const claude_client_t *client, claude_metrics_t **out, cl_err *err)
+{
+    if (!CL_FEATURE_METRICS)
+        return cl_fail(err, CLAUDE_E_UNSUPPORTED, "this build of the library has no metrics");
+    if (!client->metrics)
+        return cl_fail(err, CLAUDE_E_INVALID,
+                       "the client does not count; set the option metrics.enabled to true before it is made");
+    return cl_metrics_snapshot(client->metrics, out, err);
 }
 
 claude_client_t *cl_client_ref(claude_client_t *client)

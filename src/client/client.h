@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "http/http.h"
 #include "message/models.h"
+#include "reliability/metrics.h"
 
 struct claude_client {
     cl_handle handle;
@@ -17,7 +18,8 @@ struct claude_client {
     cl_engines *engines;
     cl_buf base_url; /* without a slash at the end */
     cl_buf user_agent;
-    cl_told told; /* deprecated models that the program has heard of */
+    cl_told told;        /* deprecated models that the program has heard of */
+    cl_metrics *metrics; /* NULL: off */
 };
 
 claude_code_t cl_client_new(const claude_config_t *config, claude_client_t **out, cl_err *err);
@@ -25,6 +27,7 @@ claude_code_t cl_client_from_env(const claude_config_t *config, claude_client_t 
 claude_code_t cl_client_from_workspace(const claude_config_t *config, claude_client_t **out, cl_err *err);
 /* The table that models are looked up in; NULL: the one that is built in. */
 const claude_models_t *cl_client_models(const claude_client_t *client);
+claude_code_t cl_client_metrics(const claude_client_t *client, claude_metrics_t **out, cl_err *err);
 claude_client_t *cl_client_ref(claude_client_t *client);
 void cl_client_unref(claude_client_t *client);
 
