@@ -54,6 +54,18 @@ bool border_text(border *b, const char *text, size_t len, const char *name, cl_s
     return true;
 }
 
+claude_code_t border_hook(border *b, const claude_config_t *config, void (*fn)(void), void *user_data,
+                          claude_destroy_fn destroy, cl_hook **out)
+{
+    bool is_config = border_handle(b, config, CL_MAGIC_CONFIG, "config");
+
+    if (is_config && fn)
+        return cl_hook_new(fn, user_data, destroy, out, &b->err);
+    if (destroy)
+        destroy(user_data);
+    return is_config ? CLAUDE_OK : CLAUDE_E_INVALID;
+}
+
 void border_replace_hook(cl_hook **slot, cl_hook *hook)
 {
     cl_hook *old = *slot;

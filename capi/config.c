@@ -86,19 +86,6 @@ claude_code_t claude_config_set_header(claude_config_t *config, const char *name
     return border_leave(&b, rc, err);
 }
 
-/* Takes over user_data in every case; fn NULL makes none. */
-static claude_code_t make_hook(border *b, const claude_config_t *config, void (*fn)(void), void *user_data,
-                               claude_destroy_fn destroy, cl_hook **out)
-{
-    bool is_config = border_handle(b, config, CL_MAGIC_CONFIG, "config");
-
-    if (is_config && fn)
-        return cl_hook_new(fn, user_data, destroy, out, &b->err);
-    if (destroy)
-        destroy(user_data);
-    return is_config ? CLAUDE_OK : CLAUDE_E_INVALID;
-}
-
 claude_code_t claude_config_on_sign(claude_config_t *config, claude_sign_fn fn, void *user_data,
                                     claude_destroy_fn destroy, claude_error_t **err)
 {
@@ -107,7 +94,7 @@ claude_code_t claude_config_on_sign(claude_config_t *config, claude_sign_fn fn, 
     claude_code_t rc;
 
     border_enter(&b);
-    rc = make_hook(&b, config, (void (*)(void))fn, user_data, destroy, &hook);
+    rc = border_hook(&b, config, (void (*)(void))fn, user_data, destroy, &hook);
     if (rc >= 0)
         border_replace_hook(&config->sign, hook);
     return border_leave(&b, rc, err);
@@ -121,7 +108,7 @@ claude_code_t claude_config_on_deprecation(claude_config_t *config, claude_depre
     claude_code_t rc;
 
     border_enter(&b);
-    rc = make_hook(&b, config, (void (*)(void))fn, user_data, destroy, &hook);
+    rc = border_hook(&b, config, (void (*)(void))fn, user_data, destroy, &hook);
     if (rc >= 0)
         border_replace_hook(&config->deprecation, hook);
     return border_leave(&b, rc, err);

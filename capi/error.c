@@ -1,7 +1,6 @@
 #include "base/error.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include <claude/response.h>
 
@@ -224,19 +223,13 @@ const char *claude_error_json(const claude_error_t *error, size_t *len)
     cl_buf out = CL_BUF_INIT(JSON_MAX);
     const char *json = null_text;
     int saved = errno;
-    char *text;
+    const char *text;
 
     if (!info_of(error))
         goto out;
     text = atomic_load(&cache->json);
-    if (!text && put_error(&out, error)) {
-        char *none = NULL;
-        text = cl_buf_steal(&out, NULL);
-        if (text && !atomic_compare_exchange_strong(&cache->json, &none, text)) {
-            free(text);
-            text = none;
-        }
-    }
+    if (!text && put_error(&out, error))
+        text = cl_buf_publish(&out, &cache->json);
     cl_buf_free(&out);
     json = text ? text : "{\"code\":-2,\"name\":\"CLAUDE_E_NOMEM\",\"message\":\"out of memory\"}";
 out:

@@ -120,6 +120,17 @@ char *cl_buf_steal(cl_buf *buf, size_t *len)
     return ptr;
 }
 
+const char *cl_buf_publish(cl_buf *buf, _Atomic(char *) *slot)
+{
+    char *fresh = cl_buf_steal(buf, NULL);
+    char *first = NULL;
+
+    if (!fresh || atomic_compare_exchange_strong(slot, &first, fresh))
+        return fresh;
+    free(fresh);
+    return first;
+}
+
 int cl_buf_splice(cl_buf *buf, size_t at, size_t old_len, cl_str bytes)
 {
     size_t tail = buf->len - at - old_len;

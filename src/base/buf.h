@@ -2,6 +2,7 @@
 #ifndef CL_BASE_BUF_H
 #define CL_BASE_BUF_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,6 +42,9 @@ void cl_buf_clear(cl_buf *buf);
 /* Hands the bytes to the caller, who must free() them; NULL only when out of memory (an empty buffer gives ""). Not of
  * a part. */
 char *cl_buf_steal(cl_buf *buf, size_t *len);
+/* Keeps the text in a slot that several threads may race to fill, and empties the buffer. What was there first stays,
+ * and is returned; NULL only when out of memory. */
+const char *cl_buf_publish(cl_buf *buf, _Atomic(char *) *slot);
 /* Replaces `old_len` bytes at `at`. */
 int cl_buf_splice(cl_buf *buf, size_t at, size_t old_len, cl_str bytes);
 

@@ -25,6 +25,36 @@ struct claude_sign {
 
 const char *cl_sign_body_sha256(claude_sign_t *sign);
 
+/* The same numbers as CLAUDE_ATTEMPT_* of observe.h of the interface. */
+enum { CL_ATTEMPT_STARTS = 1, CL_ATTEMPT_ENDS = 2 };
+
+/* What the observer of attempts is told; lent to it. */
+struct claude_attempt {
+    cl_handle handle;
+    int32_t phase;             /* CL_ATTEMPT_* */
+    int32_t number;            /* 1, 2, ... within its call */
+    int32_t endpoint;          /* index; 0: base_url, or the first of the failover's */
+    const char *url;           /* whole */
+    const char *method;        /* "POST" */
+    const char *endpoint_name; /* "messages.create" */
+    const char *model;         /* NULL: unknown, or none */
+    cl_headers *headers;       /* of the request, without the one that carries the key; NULL when it ends */
+    claude_code_t code;        /* and what follows: when it ends */
+    int32_t http_status;       /* 0: none */
+    int64_t duration_ms;
+    int64_t first_ms; /* to the first event; -1: none came */
+    int64_t limiter_ms;
+    int64_t backoff_ms;
+    int64_t input_tokens;   /* those of the cache included; -1: unknown */
+    int64_t output_tokens;  /* -1: unknown */
+    const char *request_id; /* NULL: none */
+};
+
+/* Puts a header into the request of an attempt that starts. A list that only borrows its texts is copied first. */
+claude_code_t cl_attempt_set_header(claude_attempt_t *attempt, const char *name, const char *value, cl_err *err);
+/* NULL: there is none, or it may carry a key. */
+const char *cl_attempt_header(const claude_attempt_t *attempt, const char *name);
+
 enum cl_call_mode {
     CL_MODE_HEAD,   /* the response's head has not arrived */
     CL_MODE_EVENTS, /* a stream of events */
@@ -234,6 +264,8 @@ void cl_call_commit(claude_call_t *call);
 /* The attempt is over, if there was one; NULL: it went well. */
 void cl_call_settle(claude_call_t *call, const cl_err *err);
 void cl_call_close_report(claude_call_t *call, claude_code_t code);
+/* All of them: what the API calls input tokens, and those of the cache. */
+int64_t cl_call_input_tokens(const claude_response_t *answer);
 
 /* ---- observe.c ---- */
 

@@ -1,5 +1,43 @@
 /* observe.c - the program is told of attempts. */
+#include <claude/observe.h>
+
 #include "call/call.h"
+
+/* ---- what an observer may ask for ---- */
+
+/* A signing hook may have written one of these into the list. */
+static bool may_carry_a_key(cl_str name)
+{
+    return cl_str_eq_nocase(name, CL_STR("x-api-key")) || cl_str_eq_nocase(name, CL_STR("authorization")) ||
+           cl_str_eq_nocase(name, CL_STR("proxy-authorization"));
+}
+
+const char *cl_attempt_header(const claude_attempt_t *attempt, const char *name)
+{
+    cl_str key = cl_str_of(name);
+    const cl_header *header = NULL;
+
+    if (attempt->headers && !may_carry_a_key(key))
+        header = cl_headers_find(attempt->headers, key);
+    return header ? header->value : NULL;
+}
+
+claude_code_t cl_attempt_set_header(claude_attempt_t *attempt, const char *name, const char *value, cl_err *err)
+{
+    cl_headers own = {NULL, 0, 0};
+
+    if (attempt->phase != CL_ATTEMPT_STARTS || !attempt->headers)
+        return cl_fail(err, CLAUDE_E_STATE, "the attempt has ended; headers can be set when it starts");
+    if (attempt->headers->cap > 0)
+        return cl_headers_set(attempt->headers, name, value, err);
+    if (cl_headers_copy(attempt->headers, &own, err) < 0)
+        return CLAUDE_E_NOMEM;
+    cl_headers_free(attempt->headers);
+    *attempt->headers = own;
+    return cl_headers_set(attempt->headers, name, value, err);
+}
+
+/* ---- telling it ---- */
 
 static void tell(claude_call_t *call, claude_attempt_t *view)
 {
@@ -29,7 +67,7 @@ static claude_attempt_t view_of(const claude_call_t *call, int32_t phase, const 
 
     return (claude_attempt_t){
         .phase = phase,
-        .number = call->report->attempts + (phase == CLAUDE_ATTEMPT_STARTS ? 1 : 0),
+        .number = call->report->attempts + (phase == CL_ATTEMPT_STARTS ? 1 : 0),
         .endpoint = row->endpoint,
         .url = url,
         .method = call->request.endpoint->method,
@@ -49,7 +87,7 @@ claude_code_t cl_observe_start(claude_call_t *call, const char *url, cl_headers 
 
     if (!CL_FEATURE_METRICS || !call->client->config->attempt)
         return CLAUDE_OK;
-    view = view_of(call, CLAUDE_ATTEMPT_STARTS, url);
+    view = view_of(call, CL_ATTEMPT_STARTS, url);
     view.model = model_of(call, model, sizeof model);
     view.headers = headers;
     tell(call, &view);
@@ -68,7 +106,7 @@ void cl_observe_end(claude_call_t *call, const cl_err *err)
 
     if (!CL_FEATURE_METRICS || !call->client->config->attempt)
         return;
-    view = view_of(call, CLAUDE_ATTEMPT_ENDS, call->client->targets[call->target].base_url);
+    view = view_of(call, CL_ATTEMPT_ENDS, call->client->targets[call->target].base_url);
     view.model = model_of(call, model, sizeof model);
     view.code = row->code;
     view.http_status = row->http_status;
@@ -76,8 +114,8 @@ void cl_observe_end(claude_call_t *call, const cl_err *err)
     view.first_ms = row->first_ms;
     view.request_id = row->request_id;
     if (answer) {
-        view.input_tokens = cl_response_usage(answer, "input_tokens");
         view.output_tokens = cl_response_usage(answer, "output_tokens");
+        view.input_tokens = view.output_tokens >= 0 ? cl_call_input_tokens(answer) : -1;
     }
     tell(call, &view);
 }

@@ -34,27 +34,35 @@ static void describe(claude_call_t *call, const cl_err *err)
     cl_err_copy_text(row->request_id, sizeof row->request_id, cl_str_of(id ? id : ""));
 }
 
-static void count_tokens(claude_call_t *call, const claude_response_t *answer)
+static int64_t used(const claude_response_t *answer, const char *name)
 {
-    static const struct {
-        const char *name;
-        cl_counter counter;
-        int histogram; /* -1: none */
-    } rows[] = {
-        {"input_tokens", CL_COUNT_INPUT_TOKENS, CL_HIST_INPUT_TOKENS},
-        {"output_tokens", CL_COUNT_OUTPUT_TOKENS, CL_HIST_OUTPUT_TOKENS},
-        {"cache_read_input_tokens", CL_COUNT_CACHE_READ_TOKENS, -1},
-        {"cache_creation_input_tokens", CL_COUNT_CACHE_WRITE_TOKENS, -1},
-    };
+    int64_t n = cl_response_usage(answer, name);
 
-    for (size_t i = 0; answer && i < sizeof rows / sizeof rows[0]; i++) {
-        int64_t n = cl_response_usage(answer, rows[i].name);
-        if (n < 0)
-            continue;
-        cl_metrics_count(call->client->metrics, rows[i].counter, n);
-        if (rows[i].histogram >= 0)
-            cl_metrics_observe(call->client->metrics, (cl_histogram)rows[i].histogram, n);
-    }
+    return n > 0 ? n : 0;
+}
+
+int64_t cl_call_input_tokens(const claude_response_t *answer)
+{
+    return used(answer, "input_tokens") + used(answer, "cache_read_input_tokens") +
+           used(answer, "cache_creation_input_tokens");
+}
+
+/* The whole is counted before its parts. */
+static void count_tokens(cl_metrics *metrics, const claude_response_t *answer)
+{
+    int64_t input;
+    int64_t output;
+
+    if (!answer || cl_response_usage(answer, "output_tokens") < 0)
+        return;
+    input = cl_call_input_tokens(answer);
+    output = used(answer, "output_tokens");
+    cl_metrics_count(metrics, CL_COUNT_INPUT_TOKENS, input);
+    cl_metrics_count(metrics, CL_COUNT_CACHE_READ_TOKENS, used(answer, "cache_read_input_tokens"));
+    cl_metrics_count(metrics, CL_COUNT_CACHE_WRITE_TOKENS, used(answer, "cache_creation_input_tokens"));
+    cl_metrics_count(metrics, CL_COUNT_OUTPUT_TOKENS, output);
+    cl_metrics_observe(metrics, CL_HIST_INPUT_TOKENS, input);
+    cl_metrics_observe(metrics, CL_HIST_OUTPUT_TOKENS, output);
 }
 
 static void measure(claude_call_t *call, const cl_err *err)
@@ -64,7 +72,9 @@ static void measure(claude_call_t *call, const cl_err *err)
     cl_metrics_count(metrics, CL_COUNT_ATTEMPTS, 1);
     cl_metrics_count(metrics, CL_COUNT_WIRE, call->attempt.row.wire);
     cl_metrics_observe(metrics, CL_HIST_ATTEMPT_MS, call->attempt.row.duration_ms);
-    count_tokens(call, err ? err->response.ptr : call->response);
+    count_tokens(metrics, err ? err->response.ptr : call->response);
+    if (err)
+        cl_metrics_error(metrics, err->code);
 }
 
 void cl_call_settle(claude_call_t *call, const cl_err *err)
@@ -95,7 +105,7 @@ void cl_call_close_report(claude_call_t *call, claude_code_t code)
     report->endpoint_url = strdup(target->base_url); /* NULL: one more thing that is not known */
     if (CL_FEATURE_CIRCUIT_BREAKER && (call->request.features & CLAUDE_WITH_CIRCUIT_BREAKER))
         report->breaker_state = cl_breaker_state(target->breaker, cl_now_ms());
-    report->final = true;
+    atomic_store_explicit(&report->final, true, memory_order_release);
     if (!CL_FEATURE_METRICS || !metrics)
         return;
     cl_metrics_count(metrics, CL_COUNT_CALLS, 1);
@@ -104,7 +114,7 @@ void cl_call_close_report(claude_call_t *call, claude_code_t code)
     cl_metrics_count(metrics, CL_COUNT_EVENTS_DROPPED, (int64_t)cl_call_dropped(call));
     cl_metrics_count(metrics, CL_COUNT_ANOMALIES, (int64_t)cl_call_anomalies(call));
     cl_metrics_observe(metrics, CL_HIST_CALL_MS, report->duration_ms);
-    if (code < 0)
+    if (code < 0 && report->attempts == 0)
         cl_metrics_error(metrics, code);
     cl_metrics_running(metrics, -1);
 }

@@ -151,6 +151,16 @@ const claude_models_t *cl_client_models(const claude_client_t *client)
     return keeper ? cl_hook_data(keeper) : NULL;
 }
 
+claude_code_t cl_client_metrics(const claude_client_t *client, claude_metrics_t **out, cl_err *err)
+{
+    if (!CL_FEATURE_METRICS)
+        return cl_fail(err, CLAUDE_E_UNSUPPORTED, "this build of the library has no metrics");
+    if (!client->metrics)
+        return cl_fail(err, CLAUDE_E_INVALID,
+                       "the client does not count; set the option metrics.enabled to true before it is made");
+    return cl_metrics_snapshot(client->metrics, out, err);
+}
+
 claude_client_t *cl_client_ref(claude_client_t *client)
 {
     cl_handle_ref(&client->handle);

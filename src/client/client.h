@@ -53,6 +53,7 @@ claude_code_t cl_client_from_env(const claude_config_t *config, claude_client_t 
 claude_code_t cl_client_from_workspace(const claude_config_t *config, claude_client_t **out, cl_err *err);
 /* The table that models are looked up in; NULL: the one that is built in. */
 const claude_models_t *cl_client_models(const claude_client_t *client);
+claude_code_t cl_client_metrics(const claude_client_t *client, claude_metrics_t **out, cl_err *err);
 /* ---- targets.c ---- */
 
 claude_code_t cl_client_make_targets(claude_client_t *client, cl_err *err);

@@ -168,6 +168,10 @@ claude_code_t cl_response_new(int32_t status, cl_headers *headers, char *body, s
 claude_code_t cl_response_parse(cl_str json, uint32_t max_depth, claude_response_t **out, cl_err *err);
 claude_response_t *cl_response_ref(claude_response_t *response);
 void cl_response_unref(claude_response_t *response);
+/* Of the call that it answers; shares it. Before anybody else has the response. */
+void cl_response_set_report(claude_response_t *response, claude_report_t *report);
+/* Borrowed; NULL: there is none. */
+claude_report_t *cl_response_report(const claude_response_t *response);
 const cl_headers *cl_response_headers(const claude_response_t *response);
 cl_str cl_response_body(const claude_response_t *response);
 /* The root value; type 0 if the body is not JSON. */

@@ -2,6 +2,7 @@
 
 #include "message/date.h"
 #include "message/message.h"
+#include "reliability/report.h"
 
 enum {
     FEW_STRINGS = 16,     /* are decoded one by one, */
@@ -40,6 +41,7 @@ struct claude_response {
     _Atomic(char *) decoded;
     _Atomic(lent_string *) strings;
     _Atomic(joined_text *) text;
+    claude_report_t *report; /* NULL: of no call */
 };
 
 claude_code_t cl_response_new(int32_t status, cl_headers *headers, char *body, size_t len, bool validated,
@@ -111,7 +113,21 @@ void cl_response_unref(claude_response_t *response)
     free(atomic_load_explicit(&response->decoded, memory_order_relaxed));
     free_strings(atomic_load_explicit(&response->strings, memory_order_relaxed));
     free(atomic_load_explicit(&response->text, memory_order_relaxed));
+    cl_report_unref(response->report);
     free(response);
+}
+
+void cl_response_set_report(claude_response_t *response, claude_report_t *report)
+{
+    claude_report_t *old = response->report;
+
+    response->report = cl_report_ref(report);
+    cl_report_unref(old);
+}
+
+claude_report_t *cl_response_report(const claude_response_t *response)
+{
+    return response->report;
 }
 
 /* ---- status, headers, body ---- */

@@ -8,6 +8,9 @@
 
 enum { CL_REPORT_ATTEMPTS_MAX = 64 /* described one by one; more are only counted */ };
 
+/* The same numbers as CLAUDE_WITH_* of client.h of the interface. */
+enum { CL_WITH_RETRIES = 2, CL_WITH_CIRCUIT_BREAKER = 4, CL_WITH_RATE_LIMITING = 8, CL_WITH_FAILOVER = 16 };
+
 typedef struct cl_report_attempt {
     int32_t endpoint;    /* index; 0: base_url, or the first of the failover's */
     claude_code_t code;  /* CLAUDE_OK: it succeeded */
@@ -23,7 +26,8 @@ typedef struct cl_report_attempt {
 
 struct claude_report {
     cl_handle handle;
-    uint32_t features;  /* CLAUDE_WITH_* that were at work */
+    _Atomic bool final; /* set by the call when it changes nothing more */
+    uint32_t features;  /* CL_WITH_* that were at work */
     int32_t wire;       /* requests that reached the wire, libcurl's own included */
     int32_t attempts;   /* ours */
     int32_t retries;    /* of those: after a wait, by the retry policy */
@@ -45,9 +49,10 @@ struct claude_report {
 claude_report_t *cl_report_new(void);
 claude_report_t *cl_report_ref(claude_report_t *report);
 void cl_report_unref(claude_report_t *report);
-/* Counts an attempt and describes it as far as there is room. */
+/* Adds one to `attempts`, and describes it as far as there is room and memory; the other totals are the caller's. The
+ * request id may be anything that a server sent. */
 void cl_report_add(claude_report_t *report, const cl_report_attempt *attempt);
-/* Made when first asked for, of a report that changes no more. NULL when out of memory. */
+/* Made when first asked for, of a report that is final; "" of any other. NULL when out of memory. */
 const char *cl_report_json(claude_report_t *report, size_t *len);
 
 #endif

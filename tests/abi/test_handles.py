@@ -28,10 +28,10 @@ MAY_BE_NULL = set(
 )
 # The accessors of events are the hot path, which looks for NULL only.
 ONLY_NULL = "claude_event_"
-# Only the library makes them, for a callback.
-KINDS_WITHOUT_OBJECT = {"sign"}
-# What a function says of something that is no error.
-CODES = {"claude_error_code": 0}
+# Only the library makes them: for a callback, and of a call.
+KINDS_WITHOUT_OBJECT = {"sign", "attempt", "report"}
+# What a function says of something that is no error, or has none.
+CODES = {"claude_error_code": 0, "claude_attempt_code": 0, "claude_report_attempt_code": 0}
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,7 @@ def live(library: Library) -> dict[str, Any]:
     found = {"config": make("config", "claude_config_new")}
     library.lib.claude_config_set(found["config"], b"base_url", b"http://127.0.0.1:9", nothing)
     library.lib.claude_config_set(found["config"], b"auth.style", b"none", nothing)
+    library.lib.claude_config_set(found["config"], b"metrics.enabled", b"true", nothing)
     found["client"] = make("client", "claude_client_new", found["config"])
     found["secret"] = make("secret", "claude_secret_new", b"sk-ant-abi-test-not-a-real-key-0000000000", 41)
     found["request"] = make("request", "claude_request_new", b"messages.create")
@@ -113,6 +114,7 @@ def live(library: Library) -> dict[str, Any]:
     found["file"] = make("file", "claude_file_from_bytes", b"x", 1, b"x")
     found["block"] = make("block", "claude_block_text", b"x", 1)
     found["tool"] = make("tool", "claude_tool_simple", b"x", b"y")
+    found["metrics"] = make("metrics", "claude_client_metrics", found["client"])
     found["models"] = make("models", "claude_models_builtin")
     found["partial"] = make("partial", "claude_partial_new", -1)
     found["text_buffer"] = make("text_buffer", "claude_text_buffer_new", 10, 0, 0)

@@ -5,6 +5,7 @@
 
 #include "api/api.h"
 #include "config/config.h"
+#include "reliability/metrics.h"
 
 typedef struct page {
     const char *name;
@@ -337,11 +338,114 @@ static void write_endpoints_md(cl_buf *out)
     put_sections(out, true);
 }
 
+/* ---- docs/metrics.md ---- */
+
+static const char *const metrics_intro =
+    "# Metrics\n"
+    "\n"
+    "Generated from the table in `src/reliability/metrics_text.c`; change it there. `claude_metric_at()` gives the "
+    "same at "
+    "run\n"
+    "time.\n"
+    "\n"
+    "A client that is made with the option `metrics.enabled` counts what its calls do. `claude_client_metrics()` takes "
+    "a\n"
+    "snapshot, which is read as JSON (`claude_metrics_json()`), as text for Prometheus "
+    "(`claude_metrics_prometheus()`), or "
+    "one\n"
+    "by one (`claude_metrics_value()`, `claude_metrics_histogram()`). Nothing is sent anywhere, and a client that does "
+    "not\n"
+    "count spends nothing on it. `claude_config_on_attempt()` hears of each attempt instead, with what a trace needs, "
+    "and\n"
+    "`claude_call_report()` tells of one call.\n"
+    "\n"
+    "In Prometheus' text a name has `claude_` before it, a counter `_total` behind it, and times are in seconds. "
+    "Errors "
+    "have\n"
+    "the label `code`, for example `code=\"CLAUDE_E_OVERLOADED\"` ([errors.md](errors.md)). A program with several "
+    "clients adds\n"
+    "labels of its own that tell them apart.\n"
+    "\n"
+    "| Name | Kind | Unit | In Prometheus' text | Meaning |\n"
+    "|---|---|---|---|---|\n";
+
+static const char *const metrics_bounds =
+    "\n"
+    "Bounds of the histograms are fixed: times 10, 20, 40 ... 81920 ms, tokens 1, 4, 16 ... 67108864. They are those "
+    "that\n"
+    "OpenTelemetry's conventions advise.\n"
+    "\n"
+    "## OpenTelemetry\n"
+    "\n"
+    "OpenTelemetry's conventions for GenAI are in development, and have changed their names more than once. The names "
+    "here are\n"
+    "permanent; a program maps them to those of the conventions that its collector understands. *Name* is that of\n"
+    "`semantic-conventions-genai` as of October 2026, *before* that of `semantic-conventions` 1.37 to 1.42. Times are "
+    "in "
+    "seconds\n"
+    "there. What is not in the table has no name in the conventions.\n"
+    "\n"
+    "Attributes that go with all of them: `gen_ai.provider.name` is `anthropic`, `gen_ai.operation.name` is `chat` "
+    "for\n"
+    "messages, `gen_ai.request.model` the model, `server.address` the host, and `error.type`, where an operation has "
+    "failed,\n"
+    "the name of the code. A client's metrics are not split by model: what is to be, comes from the observer of "
+    "attempts\n"
+    "(`claude_attempt_model()`, `claude_attempt_code()`).\n"
+    "\n"
+    "| Here | Name | Before |\n"
+    "|---|---|---|\n";
+
+static void put_metric(cl_buf *out, const cl_metric_row *row)
+{
+    static const char *const kinds[] = {"", "counter", "gauge", "histogram"};
+    char name[64];
+
+    cl_metric_prometheus_name(row, name, sizeof name);
+    put(out, "| `");
+    put(out, row->name);
+    put(out, "` | ");
+    put(out, kinds[row->kind]);
+    put(out, " | ");
+    put(out, row->unit);
+    put(out, " | `");
+    put(out, name);
+    put(out, "` | ");
+    put(out, row->help);
+    put(out, " |\n");
+}
+
+static void put_metric_otel(cl_buf *out, const cl_metric_row *row)
+{
+    put(out, "| ");
+    put_words(out, row->name, "");
+    put(out, " | ");
+    put_words(out, row->otel, "");
+    put(out, " | ");
+    put_words(out, row->otel_older, "");
+    put(out, *row->otel_older ? " |\n" : "- |\n");
+}
+
+static void write_metrics_md(cl_buf *out)
+{
+    const cl_metric_row *row;
+
+    put(out, metrics_intro);
+    for (size_t i = 0; (row = cl_metric_row_at(i)) != NULL; i++)
+        put_metric(out, row);
+    put(out, metrics_bounds);
+    for (size_t i = 0; (row = cl_metric_row_at(i)) != NULL; i++) {
+        if (*row->otel)
+            put_metric_otel(out, row);
+    }
+}
+
 static const page pages[] = {
     {"options.txt", "capi/abi/options.txt", write_options_txt},
     {"options.md", "docs/options.md", write_options_md},
     {"errors.md", "docs/errors.md", write_errors_md},
     {"endpoints.md", "docs/endpoints.md", write_endpoints_md},
+    {"metrics.md", "docs/metrics.md", write_metrics_md},
 };
 
 const char *docs_page_at(size_t index)

@@ -1,4 +1,5 @@
-/* docs.h - the generated pages: the frozen list of options, docs/options.md, docs/errors.md, docs/endpoints.md. */
+/* docs.h - the generated pages: the frozen list of options, docs/options.md, docs/errors.md, docs/endpoints.md,
+ * docs/metrics.md. */
 #ifndef DOCS_H
 #define DOCS_H
 
@@ -6,8 +7,8 @@
 
 enum { DOCS_MAX = 1 << 20 };
 
-/* The page of that name ("options.txt", "options.md", "errors.md", "endpoints.md") in `out`; false for an unknown name.
- */
+/* The page of that name ("options.txt", "options.md", "errors.md", "endpoints.md", "metrics.md") in `out`; false for an
+ * unknown name. */
 bool docs_write(const char *page, cl_buf *out);
 /* Where a page is kept, relative to the root of the repository; NULL for an unknown name. */
 const char *docs_path(const char *page);

@@ -1,4 +1,4 @@
-/* Prints a generated page: gendocs options.txt|options.md|errors.md|endpoints.md. */
+/* Prints a generated page: gendocs options.txt|options.md|errors.md|endpoints.md|metrics.md. */
 #include <stdio.h>
 
 #include "docs.h"

@@ -16,9 +16,12 @@
 #include <claude/file.h>
 #include <claude/loop.h>
 #include <claude/message.h>
+#include <claude/metrics.h>
 #include <claude/model.h>
+#include <claude/observe.h>
 #include <claude/page.h>
 #include <claude/partial.h>
+#include <claude/report.h>
 #include <claude/request.h>
 #include <claude/response.h>
 #include <claude/runner.h>

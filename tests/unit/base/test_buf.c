@@ -192,6 +192,29 @@ static void test_steal(void **state)
     free(text);
 }
 
+static void test_publish(void **state)
+{
+    cl_buf buf = CL_BUF_INIT(10);
+    _Atomic(char *) slot = NULL;
+    const char *first;
+
+    (void)state;
+    no_memory = true;
+    assert_null(cl_buf_publish(&buf, &slot));
+    no_memory = false;
+    assert_null(slot);
+    assert_int_equal(cl_buf_append_text(&buf, "first"), CL_BUF_OK);
+    first = cl_buf_publish(&buf, &slot);
+    assert_string_equal(first, "first");
+    assert_ptr_equal(slot, first);
+    assert_null(buf.ptr);
+    /* Who comes later gets what is there. */
+    assert_int_equal(cl_buf_append_text(&buf, "second"), CL_BUF_OK);
+    assert_ptr_equal(cl_buf_publish(&buf, &slot), first);
+    assert_null(buf.ptr);
+    free(slot);
+}
+
 static void test_splice(void **state)
 {
     cl_buf buf = CL_BUF_INIT(12);
@@ -225,6 +248,7 @@ int main(void)
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_drop),
         cmocka_unit_test(test_steal),
+        cmocka_unit_test(test_publish),
         cmocka_unit_test(test_splice),
     };
 

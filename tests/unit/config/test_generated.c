@@ -67,6 +67,24 @@ static void test_every_row_is_printed(void **state)
     cl_buf_free(&page_text);
 }
 
+static void test_every_metric_is_printed(void **state)
+{
+    cl_buf text = CL_BUF_INIT(DOCS_MAX);
+    const cl_metric_row *row;
+    char needle[256];
+
+    (void)state;
+    assert_true(docs_write("metrics.md", &text));
+    for (size_t i = 0; (row = cl_metric_row_at(i)) != NULL; i++) {
+        snprintf(needle, sizeof needle, "\n| `%s` | ", row->name);
+        assert_non_null(strstr(text.ptr, needle));
+        assert_non_null(strstr(text.ptr, row->help));
+        snprintf(needle, sizeof needle, "\n| `%s` | `%s` | ", row->name, row->otel);
+        assert_int_equal(strstr(text.ptr, needle) != NULL, *row->otel != '\0');
+    }
+    cl_buf_free(&text);
+}
+
 static void test_unknown_page(void **state)
 {
     cl_buf out = CL_BUF_INIT(16);
@@ -82,6 +100,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pages_are_current),
         cmocka_unit_test(test_every_row_is_printed),
+        cmocka_unit_test(test_every_metric_is_printed),
         cmocka_unit_test(test_unknown_page),
     };
 

@@ -1,0 +1,176 @@
+#include "reliability/report.h"
+
+#include <stdlib.h>
+
+#include "base/grow.h"
+#include "reliability/breaker.h"
+#include "json/json.h"
+
+enum { JSON_MAX = 128 * 1024 };
+
+claude_report_t *cl_report_new(void)
+{
+    claude_report_t *report = calloc(1, sizeof *report);
+
+    if (!report)
+        return NULL;
+    cl_handle_init(&report->handle, CL_MAGIC_REPORT);
+    atomic_init(&report->final, false);
+    atomic_init(&report->json, NULL);
+    report->stopped_by = "";
+    return report;
+}
+
+claude_report_t *cl_report_ref(claude_report_t *report)
+{
+    if (report)
+        cl_handle_ref(&report->handle);
+    return report;
+}
+
+void cl_report_unref(claude_report_t *report)
+{
+    if (!report || !cl_handle_unref(&report->handle))
+        return;
+    free(report->endpoint_url);
+    free(report->items);
+    free(atomic_load_explicit(&report->json, memory_order_relaxed));
+    free(report);
+}
+
+void cl_report_add(claude_report_t *report, const cl_report_attempt *attempt)
+{
+    cl_report_attempt *items;
+    cl_report_attempt *item;
+
+    if (report->attempts < INT32_MAX)
+        report->attempts++;
+    if (report->count >= CL_REPORT_ATTEMPTS_MAX)
+        return;
+    items = cl_grow(report->items, report->count, &report->cap, sizeof *items);
+    if (!items)
+        return;
+    report->items = items;
+    item = &items[report->count++];
+    *item = *attempt;
+    cl_err_copy_text(item->request_id, sizeof item->request_id,
+                     cl_str_n(attempt->request_id, strnlen(attempt->request_id, sizeof attempt->request_id)));
+}
+
+/* ---- as JSON ---- */
+
+static bool put_text(cl_buf *out, const char *key, const char *text)
+{
+    if (cl_json_write_key(out, cl_str_of(key)) != CL_BUF_OK)
+        return false;
+    return (text ? cl_json_write_string(out, cl_str_of(text)) : cl_buf_append_text(out, "null")) == CL_BUF_OK;
+}
+
+static bool put_int(cl_buf *out, const char *key, int64_t value)
+{
+    return cl_json_write_key(out, cl_str_of(key)) == CL_BUF_OK && cl_buf_append_int(out, value) == CL_BUF_OK;
+}
+
+static bool put_char(cl_buf *out, char c)
+{
+    return cl_buf_append_char(out, c) == CL_BUF_OK;
+}
+
+static bool open_list(cl_buf *out, const char *key)
+{
+    return cl_json_write_key(out, cl_str_of(key)) == CL_BUF_OK && put_char(out, '[');
+}
+
+static bool put_features(cl_buf *out, uint32_t features)
+{
+    static const struct {
+        uint32_t bit;
+        const char *name;
+    } names[] = {{CL_WITH_RETRIES, "retries"},
+                 {CL_WITH_CIRCUIT_BREAKER, "circuit_breaker"},
+                 {CL_WITH_RATE_LIMITING, "rate_limiting"},
+                 {CL_WITH_FAILOVER, "failover"}};
+    bool ok = open_list(out, "features");
+    bool first = true;
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && ok; i++) {
+        if (!(features & names[i].bit))
+            continue;
+        ok = (first || put_char(out, ',')) && cl_json_write_string(out, cl_str_of(names[i].name)) == CL_BUF_OK;
+        first = false;
+    }
+    return ok && put_char(out, ']');
+}
+
+static const char *code_name(claude_code_t code)
+{
+    const cl_code_row *row = cl_code_row_of(code);
+
+    if (code >= 0)
+        return "CLAUDE_OK";
+    return row ? row->name : "CLAUDE_E_UNKNOWN";
+}
+
+static bool put_attempt(cl_buf *out, const cl_report_attempt *attempt)
+{
+    return put_char(out, '{') && put_int(out, "code", attempt->code) &&
+           put_text(out, "name", code_name(attempt->code)) && put_int(out, "http_status", attempt->http_status) &&
+           put_text(out, "request_id", attempt->request_id[0] ? attempt->request_id : NULL) &&
+           put_int(out, "endpoint", attempt->endpoint) && put_int(out, "wire_attempts", attempt->wire) &&
+           put_int(out, "started_ms", attempt->started_ms) && put_int(out, "duration_ms", attempt->duration_ms) &&
+           put_int(out, "first_event_ms", attempt->first_ms) && put_int(out, "backoff_ms", attempt->backoff_ms) &&
+           put_int(out, "limiter_wait_ms", attempt->limiter_ms) && put_char(out, '}');
+}
+
+static bool put_attempts(cl_buf *out, const claude_report_t *report)
+{
+    bool ok = open_list(out, "attempt_list");
+
+    for (size_t i = 0; i < report->count && ok; i++)
+        ok = (i == 0 || put_char(out, ',')) && put_attempt(out, &report->items[i]);
+    return ok && put_char(out, ']');
+}
+
+/* NULL: there was no breaker. */
+static const char *breaker_state_name(int32_t state)
+{
+    switch (state) {
+    case CL_BREAKER_CLOSED:
+        return "closed";
+    case CL_BREAKER_OPEN:
+        return "open";
+    case CL_BREAKER_HALF_OPEN:
+        return "half_open";
+    default:
+        return NULL;
+    }
+}
+
+static bool put_report(cl_buf *out, const claude_report_t *report)
+{
+    const char *state = breaker_state_name(report->breaker_state);
+
+    return put_char(out, '{') && put_features(out, report->features) && put_int(out, "wire_attempts", report->wire) &&
+           put_int(out, "attempts", report->attempts) && put_int(out, "retries", report->retries) &&
+           put_int(out, "failovers", report->failovers) && put_int(out, "limiter_wait_ms", report->limiter_ms) &&
+           put_int(out, "backoff_ms", report->backoff_ms) && put_int(out, "duration_ms", report->duration_ms) &&
+           put_int(out, "endpoint_index", report->endpoint) && put_text(out, "endpoint_url", report->endpoint_url) &&
+           put_text(out, "breaker_state", state) && put_text(out, "stopped_by", report->stopped_by) &&
+           put_attempts(out, report) && put_char(out, '}');
+}
+
+const char *cl_report_json(claude_report_t *report, size_t *len)
+{
+    cl_buf out = CL_BUF_INIT(JSON_MAX);
+    const char *json = "";
+
+    if (atomic_load(&report->final)) {
+        json = atomic_load(&report->json);
+        if (!json && put_report(&out, report))
+            json = cl_buf_publish(&out, &report->json);
+    }
+    cl_buf_free(&out);
+    if (len)
+        *len = json ? strlen(json) : 0;
+    return json;
+}
