@@ -54,6 +54,12 @@ bool border_text(border *b, const char *text, size_t len, const char *name, cl_s
     return true;
 }
 
+void border_note_failure(const border *b, claude_request_t *request)
+{
+    if (cl_is(request, CL_MAGIC_REQUEST))
+        cl_request_note_failure(request, &b->err);
+}
+
 void border_replace_hook(cl_hook **slot, cl_hook *hook)
 {
     cl_hook *old = *slot;

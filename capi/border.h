@@ -23,6 +23,8 @@ bool border_handle(border *b, const void *handle, uint32_t magic, const char *na
 bool border_pointer(border *b, const void *pointer, const char *name);
 /* Resolves CLAUDE_NTS. False, with the error recorded, for NULL with a length, and for lengths no object can have. */
 bool border_text(border *b, const char *text, size_t len, const char *name, cl_str *out);
+/* A setter that the build has not got has failed like any other: starting the request fails, too. */
+void border_note_failure(const border *b, claude_request_t *request);
 /* Lets go of the old one last: that runs a callback, which may use the configuration. */
 void border_replace_hook(cl_hook **slot, cl_hook *hook);
 /* Keeps an object in a slot of a configuration, in place of what was there; takes over the reference. NULL: nothing. */

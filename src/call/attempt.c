@@ -177,7 +177,7 @@ static claude_code_t sign(claude_call_t *call, const char *url, cl_headers *head
     cl_hook *hook = call->client->config->sign;
     cl_headers own = {NULL, 0, 0};
 
-    if (!hook)
+    if (!CL_FEATURE_AUTHENTICATION || !hook)
         return CLAUDE_OK;
     if (cl_headers_copy(headers, &own, err) < 0)
         return CLAUDE_E_NOMEM;
