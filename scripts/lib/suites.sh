@@ -91,7 +91,8 @@ suite_abi() {
 
 # Builds of the library without some or all of its features; with CLAUDE_TEST_LONG=1 without each of them alone.
 suite_features() {
-    need cmake gcc nm size || return 1
+    need cmake gcc nm size swig make lua5.4 || return 1
+    build_lua || return 1
     run_pytest tests/features
 }
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import abi_headers
 from abi_tools import ROOT, run
-from builds import FOLDER, NOTHING_ELSE, Build, failing
+from builds import DEFAULT, FOLDER, NOTHING_ELSE, Build, failing
 from listed import CORE, FIXED, OPTIONAL, OTHER_NAMES, feature_of, option_of, options, rows
 
 if TYPE_CHECKING:
@@ -164,6 +164,19 @@ def test_python_raises(made: Callable[[str], Build], sandbox: Sandbox) -> None:
         support / "without.py",
         sandbox.url,
         PYTHONPATH=":".join(map(str, places)),
+        LD_LIBRARY_PATH=str(made("none").library.parent),
+    )
+    assert printed == "fine\n"
+
+
+def test_lua_raises(made: Callable[[str], Build], sandbox: Sandbox) -> None:
+    """The same for Lua."""
+    printed = run(
+        "lua5.4",
+        ROOT / "tests" / "features" / "support" / "without.lua",
+        sandbox.url,
+        LUA_PATH=f"{ROOT}/bindings/lua/?.lua;;",
+        LUA_CPATH=f"{DEFAULT}/lua/lua5.4/?.so;;",
         LD_LIBRARY_PATH=str(made("none").library.parent),
     )
     assert printed == "fine\n"
