@@ -48,6 +48,8 @@ const char *claude_response_container_id(const claude_response_t *response)
     return text;
 }
 
+#if CL_FEATURE_TOOLS
+
 size_t claude_response_tool_use_count(const claude_response_t *response)
 {
     return check(response) ? cl_answer_tool_uses(response) : 0;
@@ -57,6 +59,8 @@ int32_t claude_response_tool_use_at(const claude_response_t *response, size_t n)
 {
     return check(response) ? cl_answer_tool_use_at(response, n) : -1;
 }
+
+#endif
 
 int64_t claude_response_prompt_tokens(const claude_response_t *response)
 {

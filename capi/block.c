@@ -72,6 +72,8 @@ static claude_code_t media_of_name(int kind, claude_code_t (*make)(int, const ch
     return border_leave(&b, rc, err);
 }
 
+#if CL_FEATURE_VISION
+
 claude_code_t claude_block_image_base64(const char *media_type, const char *data, size_t len, claude_block_t **out,
                                         claude_error_t **err)
 {
@@ -103,6 +105,8 @@ claude_code_t claude_block_image_file_id(const char *file_id, claude_block_t **o
 {
     return media_of_name(CL_MEDIA_IMAGE, cl_media_file_id, file_id, "file_id", out, err);
 }
+
+#endif
 
 claude_code_t claude_block_document_base64(const char *media_type, const char *data, size_t len, claude_block_t **out,
                                            claude_error_t **err)
@@ -216,6 +220,8 @@ claude_code_t claude_block_thinking(const char *thinking, size_t len, const char
 
 /* ---- tools and search ---- */
 
+#if CL_FEATURE_TOOLS
+
 static claude_code_t tool_use(const char *type, const char *id, const char *name, const char *input, size_t len,
                               claude_block_t **out, claude_error_t **err)
 {
@@ -255,6 +261,8 @@ claude_code_t claude_block_tool_result(const char *tool_use_id, const char *text
         rc = cl_block_tool_result(tool_use_id, text ? &value : NULL, is_error == 1, out, &b.err);
     return border_leave(&b, rc, err);
 }
+
+#endif
 
 claude_code_t claude_block_search_result(const char *source, const char *title, const char *const *texts, size_t count,
                                          claude_block_t **out, claude_error_t **err)

@@ -66,6 +66,12 @@ claude_code_t border_hook(border *b, const claude_config_t *config, void (*fn)(v
     return is_config ? CLAUDE_OK : CLAUDE_E_INVALID;
 }
 
+void border_note_failure(const border *b, claude_request_t *request)
+{
+    if (cl_is(request, CL_MAGIC_REQUEST))
+        cl_request_note_failure(request, &b->err);
+}
+
 void border_replace_hook(cl_hook **slot, cl_hook *hook)
 {
     cl_hook *old = *slot;

@@ -26,6 +26,8 @@ bool border_text(border *b, const char *text, size_t len, const char *name, cl_s
 /* A callback of a configuration. Takes over user_data in every case; fn NULL makes none. */
 claude_code_t border_hook(border *b, const claude_config_t *config, void (*fn)(void), void *user_data,
                           claude_destroy_fn destroy, cl_hook **out);
+/* A setter that the build has not got has failed like any other: starting the request fails, too. */
+void border_note_failure(const border *b, claude_request_t *request);
 /* Lets go of the old one last: that runs a callback, which may use the configuration. */
 void border_replace_hook(cl_hook **slot, cl_hook *hook);
 /* Keeps an object in a slot of a configuration, in place of what was there; takes over the reference. NULL: nothing. */

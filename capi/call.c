@@ -5,6 +5,8 @@
 #include "border.h"
 #include "call/call.h"
 
+#if CL_FEATURE_STREAMING
+
 claude_code_t claude_call_next(claude_call_t *call, int64_t timeout_ms, const claude_event_t **event,
                                claude_error_t **err)
 {
@@ -16,6 +18,8 @@ claude_code_t claude_call_next(claude_call_t *call, int64_t timeout_ms, const cl
         rc = cl_call_next(call, timeout_ms, event, &b.err);
     return border_leave(&b, rc, err);
 }
+
+#endif
 
 claude_code_t claude_call_wait(claude_call_t *call, int64_t timeout_ms, claude_error_t **err)
 {
@@ -48,6 +52,8 @@ void claude_call_cancel(claude_call_t *call)
     errno = saved;
 }
 
+#if CL_FEATURE_STREAMING_CONTROL
+
 void claude_call_pause(claude_call_t *call)
 {
     int saved = errno;
@@ -66,15 +72,21 @@ void claude_call_resume(claude_call_t *call)
     errno = saved;
 }
 
+#endif
+
 int32_t claude_call_state(const claude_call_t *call)
 {
     return cl_is(call, CL_MAGIC_CALL) ? cl_call_state(call) : 0;
 }
 
+#if CL_FEATURE_STREAMING_CONTROL
+
 int32_t claude_call_is_paused(const claude_call_t *call)
 {
     return claude_call_state(call) == CLAUDE_CALL_PAUSED;
 }
+
+#endif
 
 int32_t claude_call_is_cancelled(const claude_call_t *call)
 {
@@ -86,6 +98,8 @@ int32_t claude_call_is_running(const claude_call_t *call)
     return claude_call_state(call) == CLAUDE_CALL_RUNNING && !claude_call_is_cancelled(call);
 }
 
+#if CL_FEATURE_STREAMING_CONTROL
+
 size_t claude_call_buffered(const claude_call_t *call)
 {
     return cl_is(call, CL_MAGIC_CALL) ? cl_call_buffered(call) : 0;
@@ -95,6 +109,8 @@ uint64_t claude_call_dropped(const claude_call_t *call)
 {
     return cl_is(call, CL_MAGIC_CALL) ? cl_call_dropped(call) : 0;
 }
+
+#endif
 
 int32_t claude_call_http_status(const claude_call_t *call)
 {
@@ -111,10 +127,14 @@ int32_t claude_call_attempts(const claude_call_t *call)
     return cl_is(call, CL_MAGIC_CALL) ? cl_call_attempts(call) : 0;
 }
 
+#if CL_FEATURE_STREAMING
+
 uint64_t claude_call_anomalies(const claude_call_t *call)
 {
     return cl_is(call, CL_MAGIC_CALL) ? cl_call_anomalies(call) : 0;
 }
+
+#endif
 
 claude_call_t *claude_call_ref(claude_call_t *call)
 {
@@ -130,6 +150,8 @@ void claude_call_unref(claude_call_t *call)
     errno = saved;
 }
 
+#if CL_FEATURE_STREAMING
+
 claude_code_t claude_call_read(claude_call_t *call, void *out, size_t size, int64_t timeout_ms, size_t *got,
                                claude_error_t **err)
 {
@@ -143,3 +165,5 @@ claude_code_t claude_call_read(claude_call_t *call, void *out, size_t size, int6
                       : cl_fail(&b.err, CLAUDE_E_INVALID, "size is 0; room for at least one byte is needed");
     return border_leave(&b, rc, err);
 }
+
+#endif

@@ -32,10 +32,14 @@ claude_code_t claude_client_from_env(const claude_config_t *config, claude_clien
     return new_client(cl_client_from_env, false, config, out, err);
 }
 
+#if CL_FEATURE_AUTHENTICATION
+
 claude_code_t claude_client_from_workspace(const claude_config_t *config, claude_client_t **out, claude_error_t **err)
 {
     return new_client(cl_client_from_workspace, false, config, out, err);
 }
+
+#endif
 
 static claude_code_t start(border *b, claude_client_t *client, const claude_request_t *request, uint32_t flags,
                            claude_call_t **out)
@@ -58,11 +62,15 @@ claude_code_t claude_client_start(claude_client_t *client, const claude_request_
     return border_leave(&b, start(&b, client, request, flags, out), err);
 }
 
+#if CL_FEATURE_STREAMING
+
 claude_code_t claude_client_stream(claude_client_t *client, const claude_request_t *request, claude_call_t **out,
                                    claude_error_t **err)
 {
     return claude_client_start(client, request, CLAUDE_STREAM, out, err);
 }
+
+#endif
 
 static claude_code_t execute(claude_client_t *client, const claude_request_t *request, uint32_t flags,
                              claude_response_t **out, claude_error_t **err)

@@ -86,6 +86,8 @@ claude_code_t claude_config_set_header(claude_config_t *config, const char *name
     return border_leave(&b, rc, err);
 }
 
+#if CL_FEATURE_AUTHENTICATION
+
 claude_code_t claude_config_on_sign(claude_config_t *config, claude_sign_fn fn, void *user_data,
                                     claude_destroy_fn destroy, claude_error_t **err)
 {
@@ -99,6 +101,10 @@ claude_code_t claude_config_on_sign(claude_config_t *config, claude_sign_fn fn, 
         border_replace_hook(&config->sign, hook);
     return border_leave(&b, rc, err);
 }
+
+#endif
+
+#if CL_FEATURE_MODEL_MANAGEMENT
 
 claude_code_t claude_config_on_deprecation(claude_config_t *config, claude_deprecation_fn fn, void *user_data,
                                            claude_destroy_fn destroy, claude_error_t **err)
@@ -131,6 +137,10 @@ claude_code_t claude_config_set_models(claude_config_t *config, const claude_mod
                          unref_models);
     return border_leave(&b, rc, err);
 }
+
+#endif
+
+#if CL_FEATURE_AUTHENTICATION
 
 const char *claude_sign_method(const claude_sign_t *sign)
 {
@@ -170,6 +180,8 @@ claude_code_t claude_sign_add_header(claude_sign_t *sign, const char *name, cons
         rc = cl_headers_replace(sign->headers, name, value, &b.err);
     return border_leave(&b, rc, err);
 }
+
+#endif
 
 const char *claude_option_at(size_t index)
 {

@@ -5,6 +5,8 @@
 #include "border.h"
 #include "message/message.h"
 
+#if CL_FEATURE_STREAMING
+
 /* The accessors of events are the hot path: a NULL test, no magic word, no errno. */
 
 int32_t claude_event_type(const claude_event_t *event)
@@ -78,3 +80,5 @@ void claude_event_unref(claude_event_t *event)
         cl_event_unref(event);
     errno = saved;
 }
+
+#endif

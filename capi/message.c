@@ -8,6 +8,8 @@ static bool check(border *b, const claude_request_t *request)
     return border_handle(b, request, CL_MAGIC_REQUEST, "request");
 }
 
+#if CL_FEATURE_TOOLS
+
 static bool is_flag(border *b, int32_t value, const char *name)
 {
     if (value == 0 || value == 1)
@@ -15,6 +17,8 @@ static bool is_flag(border *b, int32_t value, const char *name)
     cl_fail(&b->err, CLAUDE_E_INVALID, "%s must be 0 or 1, not %d", name, (int)value);
     return false;
 }
+
+#endif
 
 /* ---- messages ---- */
 
@@ -44,6 +48,8 @@ claude_code_t claude_request_add_blocks(claude_request_t *request, const char *r
     return add_content(request, role, blocks, count, NULL, 0, err);
 }
 
+#if CL_FEATURE_VISION
+
 claude_code_t claude_request_add_user_with_image(claude_request_t *request, const char *text, size_t len,
                                                  claude_block_t *image, claude_error_t **err)
 {
@@ -55,6 +61,8 @@ claude_code_t claude_request_add_user_with_images(claude_request_t *request, con
 {
     return add_content(request, "user", images, count, text, len, err);
 }
+
+#endif
 
 static claude_code_t with_block(claude_request_t *request, claude_block_t *block,
                                 claude_code_t (*add)(claude_request_t *, claude_block_t *, cl_err *),
@@ -73,6 +81,8 @@ claude_code_t claude_request_append_block(claude_request_t *request, claude_bloc
 {
     return with_block(request, block, cl_request_append_block, err);
 }
+
+#if CL_FEATURE_TOOLS
 
 claude_code_t claude_request_add_tool_result_block(claude_request_t *request, claude_block_t *block,
                                                    claude_error_t **err)
@@ -93,6 +103,8 @@ claude_code_t claude_request_add_tool_result(claude_request_t *request, const ch
         rc = cl_request_add_tool_result(request, tool_use_id, value, is_error == 1, &b.err);
     return border_leave(&b, rc, err);
 }
+
+#endif
 
 claude_code_t claude_request_add_response(claude_request_t *request, const claude_response_t *response,
                                           claude_error_t **err)
@@ -146,6 +158,8 @@ claude_code_t claude_request_set_cache_control(claude_request_t *request, const 
 
 /* ---- tools ---- */
 
+#if CL_FEATURE_TOOLS
+
 claude_code_t claude_request_add_tool(claude_request_t *request, claude_tool_t *tool, claude_error_t **err)
 {
     border b;
@@ -168,6 +182,8 @@ claude_code_t claude_request_set_tool_choice(claude_request_t *request, const ch
         rc = cl_request_set_tool_choice(request, kind, name, disable_parallel == 1, &b.err);
     return border_leave(&b, rc, err);
 }
+
+#endif
 
 /* ---- thinking and output ---- */
 
@@ -228,11 +244,15 @@ static claude_code_t set_json(claude_request_t *request, claude_code_t (*set)(cl
     return border_leave(&b, rc, err);
 }
 
+#if CL_FEATURE_CONTENT_GENERATION
+
 claude_code_t claude_request_set_output_schema(claude_request_t *request, const char *schema, size_t len,
                                                claude_error_t **err)
 {
     return set_json(request, cl_request_set_output_schema, schema, len, "schema", err);
 }
+
+#endif
 
 claude_code_t claude_request_set_context_management(claude_request_t *request, const char *json, size_t len,
                                                     claude_error_t **err)
@@ -265,6 +285,8 @@ claude_code_t claude_request_add_container_skill(claude_request_t *request, cons
     return border_leave(&b, rc, err);
 }
 
+#if CL_FEATURE_TOOLS
+
 claude_code_t claude_request_add_mcp_server(claude_request_t *request, const char *name, const char *url,
                                             const char *authorization_token, claude_error_t **err)
 {
@@ -276,3 +298,5 @@ claude_code_t claude_request_add_mcp_server(claude_request_t *request, const cha
         rc = cl_request_add_mcp_server(request, name, url, authorization_token, &b.err);
     return border_leave(&b, rc, err);
 }
+
+#endif

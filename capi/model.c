@@ -6,6 +6,8 @@
 #include "message/cost.h"
 #include "message/models.h"
 
+#if CL_FEATURE_MODEL_MANAGEMENT
+
 /* NULL is the table that is built in. */
 static bool check(const claude_models_t *models)
 {
@@ -257,3 +259,5 @@ claude_code_t claude_model_context_check(const claude_response_t *info, const ch
     }
     return border_leave(&b, rc, err);
 }
+
+#endif

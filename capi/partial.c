@@ -5,6 +5,8 @@
 #include "border.h"
 #include "message/stream_types.h"
 
+#if CL_FEATURE_STREAMING
+
 static bool check(const claude_partial_t *partial)
 {
     return cl_is(partial, CL_MAGIC_PARTIAL);
@@ -78,3 +80,5 @@ void claude_partial_unref(claude_partial_t *partial)
         cl_partial_unref(partial);
     errno = saved;
 }
+
+#endif

@@ -215,6 +215,8 @@ claude_code_t claude_request_set_option(claude_request_t *request, const char *k
     return border_leave(&b, rc, err);
 }
 
+#if CL_FEATURE_STREAMING
+
 claude_code_t claude_request_on_event(claude_request_t *request, claude_event_fn fn, void *user_data,
                                       claude_destroy_fn destroy, claude_error_t **err)
 {
@@ -237,6 +239,8 @@ claude_code_t claude_request_on_event(claude_request_t *request, claude_event_fn
         cl_request_set_hook(request, hook);
     return border_leave(&b, rc, err);
 }
+
+#endif
 
 claude_request_t *claude_request_ref(claude_request_t *request)
 {

@@ -7,6 +7,8 @@
 #include "border.h"
 #include "tools/runner.h"
 
+#if CL_FEATURE_TOOLS
+
 static bool check(border *b, const claude_runner_t *runner)
 {
     return border_handle(b, runner, CL_MAGIC_RUNNER, "runner");
@@ -239,3 +241,5 @@ void claude_runner_unref(claude_runner_t *runner)
         cl_runner_unref(runner);
     errno = saved;
 }
+
+#endif

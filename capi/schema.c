@@ -4,6 +4,8 @@
 #include "message/structured.h"
 #include "json/schema.h"
 
+#if CL_FEATURE_CONTENT_GENERATION
+
 claude_code_t claude_request_set_structured_output(claude_request_t *request, const char *schema, size_t len,
                                                    claude_error_t **err)
 {
@@ -56,3 +58,5 @@ claude_code_t claude_response_parse_structured(const claude_response_t *response
         rc = cl_response_parse_structured(response, schema ? &rules : NULL, out, &b.err);
     return border_leave(&b, rc, err);
 }
+
+#endif

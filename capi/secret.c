@@ -27,6 +27,8 @@ claude_code_t claude_secret_new_unchecked(const char *text, size_t len, claude_s
     return new_secret(text, len, false, out, err);
 }
 
+#if CL_FEATURE_AUTHENTICATION
+
 claude_code_t claude_secret_from_file(const char *path, claude_secret_t **out, claude_error_t **err)
 {
     border b;
@@ -37,6 +39,8 @@ claude_code_t claude_secret_from_file(const char *path, claude_secret_t **out, c
         rc = cl_secret_from_file(path, out, &b.err);
     return border_leave(&b, rc, err);
 }
+
+#endif
 
 claude_code_t claude_secret_from_env(const char *name, claude_secret_t **out, claude_error_t **err)
 {
@@ -49,6 +53,8 @@ claude_code_t claude_secret_from_env(const char *name, claude_secret_t **out, cl
     return border_leave(&b, rc, err);
 }
 
+#if CL_FEATURE_AUTHENTICATION
+
 claude_code_t claude_secret_from_workspace(const char *name, claude_secret_t **out, claude_error_t **err)
 {
     border b;
@@ -59,6 +65,8 @@ claude_code_t claude_secret_from_workspace(const char *name, claude_secret_t **o
         rc = cl_secret_from_workspace(name, out, &b.err);
     return border_leave(&b, rc, err);
 }
+
+#endif
 
 const char *claude_secret_fingerprint(const claude_secret_t *secret)
 {
@@ -84,6 +92,8 @@ uint64_t claude_secret_exposures(void)
     return cl_secret_exposures();
 }
 
+#if CL_FEATURE_AUTHENTICATION
+
 claude_code_t claude_secret_on_audit(claude_secret_t *secret, claude_secret_audit_fn fn, void *user_data,
                                      claude_destroy_fn destroy, claude_error_t **err)
 {
@@ -97,6 +107,8 @@ claude_code_t claude_secret_on_audit(claude_secret_t *secret, claude_secret_audi
         destroy(user_data);
     return border_leave(&b, rc, err);
 }
+
+#endif
 
 claude_secret_t *claude_secret_ref(claude_secret_t *secret)
 {

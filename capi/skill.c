@@ -92,6 +92,8 @@ claude_code_t claude_skill_add_directory(claude_request_t *request, const char *
     return border_leave(&b, rc, err);
 }
 
+#if CL_FEATURE_COUNT_TOKENS
+
 claude_code_t claude_count_tokens_request(const claude_request_t *request, claude_request_t **out, claude_error_t **err)
 {
     border b;
@@ -102,3 +104,5 @@ claude_code_t claude_count_tokens_request(const claude_request_t *request, claud
         rc = cl_count_tokens_request(request, out, &b.err);
     return border_leave(&b, rc, err);
 }
+
+#endif

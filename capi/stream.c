@@ -5,6 +5,8 @@
 #include "border.h"
 #include "message/stream_types.h"
 
+#if CL_FEATURE_STREAMING
+
 static bool check(const claude_stream_message_t *message)
 {
     return cl_is(message, CL_MAGIC_STREAM_MESSAGE);
@@ -394,3 +396,5 @@ claude_code_t claude_parse_events(const char *bytes, size_t len, uint32_t flags,
         *anomalies = counts.anomalies;
     return border_leave(&b, rc, err);
 }
+
+#endif

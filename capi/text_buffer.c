@@ -5,6 +5,8 @@
 #include "border.h"
 #include "message/stream_types.h"
 
+#if CL_FEATURE_STREAMING
+
 static bool check(const claude_text_buffer_t *buffer)
 {
     return cl_is(buffer, CL_MAGIC_TEXT_BUFFER);
@@ -79,3 +81,5 @@ void claude_text_buffer_unref(claude_text_buffer_t *buffer)
         cl_text_buffer_unref(buffer);
     errno = saved;
 }
+
+#endif

@@ -5,6 +5,8 @@
 #include "border.h"
 #include "message/block.h"
 
+#if CL_FEATURE_TOOLS
+
 static bool check(border *b, const claude_tool_t *tool)
 {
     return border_handle(b, tool, CL_MAGIC_TOOL, "tool");
@@ -146,3 +148,5 @@ void claude_tool_unref(claude_tool_t *tool)
         cl_tool_unref(tool);
     errno = saved;
 }
+
+#endif

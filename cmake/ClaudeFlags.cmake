@@ -65,6 +65,11 @@ if(NOT CLAUDE_SANITIZE AND NOT CLAUDE_COVERAGE AND NOT CMAKE_BUILD_TYPE STREQUAL
         claude_add_compile_flags(claude_hardening -ftrivial-auto-var-init=zero)
     endif()
 endif()
+# A section for each function and table, so that the linker can drop what a build without a feature never reaches.
+# Sanitizers and coverage have sections of their own, which must stay together.
+if(NOT CLAUDE_SANITIZE AND NOT CLAUDE_COVERAGE)
+    claude_add_compile_flags(claude_hardening -ffunction-sections -fdata-sections)
+endif()
 # Large frames have no place on the stack of a host's small thread.
 claude_add_compile_flags(claude_hardening -Wstack-usage=16384)
 # The same sources give the same binary wherever they lie.
@@ -76,6 +81,9 @@ add_library(claude_link INTERFACE)
 claude_add_link_flags(claude_link
     -Wl,--as-needed -Wl,-Bsymbolic-functions -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
     -Wl,--exclude-libs,ALL -Wl,--no-undefined-version)
+if(NOT CLAUDE_SANITIZE AND NOT CLAUDE_COVERAGE)
+    claude_add_link_flags(claude_link -Wl,--gc-sections)
+endif()
 if(NOT CLAUDE_SANITIZE)
     # Clang leaves the sanitizer's run-time library to the program, so a sanitized library has undefined symbols.
     claude_add_link_flags(claude_link -Wl,-z,defs)

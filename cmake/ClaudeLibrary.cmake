@@ -24,9 +24,24 @@ add_custom_command(OUTPUT "${endpoints}"
     DEPENDS src/api/endpoints.tsv cmake/endpoints.cmake
     COMMENT "Making the table of endpoints" VERBATIM)
 
+# In place of the functions of features that are left out.
+if(CLAUDE_FEATURES_LEFT_OUT)
+    set(stubs "${CMAKE_CURRENT_BINARY_DIR}/generated/capi/left_out.c")
+    list(JOIN CLAUDE_FEATURES_LEFT_OUT "," names)
+    add_custom_command(OUTPUT "${stubs}"
+        COMMAND "${CMAKE_COMMAND}" "-DLEFT_OUT=${names}" "-DTABLE=${PROJECT_SOURCE_DIR}/capi/features.txt"
+            "-DHEADERS=${PROJECT_SOURCE_DIR}/capi/include/claude" "-DOUT=${stubs}"
+            -P "${PROJECT_SOURCE_DIR}/cmake/stubs.cmake"
+        DEPENDS ${CLAUDE_HEADERS} capi/features.txt cmake/stubs.cmake
+        COMMENT "Writing what stands in place of: ${names}" VERBATIM)
+    set_source_files_properties("${stubs}" PROPERTIES COMPILE_OPTIONS -Wno-unused-parameter)
+    list(APPEND CLAUDE_CAPI_SOURCES "${stubs}")
+endif()
+
 claude_object_library(claude_core ${CLAUDE_CORE_SOURCES} "${endpoints}")
 target_include_directories(claude_core PRIVATE "${CMAKE_CURRENT_BINARY_DIR}/generated")
 claude_object_library(claude_capi ${CLAUDE_CAPI_SOURCES})
+target_include_directories(claude_capi PRIVATE "${PROJECT_SOURCE_DIR}/capi")
 
 # libclaude.so
 add_library(claude SHARED $<TARGET_OBJECTS:claude_core> $<TARGET_OBJECTS:claude_capi>)
@@ -45,10 +60,15 @@ target_link_options(claude PRIVATE "-Wl,--version-script=${CLAUDE_MAP}")
 set_target_properties(claude PROPERTIES LINK_DEPENDS "${CLAUDE_MAP}")
 
 # libclaude.a: one relocatable object whose hidden symbols are made local, so that no cl_* can collide with the
-# program's own names.
+# program's own names. What nothing reaches is dropped, as from the shared library, where the linker can do that.
+execute_process(COMMAND "${CMAKE_LINKER}" --help OUTPUT_VARIABLE help ERROR_QUIET)
+set(drop "")
+if(help MATCHES "--gc-keep-exported" AND NOT CLAUDE_SANITIZE AND NOT CLAUDE_COVERAGE)
+    set(drop --gc-sections --gc-keep-exported)
+endif()
 set(combined "${CMAKE_CURRENT_BINARY_DIR}/libclaude-combined.o")
 add_custom_command(OUTPUT "${combined}"
-    COMMAND "${CMAKE_LINKER}" -r -o "${combined}" $<TARGET_OBJECTS:claude_core> $<TARGET_OBJECTS:claude_capi>
+    COMMAND "${CMAKE_LINKER}" -r ${drop} -o "${combined}" $<TARGET_OBJECTS:claude_core> $<TARGET_OBJECTS:claude_capi>
     COMMAND "${CMAKE_OBJCOPY}" --localize-hidden "${combined}"
     DEPENDS $<TARGET_OBJECTS:claude_core> $<TARGET_OBJECTS:claude_capi>
     COMMENT "Joining the objects of libclaude.a" COMMAND_EXPAND_LISTS VERBATIM)

@@ -89,6 +89,13 @@ suite_abi() {
     run_pytest tests/abi
 }
 
+# Builds of the library without some or all of its features; with CLAUDE_TEST_LONG=1 without each of them alone.
+suite_features() {
+    need cmake gcc nm size swig make lua5.4 || return 1
+    build_lua || return 1
+    run_pytest tests/features
+}
+
 # The cases that every language runs, here in C and Python; and what each binding uses of the interface.
 suite_conformance() {
     local status=0

@@ -90,11 +90,35 @@ static const char *nearest(const char *name)
     return best;
 }
 
+/* Endpoints of features that a build may leave out, by the beginnings of their names. */
+static const struct {
+    const char *prefix;
+    const char *feature;
+    bool is_left_out;
+} owned[] = {
+    {"completions.", "content-generation", !CL_FEATURE_CONTENT_GENERATION},
+    {"messages.count_tokens", "count-tokens", !CL_FEATURE_COUNT_TOKENS},
+    {"models.", "model-management", !CL_FEATURE_MODEL_MANAGEMENT},
+};
+
+static claude_code_t check_feature(const cl_endpoint *endpoint, cl_err *err)
+{
+    cl_str name = cl_str_of(endpoint->name);
+
+    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++) {
+        if (owned[i].is_left_out && cl_str_starts(name, cl_str_of(owned[i].prefix)))
+            return cl_fail_left_out(err, owned[i].feature);
+    }
+    return CLAUDE_OK;
+}
+
 claude_code_t cl_api_request_new(const char *name, claude_request_t **out, cl_err *err)
 {
     const cl_endpoint *endpoint = cl_endpoint_find(name);
     const char *near = endpoint || !name ? NULL : nearest(name);
 
+    if (endpoint && check_feature(endpoint, err) < 0)
+        return CLAUDE_E_UNSUPPORTED;
     if (endpoint)
         return cl_request_new(endpoint, out, err);
     if (near)

@@ -11,6 +11,8 @@
 #define KEY_MARK_LEN (sizeof KEY_MARK - 1)
 #define KEY_SHOWN KEY_MARK "*"
 
+enum { FEATURE_MAX = 63 };
+
 /* name, category, retryable, text. docs/errors.md is generated from this table. */
 #define ROW(name, category, retryable, text)                                                                           \
     {                                                                                                                  \
@@ -162,6 +164,23 @@ claude_code_t cl_fail_buf(cl_err *err, int buf_result, const char *what)
     if (buf_result == CL_BUF_NOMEM)
         return cl_fail_nomem(err);
     return cl_fail(err, CLAUDE_E_TOO_LARGE, "%s is over its limit", what);
+}
+
+claude_code_t cl_fail_left_out(cl_err *err, const char *feature)
+{
+    char option[FEATURE_MAX + 1];
+    size_t len = 0;
+    bool first = err && err->code == CLAUDE_OK;
+    claude_code_t rc;
+
+    for (; feature[len] != '\0' && len < FEATURE_MAX; len++)
+        option[len] = feature[len] == '-' ? '_' : (char)(feature[len] - 'a' + 'A');
+    option[len] = '\0';
+    rc = cl_fail(err, CLAUDE_E_UNSUPPORTED, "this build of libclaude has no %s: build it with -DCLAUDE_FEATURE_%s=ON",
+                 feature, option);
+    if (first)
+        err->feature = feature;
+    return rc;
 }
 
 void cl_err_copy(cl_err *to, const cl_err *from, void *(*ref_response)(void *response))

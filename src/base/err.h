@@ -59,11 +59,14 @@ claude_code_t cl_fail(cl_err *err, claude_code_t code, const char *format, ...) 
 /* Same, for CL_BUF_FULL / CL_BUF_NOMEM; `what` names the buffer and its limit's option. */
 claude_code_t cl_fail_buf(cl_err *err, int buf_result, const char *what);
 claude_code_t cl_fail_nomem(cl_err *err);
+/* CLAUDE_E_UNSUPPORTED: the build has not got a feature; its name in small letters and hyphens, static. */
+claude_code_t cl_fail_left_out(cl_err *err, const char *feature);
 #if defined(__clang_analyzer__) && !defined(CL_BASE_ERR_C)
 /* The static analyzer sees one file at a time: tell it that the returned code is the negative one given. */
 #define cl_fail(err, code, ...) (cl_fail((err), (code), __VA_ARGS__), (code))
 #define cl_fail_buf(err, buf_result, what) (cl_fail_buf((err), (buf_result), (what)), CLAUDE_E_NOMEM)
 #define cl_fail_nomem(err) (cl_fail_nomem(err), CLAUDE_E_NOMEM)
+#define cl_fail_left_out(err, feature) (cl_fail_left_out((err), (feature)), CLAUDE_E_UNSUPPORTED)
 #endif
 /* The error is an object that was made before; shares it. */
 claude_code_t cl_fail_with(cl_err *err, claude_error_t *made);

@@ -219,7 +219,7 @@ static claude_code_t ask_program(claude_call_t *call, const char *url, cl_header
     cl_headers_free(headers);
     *headers = own;
     rc = cl_observe_start(call, url, headers, err);
-    return rc >= 0 && sign ? ask_hook(call, sign, url, headers, body, err) : rc;
+    return CL_FEATURE_AUTHENTICATION && rc >= 0 && sign ? ask_hook(call, sign, url, headers, body, err) : rc;
 }
 
 static cl_http_request http_request_of(const claude_call_t *call, const char *url, const cl_headers *headers,

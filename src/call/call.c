@@ -130,7 +130,8 @@ void cl_call_rewind(claude_call_t *call)
 
 bool cl_call_begins_with_callback(const claude_call_t *call)
 {
-    return call->client->config->sign || call->client->config->attempt;
+    return (CL_FEATURE_AUTHENTICATION && call->client->config->sign) ||
+           (CL_FEATURE_METRICS && call->client->config->attempt);
 }
 
 static void unref_report(void *report)

@@ -157,6 +157,12 @@ static inline int64_t cl_call_option(const claude_call_t *call, cl_option option
     return cl_option_int(call->request.options, call->client->config->options, option);
 }
 
+/* Asked with a constant, so that a build without streams drops the code for them. */
+static inline bool cl_call_streams(const claude_call_t *call, enum cl_call_mode mode)
+{
+    return CL_FEATURE_STREAMING && call->mode == mode;
+}
+
 /* ---- prepare.c ---- */
 
 /* Checks flags and request as far as the options ask for it, and takes the snapshot. Runs the deprecation callback. */

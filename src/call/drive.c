@@ -66,9 +66,9 @@ static claude_code_t judge_end(claude_call_t *call, cl_err *err)
 
     if (call->cut && !api_error)
         return transfer_failed(call, err);
-    if (call->mode == CL_MODE_EVENTS)
+    if (cl_call_streams(call, CL_MODE_EVENTS))
         return cl_finish_events(call, err);
-    if (call->mode == CL_MODE_LINES || call->mode == CL_MODE_BYTES)
+    if (cl_call_streams(call, CL_MODE_LINES) || cl_call_streams(call, CL_MODE_BYTES))
         return cl_finish_pieces(call, err);
     if (call->mode == CL_MODE_HEAD)
         return cl_fail(err, CLAUDE_E_CLOSED, "the connection was closed before an answer had begun");
@@ -174,7 +174,7 @@ static claude_code_t look_at_head(claude_call_t *call, cl_err *err)
     if (call->pipeline)
         cl_pipeline_head(call);
     /* A stream that nobody asked for is understood all the same. */
-    return call->mode == CL_MODE_EVENTS ? cl_call_begin_story(call, err) : CLAUDE_OK;
+    return cl_call_streams(call, CL_MODE_EVENTS) ? cl_call_begin_story(call, err) : CLAUDE_OK;
 }
 
 /* A transfer that was asked for a stream is held to no size; a plain answer is. Bodies of errors are cut before. */
@@ -260,20 +260,20 @@ static int32_t from_bytes(claude_call_t *call, cl_err *err)
 {
     int32_t rc = 0;
 
-    if (cl_call_take_kept(call))
+    if (CL_FEATURE_STREAMING_CONTROL && cl_call_take_kept(call))
         return 1;
-    if (call->mode == CL_MODE_EVENTS)
+    if (cl_call_streams(call, CL_MODE_EVENTS))
         rc = cl_call_story_done(call) ? linger(call) : take_event(call, err);
-    else if (call->mode == CL_MODE_LINES)
+    else if (cl_call_streams(call, CL_MODE_LINES))
         rc = cl_call_take_line(call, err);
-    else if (call->mode == CL_MODE_BYTES)
+    else if (cl_call_streams(call, CL_MODE_BYTES))
         rc = cl_call_take_bytes(call);
     if (rc != 0)
         return rc;
     if (!call->over)
         return 0;
     /* Complete is complete, whatever came behind it. */
-    if (call->lingering)
+    if (CL_FEATURE_STREAMING && call->lingering)
         rc = cl_finish_events(call, err);
     else
         rc = judge_end(call, err);
@@ -340,7 +340,7 @@ enum { GO_ON = 3 };
 
 static int32_t advance(claude_call_t *call, int64_t until_ms, bool *late, cl_err *err)
 {
-    bool paused = atomic_load_explicit(&call->paused, memory_order_relaxed);
+    bool paused = CL_FEATURE_STREAMING_CONTROL && atomic_load_explicit(&call->paused, memory_order_relaxed);
     int32_t rc = paused ? while_paused(call, err) : from_bytes(call, err);
 
     if (rc != 0)

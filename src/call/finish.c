@@ -27,7 +27,7 @@ enum cl_call_mode cl_call_mode_of(const claude_call_t *call)
     const cl_endpoint *endpoint = call->request.endpoint;
     int32_t status = cl_transfer_status(call->transfer);
 
-    if (is_coded(call))
+    if (!CL_FEATURE_STREAMING || is_coded(call))
         return CL_MODE_BODY;
     if (call->request.stream && status >= 200 && status <= 299 && cl_endpoint_gives_pieces(endpoint))
         return endpoint->answer == CL_ANSWER_LINES ? CL_MODE_LINES : CL_MODE_BYTES;
@@ -153,7 +153,7 @@ static claude_code_t partial_response(claude_call_t *call, claude_response_t **o
     char *bytes;
     bool json;
 
-    if (call->mode == CL_MODE_EVENTS && cl_call_story_begun(call))
+    if (cl_call_streams(call, CL_MODE_EVENTS) && cl_call_story_begun(call))
         return response_of_message(call, out, err);
     bytes = cl_transfer_steal(call->transfer, &len);
     if (!bytes)

@@ -1,14 +1,19 @@
 /* edit.c - what the setters of a request share. */
 #include "message/request.h"
 
+void cl_request_note_failure(claude_request_t *request, const cl_err *failure)
+{
+    if (request->error.code == CLAUDE_OK)
+        cl_err_copy(&request->error, failure, NULL);
+}
+
 /* Ends a setter: the body is whole again, the first failure is kept for the snapshot. */
 claude_code_t cl_request_finish(claude_request_t *request, cl_err *mine, cl_err *err)
 {
     cl_draft_end(&request->draft);
     if (mine->code == CLAUDE_OK)
         return CLAUDE_OK;
-    if (request->error.code == CLAUDE_OK)
-        cl_err_copy(&request->error, mine, NULL);
+    cl_request_note_failure(request, mine);
     if (err && err->code == CLAUDE_OK)
         cl_err_copy(err, mine, NULL);
     return mine->code;

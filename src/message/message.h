@@ -83,6 +83,8 @@ claude_code_t cl_request_add_file(claude_request_t *request, const char *field, 
 claude_code_t cl_request_add_form_field(claude_request_t *request, const char *name, cl_str text, cl_err *err);
 /* Takes over the hook's reference; NULL removes. */
 void cl_request_set_hook(claude_request_t *request, cl_hook *on_event);
+/* A setter has failed: the first failure is kept for the snapshot. */
+void cl_request_note_failure(claude_request_t *request, const cl_err *failure);
 /*
  * Returns the first setter's error if there was one, then checks what must be there (model, max_tokens, messages by
  * endpoint, each named), and takes the snapshot. `force_stream`: the body gets "stream":true if it has no "stream"; a

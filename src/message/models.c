@@ -185,6 +185,8 @@ const cl_model *cl_models_find(const claude_models_t *models, cl_str id)
 {
     const cl_model *found;
 
+    if (!CL_FEATURE_MODEL_MANAGEMENT)
+        return NULL;
     models = or_built_in(models);
     found = find_by(models->rows, models->count, id, cl_str_eq);
     if (found)
@@ -271,6 +273,8 @@ cl_json cl_model_fact(const cl_model *model, const char *what)
 
 const char *cl_models_lend(const claude_models_t *models, cl_json string)
 {
+    if (!CL_FEATURE_MODEL_MANAGEMENT)
+        return NULL;
     models = or_built_in(models);
     return string.type == CLAUDE_JSON_STRING ? models->decoded + (string.ptr - models->text.ptr) + 1 : NULL;
 }

@@ -362,6 +362,8 @@ claude_code_t cl_request_snapshot(const claude_request_t *request, bool force_st
         return request->error.code;
     }
     rc = check_stream(request, force_stream, &snapshot.stream, &splice, err);
+    if (rc >= 0 && snapshot.stream && !CL_FEATURE_STREAMING)
+        rc = cl_fail_left_out(err, "streaming");
     if (rc >= 0)
         rc = check_required(request, err);
     if (rc >= 0)

@@ -1334,8 +1334,15 @@ static void answers_about_itself(void **state)
     assert_string_equal(claude_version_string(), "0.8.0");
     assert_string_equal(text_of(info, "version"), "0.8.0");
     assert_non_null(text_of(info, "curl"));
+    assert_non_null(strstr(json_object_get_string(info), "\"streaming\""));
     json_object_put(info);
     assert_int_equal(claude_feature("streaming"), 1);
+    assert_int_equal(claude_feature("retry"), 1);
+    assert_int_equal(claude_feature("retry_logic"), 1);
+    assert_int_equal(claude_feature("circuit_breaker"), 1);
+    assert_int_equal(claude_feature("retry-"), 0);
+    assert_int_equal(claude_feature("retry-logic "), 0);
+    assert_int_equal(claude_feature(""), 0);
     assert_int_equal(claude_feature("teleport"), 0);
     assert_int_equal(claude_feature(NULL), 0);
     for (; claude_code_at(count) != 0; count++) {

@@ -91,11 +91,18 @@ end
 
 -- The same functions of the table that is built in, without a colon.
 local models = {}
-local builtin = setmetatable({ _handle = core.claude_models_builtin() }, Models)
+local builtin
+
+-- When it is first asked for: a library may have been built without one.
+local function built_in()
+    builtin = builtin or setmetatable({ _handle = core.claude_models_builtin() }, Models)
+    return builtin
+end
+
 for name, method in pairs(Models) do
     if type(method) == "function" then
         models[name] = function(...)
-            return method(builtin, ...)
+            return method(built_in(), ...)
         end
     end
 end

@@ -103,9 +103,12 @@ CLAUDE_API const char *claude_version_string(void);
 /**
  * Ask whether the loaded library has a feature, so that a binding can degrade instead of failing.
  *
- * @param name  "streaming", "streaming-control", "accumulate", "workspace", "sign", "tools", "vision", "count-tokens",
- *              "batches", "files", "skills", "model-management", "costs", "request-caching", "validation",
- *              "structured-outputs", "tool-runner", "http2", "tls"; NULL and unknown names are answered 0
+ * @param name  a feature of docs/features.md: "streaming", "streaming-control", "tools", "vision", "authentication",
+ *              "content-generation", "model-management", "count-tokens", "retry-logic" or "retry", "circuit-breaker",
+ *              "rate-limiting", "failover", "health-checks", "metrics", "error-handling", "request-caching",
+ *              "sync-api"; a part of one: "accumulate", "workspace", "sign", "tool-runner", "structured-outputs",
+ *              "costs", "batches", "files", "skills", "validation"; or "http2", "tls". Hyphens may be underscores.
+ *              NULL and unknown names are answered 0
  * @return 1 it has, 0 it has not
  * @threads A
  * @since 0.8
@@ -115,7 +118,8 @@ CLAUDE_API int32_t claude_feature(const char *name);
 /**
  * What the library was built with and runs with, for bug reports.
  *
- * @return a JSON object with the keys "version", "curl", "json_c", "zlib", "tls"; static
+ * @return a JSON object with the texts "version", "curl", "json_c", "zlib", "tls", and "features", an array of the
+ *         names that claude_feature() knows and this build has; static
  * @threads A
  * @since 0.8
  */

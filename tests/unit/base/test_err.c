@@ -100,6 +100,26 @@ static void test_messages(void **state)
     cl_err_clear(&err);
 }
 
+static void test_left_out(void **state)
+{
+    cl_err err;
+
+    (void)state;
+    cl_err_init(&err);
+    assert_int_equal(cl_fail_left_out(&err, "streaming-control"), CLAUDE_E_UNSUPPORTED);
+    assert_string_equal(err.message, "this build of libclaude has no streaming-control: build it with "
+                                     "-DCLAUDE_FEATURE_STREAMING_CONTROL=ON");
+    assert_string_equal(err.feature, "streaming-control");
+    assert_int_equal(cl_fail_left_out(&err, "tools"), CLAUDE_E_UNSUPPORTED);
+    assert_string_equal(err.feature, "streaming-control");
+    cl_err_clear(&err);
+    cl_fail(&err, CLAUDE_E_INVALID, "first");
+    assert_int_equal(cl_fail_left_out(&err, "tools"), CLAUDE_E_INVALID);
+    assert_null(err.feature);
+    cl_err_clear(&err);
+    assert_int_equal(cl_fail_left_out(NULL, "tools"), CLAUDE_E_UNSUPPORTED);
+}
+
 /* ---- the table ---- */
 
 static void test_codes(void **state)
@@ -267,13 +287,10 @@ static void test_object_as_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_copy_text),
-        cmocka_unit_test(test_first_error_wins),
-        cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_codes),
-        cmocka_unit_test(test_object_owns),
-        cmocka_unit_test(test_clear_and_copy),
-        cmocka_unit_test(test_out_of_memory_is_static),
+        cmocka_unit_test(test_copy_text),      cmocka_unit_test(test_first_error_wins),
+        cmocka_unit_test(test_messages),       cmocka_unit_test(test_left_out),
+        cmocka_unit_test(test_codes),          cmocka_unit_test(test_object_owns),
+        cmocka_unit_test(test_clear_and_copy), cmocka_unit_test(test_out_of_memory_is_static),
         cmocka_unit_test(test_object_as_json),
     };
 
