@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/version.h"
+#include "client/policies.h"
 
 enum { URL_MAX = 8192, USER_AGENT_MAX = 1024 };
 
@@ -59,6 +60,8 @@ static claude_code_t client_of(claude_config_t *config, claude_client_t **out, c
     claude_client_t *client = NULL;
     claude_code_t rc = cl_config_check(config, err);
 
+    if (rc >= 0)
+        rc = cl_failover_check(config, err);
     if (rc < 0)
         goto out;
     client = calloc(1, sizeof *client);

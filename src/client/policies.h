@@ -1,0 +1,16 @@
+/* policies.h - the options of a client as the settings of its policies. */
+#ifndef CL_CLIENT_POLICIES_H
+#define CL_CLIENT_POLICIES_H
+
+#include "config/config.h"
+#include "reliability/failover.h"
+
+/* NULL: the defaults. */
+cl_failover_settings cl_failover_settings_of(const cl_options *client);
+/*
+ * Whether a client can be made with the failover of this configuration, if it has one; it gets no more endpoints then.
+ * CLAUDE_E_INVALID: it has no endpoint, or one whose key could be read on the way.
+ */
+claude_code_t cl_failover_check(const claude_config_t *config, cl_err *err);
+
+#endif
