@@ -38,7 +38,6 @@ static cl_http_settings http_settings(const cl_options *options)
         .no_proxy = cl_option_text(NULL, options, CL_OPT_NO_PROXY),
         .tls_min_version = (int32_t)cl_option_int(NULL, options, CL_OPT_TLS_MIN_VERSION),
         .http_version = (int32_t)cl_option_int(NULL, options, CL_OPT_HTTP_VERSION),
-        .https = !cl_url_is_http(cl_str_of(cl_option_text(NULL, options, CL_OPT_BASE_URL))),
         .streams_per_connection = (size_t)cl_option_int(NULL, options, CL_OPT_STREAMS_PER_CONNECTION),
         .quirks = cl_quirks_of(cl_http_library_number()),
         .max_buffered = (size_t)cl_option_int(NULL, options, CL_OPT_MAX_BUFFERED),
