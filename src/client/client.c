@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/version.h"
+#include "client/policies.h"
 
 enum { URL_MAX = 8192, USER_AGENT_MAX = 1024 };
 
@@ -26,10 +27,9 @@ static claude_code_t make_texts(claude_client_t *client, cl_err *err)
 }
 
 /* The texts belong to the configuration, which lives as long as the client. */
-static cl_http_settings http_settings(const claude_client_t *client)
+static cl_http_settings http_settings(const cl_options *options)
 {
-    const cl_options *options = client->config->options;
-    cl_http_settings settings = {
+    return (cl_http_settings){
         .ca_file = cl_option_text(NULL, options, CL_OPT_CA_FILE),
         .ca_path = cl_option_text(NULL, options, CL_OPT_CA_PATH),
         .client_cert = cl_option_text(NULL, options, CL_OPT_CLIENT_CERT),
@@ -41,15 +41,7 @@ static cl_http_settings http_settings(const claude_client_t *client)
         .streams_per_connection = (size_t)cl_option_int(NULL, options, CL_OPT_STREAMS_PER_CONNECTION),
         .quirks = cl_quirks_of(cl_http_library_number()),
         .max_buffered = (size_t)cl_option_int(NULL, options, CL_OPT_MAX_BUFFERED),
-        .many_servers = client->target_count > 1,
     };
-
-    for (size_t i = 0; i < client->target_count; i++) {
-        bool http = cl_url_is_http(cl_str_of(client->targets[i].base_url));
-        settings.mixed = settings.mixed || (i > 0 && http == settings.https);
-        settings.https = settings.https || !http;
-    }
-    return settings;
 }
 
 static void client_free(claude_client_t *client)
@@ -68,6 +60,8 @@ static claude_code_t client_of(claude_config_t *config, claude_client_t **out, c
     claude_client_t *client = NULL;
     claude_code_t rc = cl_config_check(config, err);
 
+    if (rc >= 0)
+        rc = cl_failover_check(config, err);
     if (rc < 0)
         goto out;
     client = calloc(1, sizeof *client);
@@ -84,7 +78,7 @@ static claude_code_t client_of(claude_config_t *config, claude_client_t **out, c
         rc = cl_client_make_targets(client, err);
     if (rc < 0)
         goto out;
-    client->http = http_settings(client);
+    client->http = http_settings(client->config->options);
     client->engines =
         cl_engines_new((size_t)cl_option_int(NULL, client->config->options, CL_OPT_MAX_ENGINES), &client->http);
     rc = client->engines ? CLAUDE_OK : cl_fail_nomem(err);

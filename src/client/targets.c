@@ -106,7 +106,7 @@ static claude_code_t fill_target(claude_client_t *client, size_t index, cl_err *
     target->base_url = url.ptr;
     target->is_own = cl_url_same_server(url, own);
     target->secret = secret ? secret : target->is_own ? client->config->secret : NULL;
-    target->same_as = cl_str_eq(url, own) && has_same_key(client, secret) ? 0 : 1 + index;
+    target->same_as = cl_url_same_base(url, own) && has_same_key(client, secret) ? 0 : 1 + index;
     if (needs_key && !target->secret)
         return cl_fail(
             err, CLAUDE_E_NO_KEY,
@@ -158,7 +158,6 @@ static size_t take_failover(claude_client_t *client)
     if (!CL_FEATURE_FAILOVER || !client->config->failover)
         return 0;
     client->failover = cl_failover_ref(kept(client->config->failover));
-    cl_failover_seal(client->failover);
     return cl_failover_count(client->failover);
 }
 
@@ -170,9 +169,6 @@ claude_code_t cl_client_make_targets(claude_client_t *client, cl_err *err)
     if (rc < 0)
         return rc;
     endpoints = take_failover(client);
-    if (client->failover && endpoints == 0)
-        return cl_fail(err, CLAUDE_E_INVALID,
-                       "the failover has no endpoints; add them with claude_failover_add_endpoint()");
     client->targets = calloc(1 + endpoints, sizeof *client->targets);
     if (!client->targets)
         return cl_fail_nomem(err);

@@ -130,5 +130,7 @@ bool cl_url_is_http(cl_str url);
 bool cl_url_is_loopback(cl_str url);
 /* The same scheme, host and port, and nothing in it that could be read in another way. `url` may be anything. */
 bool cl_url_same_server(cl_str url, cl_str base_url);
+/* Base URLs for the same thing: the same server and path, but for slashes at the end. */
+bool cl_url_same_base(cl_str a, cl_str b);
 
 #endif

@@ -240,6 +240,21 @@ bool cl_url_same_server(cl_str url, cl_str base_url)
            cl_str_eq(port_of(&a), port_of(&b)) && !memchr(a.path.ptr, '#', a.path.len);
 }
 
+static cl_str path_of(cl_str url)
+{
+    url_parts parts;
+
+    split(url, &parts);
+    while (parts.path.len > 0 && parts.path.ptr[parts.path.len - 1] == '/')
+        parts.path.len--;
+    return parts.path;
+}
+
+bool cl_url_same_base(cl_str a, cl_str b)
+{
+    return cl_url_same_server(a, b) && cl_str_eq(path_of(a), path_of(b));
+}
+
 claude_code_t cl_proxy_url_check(cl_str url, cl_err *err)
 {
     static const char what[] = "network.proxy";

@@ -27,13 +27,14 @@ static void append(cl_transfers *list, cl_transfer *t)
 
 /* ---- easy handles ---- */
 
-static cl_slot *slot_new(cl_engine *engine)
+static cl_slot *slot_new(cl_engine *engine, bool https)
 {
     cl_slot *slot = calloc(1, sizeof *slot);
 
     if (!slot)
         return NULL;
     slot->engine = engine;
+    slot->https = https;
     slot->easy = curl_easy_init();
     if (!slot->easy) {
         free(slot);
@@ -58,13 +59,13 @@ void cl_slot_free(cl_slot *slot)
     free(slot);
 }
 
-static cl_slot *take_slot(cl_engine *engine)
+static cl_slot *take_slot(cl_engine *engine, bool https)
 {
-    cl_slot *slot = engine->slots;
+    cl_slot *slot = engine->slots[https];
 
     if (!slot)
-        return slot_new(engine);
-    engine->slots = slot->next;
+        return slot_new(engine, https);
+    engine->slots[https] = slot->next;
     engine->slot_count--;
     return slot;
 }
@@ -76,73 +77,135 @@ static void give_slot(cl_engine *engine, cl_slot *slot)
         cl_slot_free(slot);
         return;
     }
-    slot->next = engine->slots;
-    engine->slots = slot;
+    slot->next = engine->slots[slot->https];
+    engine->slots[slot->https] = slot;
     engine->slot_count++;
+}
+
+/* ---- servers ---- */
+
+static bool is_https(const char *url)
+{
+    return !cl_str_starts_nocase(cl_str_of(url), CL_STR("http:"));
+}
+
+/* Scheme, host and port as they are written: what is written in two ways is two servers, which costs a connection. */
+static size_t server_len(const char *url)
+{
+    const char *mark = strstr(url, "://");
+    size_t scheme = mark ? (size_t)(mark - url) + 3 : 0;
+
+    return scheme + strcspn(url + scheme, "/?#");
+}
+
+/* One that has nothing to do any more may have its place taken. NULL: all are at work. */
+static cl_server *free_place(cl_engine *engine)
+{
+    if (engine->server_count < CL_SERVERS_MAX)
+        return &engine->servers[engine->server_count];
+    for (size_t i = 0; i < CL_SERVERS_MAX; i++) {
+        if (engine->servers[i].transfers == 0 && engine->servers[i].sockets == 0)
+            return &engine->servers[i];
+    }
+    return NULL;
+}
+
+static cl_server *server_new(cl_engine *engine, const char *url, size_t len)
+{
+    cl_server *server = free_place(engine);
+    char *name;
+
+    /* It only decides what waits for what. */
+    if (!server)
+        return &engine->servers[CL_SERVERS_MAX - 1];
+    name = malloc(len);
+    if (!name)
+        return NULL;
+    memcpy(name, url, len);
+    free(server->name);
+    *server = (cl_server){.name = name, .name_len = len, .https = is_https(url)};
+    if (server == &engine->servers[engine->server_count])
+        engine->server_count++;
+    return server;
+}
+
+bool cl_transfer_find_server(cl_engine *engine, cl_transfer *t)
+{
+    size_t len = server_len(t->url);
+
+    for (size_t i = 0; i < engine->server_count && !t->server; i++) {
+        cl_server *server = &engine->servers[i];
+        if (server->name_len == len && memcmp(server->name, t->url, len) == 0)
+            t->server = server;
+    }
+    if (!t->server)
+        t->server = server_new(engine, t->url, len);
+    if (t->server)
+        t->server->transfers++;
+    return t->server != NULL;
 }
 
 /* ---- learning how connections are used ---- */
 
-static bool may_share(const cl_engine *engine)
+static bool may_share(const cl_engine *engine, const cl_server *server)
 {
-    const cl_http_settings *settings = &engine->settings;
+    int32_t version = engine->settings.http_version;
 
-    if (settings->http_version == CL_HTTP_VERSION_1_1 || engine->share == CL_SHARE_NEVER ||
-        cl_engine_reuses_nothing(engine))
+    if (version == CL_HTTP_VERSION_1_1 || server->share == CL_SHARE_NEVER ||
+        cl_engine_reuses_nothing(engine, server->https))
         return false;
-    return settings->https || settings->http_version == CL_HTTP_VERSION_2;
+    return server->https || version == CL_HTTP_VERSION_2;
 }
 
 /* More requests under way than connections: they share. One more connection although there was room: they do not. */
-static void learn(cl_engine *engine, bool opened)
+static void learn(cl_server *server, bool opened)
 {
-    if (engine->sockets == 0)
-        engine->share = CL_SHARE_UNKNOWN;
-    else if (engine->sending > engine->sockets)
-        engine->share = CL_SHARE_ALWAYS;
-    else if (opened && engine->share == CL_SHARE_UNKNOWN && engine->sending > 0 && !engine->settings.many_servers)
-        engine->share = CL_SHARE_NEVER;
+    if (server->sockets == 0)
+        server->share = CL_SHARE_UNKNOWN;
+    else if (server->sending > server->sockets)
+        server->share = CL_SHARE_ALWAYS;
+    else if (opened && server->share == CL_SHARE_UNKNOWN && server->sending > 0)
+        server->share = CL_SHARE_NEVER;
 }
 
 void cl_transfer_is_sending(cl_transfer *t)
 {
     if (t->is_opening)
-        t->engine->opening--;
+        t->server->opening--;
     t->is_opening = false;
     if (!t->is_sending)
-        t->engine->sending++;
+        t->server->sending++;
     t->is_sending = true;
 }
 
 void cl_transfer_is_over(cl_transfer *t)
 {
     if (t->is_opening)
-        t->engine->opening--;
+        t->server->opening--;
     if (t->is_sending)
-        t->engine->sending--;
+        t->server->sending--;
     t->is_opening = false;
     t->is_sending = false;
 }
 
 /* ---- the queue ---- */
 
-static bool has_room(const cl_engine *engine)
+static bool has_room(const cl_engine *engine, const cl_server *server)
 {
     size_t per_connection = engine->settings.streams_per_connection;
 
-    /* With several servers, one that does not answer must not keep others' requests waiting. */
-    if (!may_share(engine) || engine->opening == 0 || engine->settings.many_servers)
+    if (!may_share(engine, server) || server->opening == 0)
         return true;
     /* Each that opens a connection makes room for others; so many are needed. */
-    return engine->share == CL_SHARE_ALWAYS &&
-           engine->opening < (engine->queued_count + per_connection - 1) / per_connection;
+    return server->share == CL_SHARE_ALWAYS &&
+           server->opening < (server->queued_count + per_connection - 1) / per_connection;
 }
 
 /* libcurl looks through all connections for an idle one: with thousands that are all busy, that is most of its work. */
-static bool knows_none_idle(const cl_engine *engine)
+static bool knows_none_idle(const cl_engine *engine, const cl_server *server)
 {
-    return cl_engine_reuses_nothing(engine) ||
-           (!may_share(engine) && engine->sockets <= engine->sending + engine->opening);
+    return cl_engine_reuses_nothing(engine, server->https) ||
+           (!may_share(engine, server) && server->sockets <= server->sending + server->opening);
 }
 
 static void fail(cl_engine *engine, cl_transfer *t, CURLcode result)
@@ -156,7 +219,8 @@ static void fail(cl_engine *engine, cl_transfer *t, CURLcode result)
  * there. */
 static void start(cl_engine *engine, cl_transfer *t)
 {
-    cl_slot *slot = cl_engine_open(engine) ? take_slot(engine) : NULL;
+    cl_server *server = t->server;
+    cl_slot *slot = cl_engine_open(engine) ? take_slot(engine, is_https(t->url)) : NULL;
     CURLcode rc;
     bool fresh;
 
@@ -168,8 +232,8 @@ static void start(cl_engine *engine, cl_transfer *t)
     slot->transfer = t;
     slot->error_text[0] = '\0';
     t->slot = slot;
-    fresh = knows_none_idle(engine);
-    if (!fresh && engine->sockets > engine->sending)
+    fresh = knows_none_idle(engine, server);
+    if (!fresh && server->sockets > server->sending)
         cl_engine_sweep(engine);
     rc = cl_transfer_setup(t, fresh);
     if (rc == CURLE_OK && curl_multi_add_handle(engine->multi, slot->easy) != CURLM_OK) {
@@ -184,26 +248,32 @@ static void start(cl_engine *engine, cl_transfer *t)
     cl_engine_run_timer(engine);
     t->is_opening = !t->is_sending && !t->ended;
     if (t->is_opening)
-        engine->opening++;
-    learn(engine, t->is_opening);
+        server->opening++;
+    learn(server, t->is_opening);
 }
 
-void cl_engine_admit_more(cl_engine *engine)
+static void admit_more(cl_engine *engine, cl_server *server)
 {
-    while (engine->queued.first && !engine->broken && has_room(engine)) {
-        cl_transfer *t = engine->queued.first;
-        engine->queued.first = t->queued_next;
-        if (!engine->queued.first)
-            engine->queued.last = NULL;
-        engine->queued_count--;
+    while (server->queued.first && !engine->broken && has_room(engine, server)) {
+        cl_transfer *t = server->queued.first;
+        server->queued.first = t->queued_next;
+        if (!server->queued.first)
+            server->queued.last = NULL;
+        server->queued_count--;
         start(engine, t);
     }
 }
 
+void cl_engine_admit_more(cl_engine *engine)
+{
+    for (size_t i = 0; i < engine->server_count; i++)
+        admit_more(engine, &engine->servers[i]);
+}
+
 claude_code_t cl_engine_admit(cl_engine *engine, cl_transfer *t, cl_err *err)
 {
-    append(&engine->queued, t);
-    engine->queued_count++;
+    append(&t->server->queued, t);
+    t->server->queued_count++;
     cl_engine_admit_more(engine);
     if (!t->refused)
         return CLAUDE_OK;
@@ -214,19 +284,19 @@ claude_code_t cl_engine_admit(cl_engine *engine, cl_transfer *t, cl_err *err)
 
 /* ---- leaving ---- */
 
-static void leave_queue(cl_engine *engine, cl_transfer *t)
+static void leave_queue(cl_server *server, cl_transfer *t)
 {
     cl_transfers rest = {NULL, NULL};
     cl_transfer *next;
 
-    for (cl_transfer *item = engine->queued.first; item; item = next) {
+    for (cl_transfer *item = server->queued.first; item; item = next) {
         next = item->queued_next;
         if (item == t)
-            engine->queued_count--;
+            server->queued_count--;
         else
             append(&rest, item);
     }
-    engine->queued = rest;
+    server->queued = rest;
 }
 
 static void leave_ready(cl_engine *engine, cl_transfer *t)
@@ -270,7 +340,7 @@ static void give_up_connection(const cl_engine *engine, const cl_transfer *t)
 {
     long port = 0;
 
-    if (!t->failed || t->ended || engine->sending != 1 ||
+    if (!t->failed || t->ended || t->server->sending != 1 ||
         curl_easy_getinfo(t->slot->easy, CURLINFO_LOCAL_PORT, &port) != CURLE_OK || port <= 0)
         return;
     for (size_t fd = 0; fd < engine->watch_cap; fd++) {
@@ -290,13 +360,13 @@ void cl_engine_stop(cl_engine *engine, cl_transfer *t)
         give_slot(engine, t->slot);
         t->slot = NULL;
     } else {
-        leave_queue(engine, t);
+        leave_queue(t->server, t);
     }
     cl_transfer_is_over(t);
     if (t->paused)
         engine->waiting--;
     t->paused = false;
-    learn(engine, false);
+    learn(t->server, false);
     cl_engine_admit_more(engine);
 }
 
@@ -320,4 +390,5 @@ void cl_engine_dismiss(cl_engine *engine, cl_transfer *t)
     leave_ready(engine, t);
     cl_clock_disarm(engine, t);
     engine->held -= cl_transfer_unread(t);
+    t->server->transfers--;
 }

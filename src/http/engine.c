@@ -79,6 +79,10 @@ uint8_t *cl_engine_watch(cl_engine *engine, int fd)
         uint8_t *longer;
         while (cap < need)
             cap *= 2;
+        longer = realloc(engine->watched, cap);
+        if (!longer)
+            return NULL;
+        engine->watched = longer;
         longer = realloc(engine->watch, cap);
         if (!longer)
             return NULL;
@@ -87,6 +91,22 @@ uint8_t *cl_engine_watch(cl_engine *engine, int fd)
         engine->watch_cap = cap;
     }
     return engine->watch + fd;
+}
+
+void cl_engine_connected(cl_engine *engine, int fd, const cl_transfer *t)
+{
+    cl_server *server = t ? t->server : engine->servers;
+
+    engine->watch[fd] = CL_WATCH_CONNECTION;
+    engine->watched[fd] = (uint8_t)(server - engine->servers);
+    engine->sockets++;
+    server->sockets++;
+}
+
+void cl_engine_disconnected(cl_engine *engine, int fd)
+{
+    engine->sockets--;
+    engine->servers[engine->watched[fd]].sockets--;
 }
 
 static void park(cl_engine *engine, int fd, uint8_t *watch)
@@ -136,7 +156,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *s
         if ((*watch & CL_WATCH_CONNECTION) && (*watch & CL_WATCH_KNOWN) && !(*watch & CL_WATCH_OUT)) {
             park(engine, fd, watch);
         } else {
-            engine->sockets -= *watch & CL_WATCH_CONNECTION ? 1 : 0;
+            if (*watch & CL_WATCH_CONNECTION)
+                cl_engine_disconnected(engine, fd);
             *watch = 0;
         }
         return 0;
@@ -176,10 +197,12 @@ static void close_one(int *fd)
 
 static void close_multi(cl_engine *engine)
 {
-    while (engine->slots) {
-        cl_slot *slot = engine->slots;
-        engine->slots = slot->next;
-        cl_slot_free(slot);
+    for (size_t https = 0; https < 2; https++) {
+        while (engine->slots[https]) {
+            cl_slot *slot = engine->slots[https];
+            engine->slots[https] = slot->next;
+            cl_slot_free(slot);
+        }
     }
     engine->slot_count = 0;
     if (engine->multi)
@@ -205,7 +228,10 @@ static void engine_free(cl_engine *engine)
     if (!engine)
         return;
     cl_engine_close(engine);
+    for (size_t i = 0; i < engine->server_count; i++)
+        free(engine->servers[i].name);
     free(engine->watch);
+    free(engine->watched);
     cl_timers_free(&engine->clock);
     pthread_mutex_destroy(&engine->lock);
     free(engine);
@@ -510,12 +536,13 @@ static void spoil(int fd)
     (void)shutdown(fd, SHUT_RDWR);
 }
 
-static bool speaks_http_1(const cl_engine *engine)
+static bool speaks_http_1(const cl_engine *engine, int fd)
 {
-    const cl_http_settings *settings = &engine->settings;
+    const cl_server *server = &engine->servers[engine->watched[fd]];
+    int32_t version = engine->settings.http_version;
 
-    return settings->http_version == CL_HTTP_VERSION_1_1 || engine->share == CL_SHARE_NEVER ||
-           (!settings->https && settings->http_version != CL_HTTP_VERSION_2);
+    return version == CL_HTTP_VERSION_1_1 || server->share == CL_SHARE_NEVER ||
+           (!server->https && version != CL_HTTP_VERSION_2);
 }
 
 static void take_out(cl_engine *engine, int fd, uint8_t *watch)
@@ -540,7 +567,7 @@ static void parked_stirs(cl_engine *engine, int fd, uint8_t *watch)
         take_out(engine, fd, watch);
         return;
     }
-    if (!speaks_http_1(engine) && !(look.revents & (POLLRDHUP | POLLHUP | POLLERR)) &&
+    if (!speaks_http_1(engine, fd) && !(look.revents & (POLLRDHUP | POLLHUP | POLLERR)) &&
         epoll_ctl(engine->epoll_fd, EPOLL_CTL_MOD, fd, &event) == 0) {
         *watch &= (uint8_t)~CL_WATCH_IN;
         return;
@@ -728,7 +755,10 @@ static void forget_sockets(cl_engine *engine)
     if (engine->watch)
         memset(engine->watch, 0, engine->watch_cap);
     engine->sockets = 0;
-    engine->share = CL_SHARE_UNKNOWN;
+    for (size_t i = 0; i < engine->server_count; i++) {
+        engine->servers[i].sockets = 0;
+        engine->servers[i].share = CL_SHARE_UNKNOWN;
+    }
     engine->parked_listed = 0;
     engine->parked_count = 0;
     engine->writer = -1;

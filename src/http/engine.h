@@ -12,6 +12,7 @@
 typedef struct cl_slot {
     CURL *easy;
     cl_engine *engine;
+    bool https;            /* speaks that and nothing else, or http and nothing else */
     cl_transfer *transfer; /* NULL while it is idle */
     struct cl_slot *next;  /* idle ones */
     struct cl_slot *made_prev;
@@ -34,6 +35,25 @@ typedef struct cl_transfers {
     cl_transfer *last;
 } cl_transfers;
 
+/* How connections are used. */
+enum { CL_SHARE_UNKNOWN, CL_SHARE_NEVER, CL_SHARE_ALWAYS };
+
+/* What is known of a server: a scheme, a host and a port. Each shares its connections in its own way. */
+typedef struct cl_server {
+    char *name; /* the beginning of its URLs */
+    size_t name_len;
+    bool https;
+    int share;
+    size_t transfers;    /* that are for it */
+    size_t opening;      /* of those, with a connection that they are opening */
+    size_t sending;      /* of those, with one that stands */
+    size_t sockets;      /* connections open */
+    cl_transfers queued; /* not given to libcurl yet */
+    size_t queued_count;
+} cl_server;
+
+enum { CL_SERVERS_MAX = 40 };
+
 /* What is known of a socket, by its number. */
 enum {
     CL_WATCH_IN = 1,
@@ -44,9 +64,6 @@ enum {
     CL_WATCH_STRAY = 32,      /* it stirred although nobody wants it */
     CL_WATCH_RESTING = 64     /* not looked at for output for a while */
 };
-
-/* How connections are used. */
-enum { CL_SHARE_UNKNOWN, CL_SHARE_NEVER, CL_SHARE_ALWAYS };
 
 enum { CL_WAKES_MAX = 32, CL_PARKED_MAX = 64 };
 
@@ -70,32 +87,30 @@ struct cl_engine {
     int64_t curl_timer_at; /* when libcurl wants to be called; INT64_MAX: not at all */
     int64_t planned_at;    /* when somebody will look next without being told */
     _Atomic int64_t idle_since;
-    int64_t turned_at;   /* event loops: when sockets were last looked at */
-    int64_t away;        /* ms that the program was busy with what it had been handed */
-    size_t held;         /* unread bytes of all transfers */
-    cl_transfers ready;  /* something has happened to them (event loops) */
-    cl_transfers queued; /* not given to libcurl yet */
-    size_t queued_count;
+    int64_t turned_at;  /* event loops: when sockets were last looked at */
+    int64_t away;       /* ms that the program was busy with what it had been handed */
+    size_t held;        /* unread bytes of all transfers */
+    cl_transfers ready; /* something has happened to them (event loops) */
+    cl_server servers[CL_SERVERS_MAX];
+    size_t server_count; /* places that were ever taken */
     cl_waiter *waiters;
     _Atomic uint32_t *wakes[CL_WAKES_MAX]; /* threads to get up once the lock is free */
     size_t wake_count;
     cl_timers clock;  /* transfers by their deadlines (event loops) */
     int64_t alarm_at; /* when the loop itself wants to be called; INT64_MAX: not at all */
     _Atomic bool stirred;
-    int share;
-    size_t opening;    /* transfers that are opening a connection */
-    size_t sending;    /* transfers that have one, and have not ended */
     size_t waiting;    /* transfers that are paused: their sockets look like idle ones */
     size_t sockets;    /* connections open */
     int64_t rested_at; /* when sockets that rest are looked at again; INT64_MAX: none rests */
     int writer;        /* the socket that was last ready for output */
     int writes;        /* how often in a row */
     uint8_t *watch;    /* CL_WATCH_* by descriptor */
+    uint8_t *watched;  /* of connections: which server, by descriptor */
     size_t watch_cap;
     int parked[CL_PARKED_MAX]; /* sockets that libcurl has let go of, as many as fit */
     size_t parked_listed;
     size_t parked_count; /* of all */
-    cl_slot *slots;      /* idle */
+    cl_slot *slots[2];   /* idle, for http and https */
     size_t slot_count;
     cl_slot *made; /* slots, also those in use */
 };
@@ -103,7 +118,8 @@ struct cl_engine {
 struct cl_transfer {
     cl_engine *engine;
     void *owner;
-    cl_slot *slot;                  /* NULL: queued */
+    cl_slot *slot; /* NULL: queued */
+    cl_server *server;
     struct curl_slist *header_list; /* one allocation, the URL included */
     size_t texts_size;
     const char *url;
@@ -191,9 +207,9 @@ static inline bool cl_engine_is_loop(const cl_engine *engine)
 }
 
 /* A fault of libcurl's: a second request on such a connection fails. */
-static inline bool cl_engine_reuses_nothing(const cl_engine *engine)
+static inline bool cl_engine_reuses_nothing(const cl_engine *engine, bool https)
 {
-    return (engine->settings.quirks & CL_QUIRK_H2C_REUSE) && !engine->settings.https &&
+    return (engine->settings.quirks & CL_QUIRK_H2C_REUSE) && !https &&
            engine->settings.http_version == CL_HTTP_VERSION_2;
 }
 
@@ -236,9 +252,14 @@ void cl_engine_kick(cl_engine *engine);
 void cl_engine_unpark(cl_engine *engine, int fd, uint8_t *watch);
 /* Room for what is known of a socket; NULL when out of memory. */
 uint8_t *cl_engine_watch(cl_engine *engine, int fd);
+/* A connection of this socket was opened, for this transfer if it is for one, or is closed. */
+void cl_engine_connected(cl_engine *engine, int fd, const cl_transfer *transfer);
+void cl_engine_disconnected(cl_engine *engine, int fd);
 
 /* ---- admit.c: which transfer goes to libcurl when, so that connections are shared ---- */
 
+/* Finds the server of a transfer's URL, and counts it there; false when out of memory. */
+bool cl_transfer_find_server(cl_engine *engine, cl_transfer *transfer);
 /* Puts a transfer in the queue and lets in whom it can. */
 claude_code_t cl_engine_admit(cl_engine *engine, cl_transfer *transfer, cl_err *err);
 /* Lets in more. */

@@ -31,9 +31,6 @@ typedef struct cl_http_settings {
     const char *no_proxy;   /* hosts, separated by commas */
     int32_t tls_min_version;
     int32_t http_version;
-    bool https; /* URLs are https:// */
-    bool mixed; /* some are, some are http:// */
-    bool many_servers;
     size_t streams_per_connection; /* of HTTP/2 */
     uint32_t quirks;               /* of the libcurl that was loaded */
     size_t max_buffered;           /* unread bytes of all transfers above which those that have any get no more */
@@ -41,8 +38,8 @@ typedef struct cl_http_settings {
 
 /* What to send, and within which bounds. Everything is copied, except what `body` shares by count. */
 typedef struct cl_http_request {
-    const char *method; /* static: "GET", "POST" or "DELETE" */
-    const char *url;
+    const char *method; /* static: "GET", "HEAD", "OPTIONS", "POST" or "DELETE" */
+    const char *url;    /* with a scheme and a host that were checked; each may be on another server */
     const cl_headers *headers;
     cl_str auth_header; /* "x-api-key: ...", wiped by the transfer when it is over; the caller wipes its own copy */
     const cl_body *body;

@@ -92,8 +92,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *user)
         return 0;
     }
     if (cl_str_starts(cl_str_n(bytes, len), CL_STR("HTTP/"))) {
-        if (t->engine->share == CL_SHARE_UNKNOWN && cl_str_starts(cl_str_n(bytes, len), CL_STR("HTTP/1")))
-            t->engine->share = CL_SHARE_NEVER;
+        if (t->server->share == CL_SHARE_UNKNOWN && cl_str_starts(cl_str_n(bytes, len), CL_STR("HTTP/1")))
+            t->server->share = CL_SHARE_NEVER;
         cl_buf_clear(&t->head);
         (void)cl_buf_reserve(&t->head, HEAD_USUAL); /* fewer reallocations; appending decides */
         t->in_head = true;
@@ -178,10 +178,8 @@ static curl_socket_t on_open_socket(void *user, curlsocktype purpose, struct cur
     }
     if (slot->transfer)
         slot->transfer->looking_up = false;
-    if (fd >= 0) {
-        *watch = CL_WATCH_CONNECTION;
-        engine->sockets++;
-    }
+    if (fd >= 0)
+        cl_engine_connected(engine, fd, slot->transfer);
     return fd;
 }
 
@@ -194,7 +192,7 @@ static int on_close_socket(void *user, curl_socket_t fd)
     if (watch && *watch & CL_WATCH_KNOWN)
         epoll_ctl(engine->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
     if (watch && *watch & CL_WATCH_CONNECTION)
-        engine->sockets--;
+        cl_engine_disconnected(engine, fd);
     if (watch) {
         cl_engine_unpark(engine, fd, watch);
         *watch = 0;
@@ -253,12 +251,12 @@ static CURLcode configure_tls(CURL *easy, const cl_http_settings *settings)
  * Of HTTP/2 libcurl reads 32 KiB at once (up to 7.88), and what does not fit into the stream's buffer then stays where
  * it is until the socket stirs again: a stream that falls silent after a burst would not be heard to its end.
  */
-static long receive_buffer(const cl_engine *engine)
+static long receive_buffer(const cl_slot *slot)
 {
-    bool may_be_http_2 = engine->settings.http_version == CL_HTTP_VERSION_2 ||
-                         (engine->settings.https && engine->settings.http_version != CL_HTTP_VERSION_1_1);
+    int32_t version = slot->engine->settings.http_version;
+    bool may_be_http_2 = version == CL_HTTP_VERSION_2 || (slot->https && version != CL_HTTP_VERSION_1_1);
 
-    return cl_engine_is_loop(engine) && !may_be_http_2 ? RECEIVE_BUFFER_OF_MANY : RECEIVE_BUFFER;
+    return cl_engine_is_loop(slot->engine) && !may_be_http_2 ? RECEIVE_BUFFER_OF_MANY : RECEIVE_BUFFER;
 }
 
 /* What is the same for all transfers of a client; set once, since each option costs. */
@@ -272,7 +270,7 @@ static CURLcode configure(cl_slot *slot)
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_PROTOCOLS_STR, settings->mixed ? "http,https" : settings->https ? "https" : "http");
+    SET(CURLOPT_PROTOCOLS_STR, slot->https ? "https" : "http");
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(CURLOPT_HTTP_VERSION, versions[settings->http_version]);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
@@ -280,8 +278,8 @@ static CURLcode configure(cl_slot *slot)
     SET(CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_INTERVAL_S);
     SET(CURLOPT_MAXAGE_CONN, (long)CONNECTION_MAX_AGE_S);
     SET(CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_MAX_LIFETIME_S);
-    SET(CURLOPT_BUFFERSIZE, receive_buffer(slot->engine));
-    SET(CURLOPT_FORBID_REUSE, cl_engine_reuses_nothing(slot->engine) ? 1L : 0L);
+    SET(CURLOPT_BUFFERSIZE, receive_buffer(slot));
+    SET(CURLOPT_FORBID_REUSE, cl_engine_reuses_nothing(slot->engine, slot->https) ? 1L : 0L);
     SET(CURLOPT_PROXY, settings->proxy); /* "" also keeps libcurl from reading the environment */
     SET(CURLOPT_NOPROXY, settings->no_proxy);
     if ((rc = configure_tls(easy, settings)) != CURLE_OK)
@@ -335,6 +333,10 @@ CURLcode cl_transfer_setup(cl_transfer *t, bool fresh)
     SET(CURLOPT_HTTPHEADER, t->header_list);
     SET(CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
     SET(CURLOPT_CUSTOMREQUEST, NULL);
+    if (strcmp(t->method, "HEAD") == 0) {
+        SET(CURLOPT_NOBODY, 1L); /* by its name alone it would wait for a body; GET and POST take it back */
+        return CURLE_OK;
+    }
     if (strcmp(t->method, "POST") != 0) {
         SET(CURLOPT_HTTPGET, 1L);
         if (strcmp(t->method, "GET") != 0)

@@ -163,7 +163,7 @@ claude_code_t cl_transfer_new(cl_engine *engine, const cl_http_request *request,
         return cl_fail_nomem(err);
     }
     cl_engine_lock(engine);
-    rc = cl_clock_reserve(engine) ? CLAUDE_OK : cl_fail_nomem(err);
+    rc = cl_clock_reserve(engine) && cl_transfer_find_server(engine, t) ? CLAUDE_OK : cl_fail_nomem(err);
     if (rc >= 0)
         rc = cl_engine_admit(engine, t, err);
     if (rc >= 0) {
@@ -172,7 +172,7 @@ claude_code_t cl_transfer_new(cl_engine *engine, const cl_http_request *request,
             t->driven_at = cl_now_ms();
         cl_clock_arm(engine, t);
         *slot = t;
-    } else {
+    } else if (t->server) {
         cl_engine_dismiss(engine, t);
     }
     cl_engine_plan(engine);

@@ -13,6 +13,7 @@
 #include <claude/endpoint.h>
 #include <claude/error.h>
 #include <claude/event.h>
+#include <claude/failover.h>
 #include <claude/file.h>
 #include <claude/loop.h>
 #include <claude/message.h>

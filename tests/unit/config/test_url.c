@@ -249,12 +249,38 @@ static void test_proxy(void **state)
         refuse(cl_proxy_url_check, bad[i].url, bad[i].expected);
 }
 
+static void test_same_base(void **state)
+{
+    static const struct {
+        const char *a;
+        const char *b;
+        bool same;
+    } cases[] = {
+        {"https://a.test", "https://a.test", true},
+        {"https://a.test/", "https://a.test", true},
+        {"https://a.test/v9//", "HTTPS://A.test:443/v9", true},
+        {"http://[::1]:80", "http://[::1]/", true},
+        {"https://a.test/v9", "https://a.test/V9", false},
+        {"https://a.test/v9", "https://a.test/v9/x", false},
+        {"https://a.test/v9", "https://a.test", false},
+        {"https://a.test", "http://a.test", false},
+        {"https://a.test", "https://a.test:444", false},
+        {"https://a.test", "https://b.test", false},
+        {"https://u@a.test", "https://a.test", false},
+        {"", "https://a.test", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(cl_url_same_base(cl_str_of(cases[i].a), cl_str_of(cases[i].b)), cases[i].same);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_base_accepted), cmocka_unit_test(test_http_only_for_this_machine),
         cmocka_unit_test(test_base_refused),  cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_proxy),
+        cmocka_unit_test(test_proxy),         cmocka_unit_test(test_same_base),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
