@@ -60,7 +60,7 @@ static claude_code_t client_of(claude_config_t *config, claude_client_t **out, c
     claude_client_t *client = NULL;
     claude_code_t rc = cl_config_check(config, err);
 
-    if (rc >= 0)
+    if (CL_FEATURE_FAILOVER && rc >= 0)
         rc = cl_failover_check(config, err);
     if (rc < 0)
         goto out;

@@ -46,9 +46,12 @@ enum {
 };
 
 /*
- * Whether to try again, and after how long. A wait that the server asked for is never shortened: it is kept to the
- * millisecond, or there is no retry. `rest_ms`: what is left of the call's time, INT64_MAX: no limit. Counts a retry in
- * `state` when it says CL_RETRY_GO.
+ * Whether to try again, and after how long. The wait is min(initial_delay_ms * multiplier^retries, max_delay_ms), of
+ * which the share `jitter` is chance. A wait that the server asked for is never shortened: it is kept, or there is no
+ * retry. So that those who were all told the same do not come back at once, a little is added to it, by chance: up to
+ * `jitter` of a tenth of it, or of a tenth of initial_delay_ms if that is less, within the same limits. A server that
+ * asks for 0 leaves the wait to the policy. `rest_ms`: what is left of the call's time, INT64_MAX: no limit; the wait
+ * must end before. Counts a retry in `state`, and sets *delay_ms, when it says CL_RETRY_GO.
  */
 int32_t cl_retry_decide(const cl_retry_policy *policy, cl_retry_state *state, const cl_retry_outcome *outcome,
                         int64_t rest_ms, uint64_t random, int64_t *delay_ms);
@@ -66,6 +69,7 @@ void cl_retry_budget_init(cl_retry_budget *budget, int64_t max);
 bool cl_retry_budget_take(cl_retry_budget *budget, int64_t cost);
 /* A call has succeeded: gives back what its last retry cost, or one token if it needed none. */
 void cl_retry_budget_pay_back(cl_retry_budget *budget, int64_t amount);
+/* INT64_MAX: no limit. */
 int64_t cl_retry_budget_left(const cl_retry_budget *budget);
 
 #endif

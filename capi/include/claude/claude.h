@@ -7,6 +7,7 @@
 #include <claude/answer.h>
 #include <claude/batch.h>
 #include <claude/block.h>
+#include <claude/breaker.h>
 #include <claude/call.h>
 #include <claude/client.h>
 #include <claude/config.h>
@@ -15,6 +16,7 @@
 #include <claude/event.h>
 #include <claude/failover.h>
 #include <claude/file.h>
+#include <claude/limiter.h>
 #include <claude/loop.h>
 #include <claude/message.h>
 #include <claude/metrics.h>
