@@ -119,5 +119,5 @@ int64_t claude_attempt_output_tokens(const claude_attempt_t *attempt)
 
 const char *claude_attempt_request_id(const claude_attempt_t *attempt)
 {
-    return check(attempt) ? attempt->request_id : NULL;
+    return check(attempt) && attempt->request_id && attempt->request_id[0] ? attempt->request_id : NULL;
 }

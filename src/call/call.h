@@ -47,7 +47,7 @@ struct claude_attempt {
     int64_t backoff_ms;
     int64_t input_tokens;   /* those of the cache included; -1: unknown */
     int64_t output_tokens;  /* -1: unknown */
-    const char *request_id; /* NULL: none */
+    const char *request_id; /* NULL or "": none */
 };
 
 /* Puts a header into the request of an attempt that starts. A list that only borrows its texts is copied first. */

@@ -34,10 +34,13 @@ static void describe(claude_call_t *call, const cl_err *err)
     cl_err_copy_text(row->request_id, sizeof row->request_id, cl_str_of(id ? id : ""));
 }
 
+/* A server may say any number: those of one answer can be added. */
 static int64_t used(const claude_response_t *answer, const char *name)
 {
     int64_t n = cl_response_usage(answer, name);
 
+    if (n > INT64_MAX / 4)
+        return INT64_MAX / 4;
     return n > 0 ? n : 0;
 }
 

@@ -24,7 +24,7 @@ static const cl_metric_row rows[] = {
     [CL_COUNT_CALLS_FAILED] =
         COUNTER("calls_failed", "calls", "Calls that failed; cancelled ones are not among them.", ""),
     [CL_COUNT_CALLS_CANCELED] = COUNTER("calls_canceled", "calls", "Calls that the program cancelled.", ""),
-    [CL_COUNT_ATTEMPTS] = COUNTER("attempts", "attempts", "Attempts that were begun for calls.", ""),
+    [CL_COUNT_ATTEMPTS] = COUNTER("attempts", "attempts", "Attempts that were made for calls, and have ended.", ""),
     [CL_COUNT_WIRE] =
         COUNTER("wire_requests", "requests",
                 "Requests that reached the wire, those included that the HTTP library sent again by itself.", ""),

@@ -38,6 +38,13 @@ void cl_report_unref(claude_report_t *report)
     free(report);
 }
 
+static int64_t plus(int64_t a, int64_t b)
+{
+    int64_t sum;
+
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
 void cl_report_add(claude_report_t *report, const cl_report_attempt *attempt)
 {
     cl_report_attempt *items;
@@ -45,6 +52,8 @@ void cl_report_add(claude_report_t *report, const cl_report_attempt *attempt)
 
     if (report->attempts < INT32_MAX)
         report->attempts++;
+    report->limiter_ms = plus(report->limiter_ms, attempt->limiter_ms);
+    report->backoff_ms = plus(report->backoff_ms, attempt->backoff_ms);
     if (report->count >= CL_REPORT_ATTEMPTS_MAX)
         return;
     items = cl_grow(report->items, report->count, &report->cap, sizeof *items);
@@ -131,24 +140,9 @@ static bool put_attempts(cl_buf *out, const claude_report_t *report)
     return ok && put_char(out, ']');
 }
 
-/* NULL: there was no breaker. */
-static const char *breaker_state_name(int32_t state)
-{
-    switch (state) {
-    case CL_BREAKER_CLOSED:
-        return "closed";
-    case CL_BREAKER_OPEN:
-        return "open";
-    case CL_BREAKER_HALF_OPEN:
-        return "half_open";
-    default:
-        return NULL;
-    }
-}
-
 static bool put_report(cl_buf *out, const claude_report_t *report)
 {
-    const char *state = breaker_state_name(report->breaker_state);
+    const char *state = report->breaker_state ? cl_breaker_state_name(report->breaker_state) : NULL;
 
     return put_char(out, '{') && put_features(out, report->features) && put_int(out, "wire_attempts", report->wire) &&
            put_int(out, "attempts", report->attempts) && put_int(out, "retries", report->retries) &&

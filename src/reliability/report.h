@@ -49,8 +49,8 @@ struct claude_report {
 claude_report_t *cl_report_new(void);
 claude_report_t *cl_report_ref(claude_report_t *report);
 void cl_report_unref(claude_report_t *report);
-/* Adds one to `attempts`, and describes it as far as there is room and memory; the other totals are the caller's. The
- * request id may be anything that a server sent. */
+/* Counts an attempt and its waits, and describes it as far as there is room and memory; the other totals are the
+ * caller's, and so is a wait that no attempt came after. The request id may be anything that a server sent. */
 void cl_report_add(claude_report_t *report, const cl_report_attempt *attempt);
 /* Made when first asked for, of a report that is final; "" of any other. NULL when out of memory. */
 const char *cl_report_json(claude_report_t *report, size_t *len);

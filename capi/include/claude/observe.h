@@ -82,7 +82,7 @@ CLAUDE_API int32_t claude_attempt_number(const claude_attempt_t *attempt);
 CLAUDE_API int32_t claude_attempt_endpoint(const claude_attempt_t *attempt);
 
 /**
- * Whole URL of the request.
+ * Where the request goes: its whole URL when the attempt starts, the base URL of its endpoint when it ends.
  *
  * @return borrowed until the callback returns; "" for NULL
  * @threads B

@@ -3,7 +3,8 @@
  * attempt.
  *
  * A report belongs to a call, and goes with what the call ends in: its response or its error. Of a call that is running
- * it says what has happened so far, and belongs to the thread that the call belongs to; from then on it never changes.
+ * it says which attempts have ended so far, and belongs to the thread that the call belongs to; what is said of the
+ * whole (requests on the wire, duration, endpoint, breaker) is known at its end. From then on it never changes.
  */
 #ifndef CLAUDE_REPORT_H
 #define CLAUDE_REPORT_H

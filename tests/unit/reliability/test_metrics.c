@@ -287,7 +287,7 @@ static const plain_text plain[] = {
     {"claude_calls_total", "counter", "Calls that ended.", "5"},
     {"claude_calls_failed_total", "counter", "Calls that failed; cancelled ones are not among them.", "2"},
     {"claude_calls_canceled_total", "counter", "Calls that the program cancelled.", "0"},
-    {"claude_attempts_total", "counter", "Attempts that were begun for calls.", "0"},
+    {"claude_attempts_total", "counter", "Attempts that were made for calls, and have ended.", "0"},
     {"claude_wire_requests_total", "counter",
      "Requests that reached the wire, those included that the HTTP library sent again by itself.", "7"},
     {"claude_retries_total", "counter", "Attempts that were retries.", "0"},
