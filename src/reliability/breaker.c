@@ -309,11 +309,17 @@ uint64_t cl_breaker_allow(claude_breaker_t *breaker, int64_t now, int64_t *left)
     return permit;
 }
 
-void cl_breaker_record(claude_breaker_t *breaker, uint64_t permit, int32_t what, int64_t now, uint64_t random)
+bool cl_breaker_record(claude_breaker_t *breaker, uint64_t permit, int32_t what, int64_t now, uint64_t random)
 {
+    int64_t before;
+    bool opened;
+
     enter(breaker);
+    before = breaker->m.counters.opened;
     record(&breaker->settings, &breaker->m, permit, what, now, random);
+    opened = breaker->m.counters.opened != before;
     leave(breaker);
+    return opened;
 }
 
 void cl_breaker_probe_alive(claude_breaker_t *breaker, uint64_t permit, int64_t now)

@@ -59,9 +59,21 @@ static int64_t refused(claude_breaker_t *breaker, int64_t now)
     return left;
 }
 
+static cl_breaker_counters counters(claude_breaker_t *breaker)
+{
+    cl_breaker_counters found;
+
+    cl_breaker_counters_of(breaker, &found);
+    return found;
+}
+
+/* It says whether it has opened the breaker. */
 static void record(claude_breaker_t *breaker, uint64_t permit, int32_t what, int64_t now)
 {
-    cl_breaker_record(breaker, permit, what, now, 0);
+    int64_t before = counters(breaker).opened;
+    bool opened = cl_breaker_record(breaker, permit, what, now, 0);
+
+    assert_int_equal(opened, counters(breaker).opened - before);
 }
 
 /* A call that ends at once. */
@@ -74,14 +86,6 @@ static void fail_times(claude_breaker_t *breaker, int64_t times, int64_t now)
 {
     for (int64_t i = 0; i < times; i++)
         call(breaker, F, now);
-}
-
-static cl_breaker_counters counters(claude_breaker_t *breaker)
-{
-    cl_breaker_counters found;
-
-    cl_breaker_counters_of(breaker, &found);
-    return found;
 }
 
 static void expect_state(claude_breaker_t *breaker, int64_t now, int32_t state)
@@ -874,6 +878,7 @@ typedef struct worker {
     uint64_t seed;
     int64_t given;
     int64_t refused;
+    int64_t opened;
 } worker;
 
 static void *work(void *argument)
@@ -891,9 +896,11 @@ static void *work(void *argument)
         w->given++;
         if (random_below(&w->seed, 4) == 0)
             cl_breaker_probe_alive(w->breaker, permit, now);
-        cl_breaker_record(w->breaker, permit, what, now, next_random(&w->seed));
-        if (random_below(&w->seed, 500) == 0)
+        w->opened += cl_breaker_record(w->breaker, permit, what, now, next_random(&w->seed));
+        if (random_below(&w->seed, 500) == 0) {
             cl_breaker_force_open(w->breaker, 3, now);
+            w->opened++;
+        }
         if (random_below(&w->seed, 500) == 0)
             cl_breaker_force_closed(w->breaker);
         (void)cl_breaker_state(w->breaker, now);
@@ -910,6 +917,7 @@ static void test_many_threads_at_everything(void **state)
     cl_breaker_counters found;
     int64_t given = 0;
     int64_t refusals = 0;
+    int64_t opened = 0;
 
     (void)state;
     settings.failure_threshold = 5;
@@ -925,9 +933,11 @@ static void test_many_threads_at_everything(void **state)
         pthread_join(workers[i].thread, NULL);
         given += workers[i].given;
         refusals += workers[i].refused;
+        opened += workers[i].opened;
     }
     found = counters(breaker);
     assert_int_equal(found.refused, refusals);
+    assert_int_equal(found.opened, opened);
     assert_true(found.opened > 0 && found.probes > 0);
     /* An alive probe that fails has been counted twice. */
     assert_true(found.successes + found.failures + found.neutral <= given + found.probes);
