@@ -7,18 +7,11 @@
 #include "config/config.h"
 #include "reliability/breaker.h"
 
+#if CL_FEATURE_CIRCUIT_BREAKER
+
 static bool check(const claude_breaker_t *breaker)
 {
     return cl_is(breaker, CL_MAGIC_BREAKER);
-}
-
-static claude_code_t make(const claude_config_t *config, claude_breaker_t **out, cl_err *err)
-{
-    cl_breaker_settings settings = cl_breaker_settings_of(config ? config->options : NULL);
-
-    if (!CL_FEATURE_CIRCUIT_BREAKER)
-        return cl_fail(err, CLAUDE_E_UNSUPPORTED, "this build has no circuit breaker (feature circuit-breaker)");
-    return cl_breaker_new(&settings, out, err);
 }
 
 claude_code_t claude_breaker_new(const claude_config_t *config, claude_breaker_t **out, claude_error_t **err)
@@ -27,8 +20,10 @@ claude_code_t claude_breaker_new(const claude_config_t *config, claude_breaker_t
     claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);
-    if ((!config || border_handle(&b, config, CL_MAGIC_CONFIG, "config")) && border_pointer(&b, out, "out"))
-        rc = make(config, out, &b.err);
+    if ((!config || border_handle(&b, config, CL_MAGIC_CONFIG, "config")) && border_pointer(&b, out, "out")) {
+        cl_breaker_settings settings = cl_breaker_settings_of(config ? config->options : NULL);
+        rc = cl_breaker_new(&settings, out, &b.err);
+    }
     return border_leave(&b, rc, err);
 }
 
@@ -171,3 +166,5 @@ void claude_breaker_unref(claude_breaker_t *breaker)
         cl_breaker_unref(breaker);
     errno = saved;
 }
+
+#endif

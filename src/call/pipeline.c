@@ -309,19 +309,17 @@ static void settle_breaker(claude_call_t *call, const cl_err *err, int64_t now)
 {
     cl_pipeline *p = call->pipeline;
     claude_breaker_t *breaker = call->client->targets[call->target].breaker;
-    cl_breaker_counters before;
-    cl_breaker_counters after;
     int32_t what = CL_BREAKER_SUCCESS;
+    uint64_t random;
 
     if (!breaks(p) || p->permit == 0)
         return;
     if (err)
         what = speaks_against_endpoint(err) && !call->own_fault ? CL_BREAKER_FAILURE : CL_BREAKER_NEUTRAL;
-    cl_breaker_counters_of(breaker, &before);
-    cl_breaker_record(breaker, p->permit, what, now, cl_clock_now->random());
+    random = what == CL_BREAKER_FAILURE ? cl_clock_now->random() : 0;
+    if (cl_breaker_record(breaker, p->permit, what, now, random))
+        cl_metrics_count(call->client->metrics, CL_COUNT_BREAKER_OPENED, 1);
     p->permit = 0;
-    cl_breaker_counters_of(breaker, &after);
-    cl_metrics_count(call->client->metrics, CL_COUNT_BREAKER_OPENED, after.opened - before.opened);
 }
 
 static const claude_response_t *answer_of(const claude_call_t *call, const cl_err *err)

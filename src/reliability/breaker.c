@@ -256,22 +256,15 @@ static void leave(claude_breaker_t *breaker)
     cl_fork_release();
 }
 
-static cl_breaker_settings within_limits(const cl_breaker_settings *from)
+/* What is not here means the same beyond its range as at the end of it. */
+static cl_breaker_settings within_limits(cl_breaker_settings settings)
 {
-    int64_t open_ms = cl_clamp(from->open_ms, 1, INT64_MAX);
-
-    return (cl_breaker_settings){
-        .failure_threshold = cl_clamp(from->failure_threshold, 1, INT64_MAX),
-        .open_ms = open_ms,
-        .open_multiplier = cl_clamp(from->open_multiplier, CL_WAIT_ONE, INT64_MAX),
-        .max_open_ms = cl_clamp(from->max_open_ms, open_ms, INT64_MAX),
-        .jitter = cl_clamp(from->jitter, 0, CL_WAIT_ONE),
-        .success_threshold = cl_clamp(from->success_threshold, 1, INT64_MAX),
-        .window_ms = cl_clamp(from->window_ms, 0, INT64_MAX),
-        .failure_rate = cl_clamp(from->failure_rate, 1, CL_WAIT_ONE),
-        .minimum_calls = cl_clamp(from->minimum_calls, 1, INT64_MAX),
-        .probe_lease_ms = cl_clamp(from->probe_lease_ms, 1, INT64_MAX),
-    };
+    settings.open_ms = cl_clamp(settings.open_ms, 1, INT64_MAX);
+    settings.max_open_ms = cl_clamp(settings.max_open_ms, settings.open_ms, INT64_MAX);
+    settings.window_ms = cl_clamp(settings.window_ms, 0, INT64_MAX);
+    settings.failure_rate = cl_clamp(settings.failure_rate, 1, CL_WAIT_ONE);
+    settings.probe_lease_ms = cl_clamp(settings.probe_lease_ms, 1, INT64_MAX);
+    return settings;
 }
 
 claude_code_t cl_breaker_new(const cl_breaker_settings *settings, claude_breaker_t **out, cl_err *err)
@@ -284,7 +277,7 @@ claude_code_t cl_breaker_new(const cl_breaker_settings *settings, claude_breaker
     }
     (void)cl_fork_generation(); /* so that forks are held from now on */
     cl_handle_init(&breaker->handle, CL_MAGIC_BREAKER);
-    breaker->settings = within_limits(settings);
+    breaker->settings = within_limits(*settings);
     breaker->m.now = INT64_MIN;
     close_again(&breaker->m);
     *out = breaker;
@@ -316,11 +309,17 @@ uint64_t cl_breaker_allow(claude_breaker_t *breaker, int64_t now, int64_t *left)
     return permit;
 }
 
-void cl_breaker_record(claude_breaker_t *breaker, uint64_t permit, int32_t what, int64_t now, uint64_t random)
+bool cl_breaker_record(claude_breaker_t *breaker, uint64_t permit, int32_t what, int64_t now, uint64_t random)
 {
+    int64_t before;
+    bool opened;
+
     enter(breaker);
+    before = breaker->m.counters.opened;
     record(&breaker->settings, &breaker->m, permit, what, now, random);
+    opened = breaker->m.counters.opened != before;
     leave(breaker);
+    return opened;
 }
 
 void cl_breaker_probe_alive(claude_breaker_t *breaker, uint64_t permit, int64_t now)

@@ -52,9 +52,9 @@ uint64_t cl_breaker_allow(claude_breaker_t *breaker, int64_t now, int64_t *left_
 /*
  * Gives a permit back. A probe that is a long stream says CL_BREAKER_SUCCESS as soon as its first event is there, by
  * cl_breaker_probe_alive(), and its end later. Permits of a time before the last change of state change nothing.
- * `random` matters for CL_BREAKER_FAILURE only. What is none of CL_BREAKER_* is neutral.
+ * `random` matters for CL_BREAKER_FAILURE only. What is none of CL_BREAKER_* is neutral. True: this has opened it.
  */
-void cl_breaker_record(claude_breaker_t *breaker, uint64_t permit, int32_t what, int64_t now, uint64_t random);
+bool cl_breaker_record(claude_breaker_t *breaker, uint64_t permit, int32_t what, int64_t now, uint64_t random);
 /* Counts a probe as a success before its end; what it says at its end then counts if it is a failure (for the last 64
  * permits of probes, until the breaker opens). For other permits it does nothing. */
 void cl_breaker_probe_alive(claude_breaker_t *breaker, uint64_t permit, int64_t now);
