@@ -4,6 +4,7 @@
 
 #include "border.h"
 #include "call/call.h"
+#include "message/rate_limit.h"
 
 claude_code_t claude_call_next(claude_call_t *call, int64_t timeout_ms, const claude_event_t **event,
                                claude_error_t **err)
@@ -104,6 +105,17 @@ int32_t claude_call_http_status(const claude_call_t *call)
 const char *claude_call_header(const claude_call_t *call, const char *name)
 {
     return cl_is(call, CL_MAGIC_CALL) && name ? cl_call_header(call, name) : NULL;
+}
+
+int64_t claude_call_rate_limit(const claude_call_t *call, const char *what, int32_t which)
+{
+    int saved = errno;
+    int64_t figure = -1;
+
+    if (cl_is(call, CL_MAGIC_CALL) && what)
+        figure = cl_rate_limit(cl_call_headers(call), cl_wall_ms(), what, which);
+    errno = saved;
+    return figure;
 }
 
 int32_t claude_call_attempts(const claude_call_t *call)

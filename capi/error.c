@@ -163,6 +163,11 @@ const claude_response_t *claude_error_response(const claude_error_t *error)
     return info ? info->response.ptr : NULL;
 }
 
+int64_t claude_error_rate_limit(const claude_error_t *error, const char *what, int32_t which)
+{
+    return claude_response_rate_limit(claude_error_response(error), what, which);
+}
+
 int32_t claude_error_equal(const claude_error_t *a, const claude_error_t *b)
 {
     const cl_err *x = info_of(a);

@@ -187,15 +187,20 @@ int32_t cl_call_http_status(const claude_call_t *call)
     return call->error ? cl_error_info(call->error)->http_status : 0;
 }
 
+const cl_headers *cl_call_headers(const claude_call_t *call)
+{
+    static const cl_headers none = {NULL, 0, 0};
+
+    if (call->transfer)
+        return cl_transfer_headers(call->transfer);
+    return call->response ? cl_response_headers(call->response) : &none;
+}
+
 const char *cl_call_header(const claude_call_t *call, const char *name)
 {
-    const cl_header *found;
+    const cl_header *found = cl_headers_find(cl_call_headers(call), cl_str_of(name));
 
-    if (call->transfer) {
-        found = cl_headers_find(cl_transfer_headers(call->transfer), cl_str_of(name));
-        return found ? found->value : NULL;
-    }
-    return call->response ? cl_response_header(call->response, name) : NULL;
+    return found ? found->value : NULL;
 }
 
 int32_t cl_call_attempts(const claude_call_t *call)

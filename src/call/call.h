@@ -129,6 +129,8 @@ bool cl_call_is_cancelled(const claude_call_t *call);
 size_t cl_call_buffered(const claude_call_t *call);
 uint64_t cl_call_dropped(const claude_call_t *call);
 int32_t cl_call_http_status(const claude_call_t *call);
+/* Of the answer; empty while there is none. */
+const cl_headers *cl_call_headers(const claude_call_t *call);
 const char *cl_call_header(const claude_call_t *call, const char *name);
 int32_t cl_call_attempts(const claude_call_t *call);
 uint64_t cl_call_anomalies(const claude_call_t *call);

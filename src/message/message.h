@@ -173,6 +173,7 @@ cl_json cl_response_root(const claude_response_t *response);
 int32_t cl_response_status(const claude_response_t *response);
 const char *cl_response_header(const claude_response_t *response, const char *name);
 const char *cl_response_request_id(const claude_response_t *response);
+/* rate_limit.c */
 int64_t cl_response_rate_limit(const claude_response_t *response, const char *what, int32_t which);
 const char *cl_response_text(const claude_response_t *response, size_t *len);
 const char *cl_response_string(const claude_response_t *response, const char *pointer, size_t *len);

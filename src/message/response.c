@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include "message/date.h"
 #include "message/message.h"
 
 enum {
@@ -146,32 +145,6 @@ const char *cl_response_header(const claude_response_t *response, const char *na
 const char *cl_response_request_id(const claude_response_t *response)
 {
     return cl_response_header(response, "request-id");
-}
-
-int64_t cl_response_rate_limit(const claude_response_t *response, const char *what, int32_t which)
-{
-    static const char *const suffixes[] = {NULL, "limit", "remaining", "reset"};
-    cl_str kind = cl_str_of(what);
-    const char *prefix = cl_str_starts(kind, CL_STR("priority-")) ? "anthropic-" : "anthropic-ratelimit-";
-    char storage[128];
-    cl_buf name = CL_BUF_ON(storage);
-    const char *value;
-    int64_t figure;
-
-    if (which < CLAUDE_RATE_LIMIT_LIMIT || which > CLAUDE_RATE_LIMIT_RESET_MS || kind.len > 64)
-        return -1;
-    /* Never grows: the longest name fits. */
-    cl_buf_append_text(&name, prefix);
-    cl_buf_append_str(&name, kind);
-    cl_buf_append_char(&name, '-');
-    cl_buf_append_text(&name, suffixes[which]);
-    value = cl_response_header(response, storage);
-    if (!value)
-        return -1;
-    if (which == CLAUDE_RATE_LIMIT_RESET_MS ? !cl_date_rfc3339(cl_str_of(value), &figure)
-                                            : !cl_str_to_int64(cl_str_trim(cl_str_of(value)), &figure))
-        return -1;
-    return figure < 0 ? -1 : figure;
 }
 
 /* ---- values by pointer ---- */

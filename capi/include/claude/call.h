@@ -184,6 +184,18 @@ CLAUDE_API int32_t claude_call_http_status(const claude_call_t *call);
 CLAUDE_API const char *claude_call_header(const claude_call_t *call, const char *name);
 
 /**
+ * A rate-limit figure from the headers of the answer to a call, while it is running; afterwards the response or the
+ * error has them.
+ *
+ * @param what   as for claude_response_rate_limit(): "requests", "input-tokens", ...
+ * @param which  CLAUDE_RATE_LIMIT_*
+ * @return the figure, -1 if the server did not send it, there is no answer yet, or for NULL
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API int64_t claude_call_rate_limit(const claude_call_t *call, const char *what, int32_t which);
+
+/**
  * How many requests have reached the wire for this call.
  *
  * @return the number; 0 for NULL

@@ -14,6 +14,7 @@
 #include <claude/error.h>
 #include <claude/event.h>
 #include <claude/file.h>
+#include <claude/limiter.h>
 #include <claude/loop.h>
 #include <claude/message.h>
 #include <claude/model.h>

@@ -245,6 +245,17 @@ CLAUDE_API const claude_error_t *claude_error_cause(const claude_error_t *error)
 CLAUDE_API const claude_response_t *claude_error_response(const claude_error_t *error);
 
 /**
+ * A rate-limit figure from the headers of the response that an error carries.
+ *
+ * @param what   as for claude_response_rate_limit(): "requests", "input-tokens", ...
+ * @param which  CLAUDE_RATE_LIMIT_*
+ * @return the figure, -1 if the server did not send it, the error carries no response, or for NULL
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API int64_t claude_error_rate_limit(const claude_error_t *error, const char *what, int32_t which);
+
+/**
  * Whether two errors say the same: code, category, status, types and message. Two NULLs are equal.
  *
  * @return 1 equal, 0 not

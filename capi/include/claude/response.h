@@ -27,7 +27,12 @@ enum {
     /** What is left of it. */
     CLAUDE_RATE_LIMIT_REMAINING = 2,
     /** When it is full again: milliseconds since 1970-01-01 UTC. */
-    CLAUDE_RATE_LIMIT_RESET_MS = 3
+    CLAUDE_RATE_LIMIT_RESET_MS = 3,
+    /** The same in milliseconds after the response: by its own Date header, or from now on if it has none; 0 if it is
+     * past. */
+    CLAUDE_RATE_LIMIT_RESET_IN_MS = 4,
+    /** How much of the limit is used: 0 to 100, rounded up; -1 if the server did not send both figures. */
+    CLAUDE_RATE_LIMIT_USED_PERCENT = 5
 };
 
 /**
