@@ -411,7 +411,7 @@ static void shows_the_head_early(void **state)
     assert_string_equal(claude_call_header(call, "X-Early"), "yes");
     assert_null(claude_call_header(call, "x-late"));
     assert_int_equal(claude_call_rate_limit(call, "requests", CLAUDE_RATE_LIMIT_LIMIT), 50);
-    assert_int_equal(claude_call_rate_limit(call, "requests", CLAUDE_RATE_LIMIT_REMAINING), -1);
+    assert_int_equal(claude_call_rate_limit(call, "priority-input-tokens", CLAUDE_RATE_LIMIT_LIMIT), -1);
     assert_int_equal(claude_call_rate_limit(call, NULL, CLAUDE_RATE_LIMIT_LIMIT), -1);
     close_scene(&s);
 }
