@@ -56,20 +56,31 @@ static int64_t reset_in(const cl_headers *headers, cl_str kind, int64_t wall_ms)
     return reset > now ? reset - now : 0;
 }
 
-/* Rounded up: only what is untouched is 0. */
+/* Rounded up: only what is untouched is 0. Bit by bit, because a hundred times a large number is too large. */
 static int64_t used_percent(int64_t limit, int64_t remaining)
 {
-    int64_t used = limit > remaining ? limit - remaining : 0;
+    uint64_t whole = (uint64_t)limit;
+    uint64_t used = limit > remaining ? whole - (uint64_t)remaining : 0;
+    uint64_t percent = 0;
+    uint64_t rest = 0;
 
     if (limit < 0 || remaining < 0)
         return ABSENT;
     if (limit == 0)
         return 100;
-    if (limit > INT64_MAX / 128) {
-        used = used / 128 + (used % 128 > 0);
-        limit /= 128;
+    for (uint64_t bit = 64; bit > 0; bit /= 2) {
+        percent *= 2;
+        rest *= 2;
+        for (int i = 0; i < 2; i++) {
+            if (rest >= whole) {
+                rest -= whole;
+                percent++;
+            }
+            if (i == 0 && (bit & 100) != 0)
+                rest += used;
+        }
     }
-    return used * 100 / limit + (used * 100 % limit > 0);
+    return (int64_t)percent + (rest > 0);
 }
 
 int64_t cl_rate_limit(const cl_headers *headers, int64_t wall_ms, const char *what, int32_t which)

@@ -23,6 +23,7 @@ MAY_BE_NULL = set(
     """
     models
     claude_client_from_env.config claude_client_from_workspace.config claude_config_set_secret.secret
+    claude_config_set_limiter.limiter claude_limiter_new.config
     claude_response_parse_structured.schema claude_block_validate.request claude_problems_error.problems
     claude_breaker_new.config claude_config_set_breaker.breaker
     """.split()
@@ -126,7 +127,8 @@ def live(library: Library) -> dict[str, Any]:
         "pages", "claude_pages_new", found["client"], make("request", "claude_request_new", b"models.list")
     )
     found["batch_builder"] = make("batch_builder", "claude_batch_builder_new")
-    found["breaker"] = make("breaker", "claude_breaker_new", found["config"])
+    found["limiter"] = make("limiter", "claude_limiter_new", nothing)
+    found["reservation"] = make("reservation", "claude_limiter_reserve", found["limiter"], b"other", 0, 0)
     problems = library.ffi.new("claude_problems_t **")
     assert library.lib.claude_request_validate(found["request"], problems, nothing) > 0
     found["problems"] = library.ffi.gc(problems[0], library.lib.claude_problems_unref)

@@ -399,15 +399,20 @@ static void shows_the_head_early(void **state)
     claude_call_t *call;
 
     (void)state;
-    script("{'headers':[['x-early','yes']],'events':[" START "," TEXT_BLOCK ",{'do':'stall'}]}");
+    script("{'headers':[['x-early','yes'],['anthropic-ratelimit-requests-limit','50']],'events':[" START "," TEXT_BLOCK
+           ",{'do':'stall'}]}");
     (void)submit_scenario(&s, "", CLAUDE_STREAM);
     call = s.calls[0].call;
     assert_int_equal(claude_call_http_status(call), 0);
     assert_null(claude_call_header(call, "x-early"));
+    assert_int_equal(claude_call_rate_limit(call, "requests", CLAUDE_RATE_LIMIT_LIMIT), -1);
     run_until_events(&s, 0, 1);
     assert_int_equal(claude_call_http_status(call), 200);
     assert_string_equal(claude_call_header(call, "X-Early"), "yes");
     assert_null(claude_call_header(call, "x-late"));
+    assert_int_equal(claude_call_rate_limit(call, "requests", CLAUDE_RATE_LIMIT_LIMIT), 50);
+    assert_int_equal(claude_call_rate_limit(call, "priority-input-tokens", CLAUDE_RATE_LIMIT_LIMIT), -1);
+    assert_int_equal(claude_call_rate_limit(call, NULL, CLAUDE_RATE_LIMIT_LIMIT), -1);
     close_scene(&s);
 }
 

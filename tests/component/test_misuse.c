@@ -102,6 +102,7 @@ NEUTRAL(call_buffered, claude_call_buffered(h) == 0)
 NEUTRAL(call_dropped, claude_call_dropped(h) == 0)
 NEUTRAL(call_http_status, claude_call_http_status(h) == 0)
 NEUTRAL(call_header, claude_call_header(h, "content-type") == NULL)
+NEUTRAL(call_rate_limit, claude_call_rate_limit(h, "requests", CLAUDE_RATE_LIMIT_LIMIT) == -1)
 NEUTRAL(call_attempts, claude_call_attempts(h) == 0)
 NEUTRAL(call_anomalies, claude_call_anomalies(h) == 0)
 NEUTRAL(call_ref, claude_call_ref(h) == NULL)
@@ -255,6 +256,7 @@ static const struct row {
     ROW(CALL, call_dropped, false, 0),
     ROW(CALL, call_http_status, false, 0),
     ROW(CALL, call_header, false, 0),
+    ROW(CALL, call_rate_limit, false, 0),
     ROW(CALL, call_attempts, false, 0),
     ROW(CALL, call_anomalies, false, 0),
     ROW(CALL, call_ref, false, 0),
@@ -1215,6 +1217,7 @@ static void check_call_errno(claude_client_t *client, claude_request_t *request)
     QUIET(claude_call_anomalies(call));
     QUIET(claude_call_http_status(call));
     QUIET(claude_call_header(call, "content-type"));
+    QUIET(claude_call_rate_limit(call, "requests", CLAUDE_RATE_LIMIT_RESET_IN_MS));
     QUIET_VOID(claude_call_pause(call));
     QUIET(claude_call_is_paused(call));
     QUIET(claude_call_is_cancelled(call));

@@ -184,8 +184,8 @@ CLAUDE_API int32_t claude_call_http_status(const claude_call_t *call);
 CLAUDE_API const char *claude_call_header(const claude_call_t *call, const char *name);
 
 /**
- * A rate-limit figure from the headers of the answer to a call, while it is running; afterwards the response or the error
- * has them.
+ * A rate-limit figure from the headers of the answer to a call, while it is running; afterwards the response or the
+ * error has them.
  *
  * @param what   as for claude_response_rate_limit(): "requests", "input-tokens", ...
  * @param which  CLAUDE_RATE_LIMIT_*
