@@ -61,10 +61,14 @@ set_target_properties(claude PROPERTIES LINK_DEPENDS "${CLAUDE_MAP}")
 
 # libclaude.a: one relocatable object whose hidden symbols are made local, so that no cl_* can collide with the
 # program's own names. What nothing reaches is dropped, as from the shared library, where the linker can do that.
-execute_process(COMMAND "${CMAKE_LINKER}" --help OUTPUT_VARIABLE help ERROR_QUIET)
 set(drop "")
-if(help MATCHES "--gc-keep-exported" AND NOT CLAUDE_SANITIZE AND NOT CLAUDE_COVERAGE)
-    set(drop --gc-sections --gc-keep-exported)
+if(NOT CLAUDE_SANITIZE AND NOT CLAUDE_COVERAGE)
+    execute_process(COMMAND "${CMAKE_LINKER}" -r --gc-sections --gc-keep-exported -b binary
+            "${PROJECT_SOURCE_DIR}/cmake/probe.map" -o "${CMAKE_CURRENT_BINARY_DIR}/probe.o"
+        RESULT_VARIABLE failed OUTPUT_QUIET ERROR_QUIET)
+    if(NOT failed)
+        set(drop --gc-sections --gc-keep-exported)
+    endif()
 endif()
 set(combined "${CMAKE_CURRENT_BINARY_DIR}/libclaude-combined.o")
 add_custom_command(OUTPUT "${combined}"

@@ -10,6 +10,8 @@
  *              that the caller must free. Text may contain NUL: the length counts.
  * Handles      opaque, counted: `claude_x_ref` adds a reference, `claude_x_unref` drops one, accepts NULL, and may be
  *              called on any thread, in any order, inside any callback.
+ * Features     a library may have been built without some (docs/features.md): functions of what it lacks are there, and
+ *              return CLAUDE_E_UNSUPPORTED; those that return something else answer as if there were nothing.
  * Threads      every function names its class: A = any thread, at any time; B = one thread at a time per object;
  *              C = before the first other call.
  * Constants    live in anonymous enums; values are permanent. Unknown values must be tolerated.
