@@ -6,6 +6,8 @@
 #include "call/call.h"
 #include "message/rate_limit.h"
 
+#if CL_FEATURE_STREAMING
+
 claude_code_t claude_call_next(claude_call_t *call, int64_t timeout_ms, const claude_event_t **event,
                                claude_error_t **err)
 {
