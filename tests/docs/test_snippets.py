@@ -115,7 +115,7 @@ def run(server: Sandbox, folder: pathlib.Path, *command: str | pathlib.Path) -> 
     return done.stdout
 
 
-C_SENDS = r"claude_(client_(execute|stream|start)|loop_submit|runner_(run|step)|pages_next(_item)?|batch_wait)\("
+C_SENDS = r"claude_(client_(execute(_with_\w+)?|stream|start)|loop_submit|runner_(run|step)|pages_next(_item)?|batch_wait)\("
 # Anything that a client has a name for, but for what is said of a request before it is sent.
 PYTHON_SENDS = r"\bclient\.(?!close\(|messages\.validate\()\w[\w.]*\(|\.submit\("
 
@@ -188,6 +188,7 @@ ARGUMENTS = {
     "vision.c": ["What is this?", "photo.png", "report.pdf", "notes.txt"],
     "caching.c": ["notes.txt", "Who is it from?", "What does it say?"],
     "pages.c": ["models.list", "2"],
+    "reliability.c": ["What is a circuit breaker?"],
 }
 # What it shows, where that is no echo of a question.
 SHOWS = {"pages.c": "claude-haiku-5-5"}
@@ -259,6 +260,18 @@ def test_caching_marks_the_document(server: Sandbox, folder: pathlib.Path) -> No
     assert questions[0][0] == questions[1][0]
     assert [content[1]["text"] for content in questions] == ARGUMENTS["caching.c"][1:]
     assert output.count("Echo: ") == 2
+
+
+def test_reliability_tells_of_its_attempts(server: Sandbox, folder: pathlib.Path) -> None:
+    busy = {"status": 529, "headers": [["retry-after-ms", "1"]], "error": {"type": "overloaded_error", "message": "x"}}
+    message = {"type": "message", "content": [{"type": "text", "text": "Well."}], "usage": {"output_tokens": 1}}
+    server.scenario({"sequence": [busy, {"body_json": message}]})
+    output = run(server, folder, *program("reliability"))
+    assert "attempt 1: CLAUDE_E_OVERLOADED, HTTP 529" in output
+    assert "attempt 2: CLAUDE_OK, HTTP 200" in output
+    assert '"retries":1' in output
+    assert "Well." in output
+    assert "2 attempts, 1 retries" in output
 
 
 def test_pages_goes_through_all_of_them(server: Sandbox, folder: pathlib.Path) -> None:

@@ -22,7 +22,7 @@ static void test_defaults(void **state)
     assert_int_equal(settings.window_ms, 0);
     assert_int_equal(settings.failure_rate, 500);
     assert_int_equal(settings.minimum_calls, 20);
-    assert_int_equal(settings.probe_lease_ms, 60000);
+    assert_int_equal(settings.probe_lease_ms, 300000);
 }
 
 static void test_options(void **state)
