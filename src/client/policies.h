@@ -4,9 +4,11 @@
 
 #include "config/config.h"
 #include "reliability/failover.h"
+#include "reliability/health.h"
 
 /* NULL: the defaults. */
 cl_failover_settings cl_failover_settings_of(const cl_options *client);
+cl_health_settings cl_health_settings_of(const cl_options *client);
 /*
  * Whether a client can be made with the failover of this configuration, if it has one; it gets no more endpoints then.
  * CLAUDE_E_INVALID: it has no endpoint, or one whose key could be read on the way.

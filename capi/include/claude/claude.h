@@ -15,6 +15,7 @@
 #include <claude/event.h>
 #include <claude/failover.h>
 #include <claude/file.h>
+#include <claude/health.h>
 #include <claude/loop.h>
 #include <claude/message.h>
 #include <claude/model.h>
