@@ -11,24 +11,15 @@ cl_failover_settings cl_failover_settings_of(const cl_options *client)
     };
 }
 
-/* What cl_config_check() says of base_url: the failover may have been made with other options than the client. */
-static claude_code_t check_url(const cl_options *options, const char *url, cl_err *err)
+/* The failover may have been made with other options than the client. */
+static claude_code_t check_endpoint(const cl_options *client, const char *url, cl_err *err)
 {
-    const char *proxy = cl_option_text(NULL, options, CL_OPT_PROXY);
+    cl_err why;
 
-    if (!cl_url_is_http(cl_str_of(url)))
+    cl_err_init(&why);
+    if (cl_base_url_allowed(client, cl_str_of(url), &why) >= 0)
         return CLAUDE_OK;
-    if (!cl_url_is_loopback(cl_str_of(url)))
-        return cl_fail(err, CLAUDE_E_INVALID,
-                       "the failover's endpoint %s is http:// to another host, which would send the key in clear text; "
-                       "use https://, or set network.allow_http to true for the client, too",
-                       url);
-    if (*proxy && !cl_url_is_loopback(cl_str_of(proxy)))
-        return cl_fail(err, CLAUDE_E_INVALID,
-                       "network.proxy is another host and the failover's endpoint %s is http://, which would send the "
-                       "key there in clear text; unset the proxy, or set network.allow_http to true",
-                       url);
-    return CLAUDE_OK;
+    return cl_fail(err, why.code, "the failover's endpoint %s: %s", url, why.message);
 }
 
 claude_code_t cl_failover_check(const claude_config_t *config, cl_err *err)
@@ -43,9 +34,7 @@ claude_code_t cl_failover_check(const claude_config_t *config, cl_err *err)
         return cl_fail(err, CLAUDE_E_INVALID,
                        "the failover of the configuration has no endpoints; add them with "
                        "claude_failover_add_endpoint() before a client is made");
-    if (cl_option_int(NULL, config->options, CL_OPT_ALLOW_HTTP) != 0)
-        return CLAUDE_OK;
     for (size_t i = 0; rc >= 0 && i < cl_failover_count(failover); i++)
-        rc = check_url(config->options, cl_failover_url(failover, i), err);
+        rc = check_endpoint(config->options, cl_failover_url(failover, i), err);
     return rc;
 }

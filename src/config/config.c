@@ -266,20 +266,27 @@ out:
     return rc;
 }
 
+claude_code_t cl_base_url_allowed(const cl_options *options, cl_str url, cl_err *err)
+{
+    const char *proxy = cl_option_text(NULL, options, CL_OPT_PROXY);
+    bool allow_http = cl_option_int(NULL, options, CL_OPT_ALLOW_HTTP) != 0;
+    claude_code_t rc = cl_base_url_check(url, allow_http, err);
+
+    if (rc >= 0 && !allow_http && *proxy && cl_url_is_http(url) && !cl_url_is_loopback(cl_str_of(proxy)))
+        rc = cl_fail(err, CLAUDE_E_INVALID,
+                     "network.proxy is another host and base_url is http://, which would send the key there in clear "
+                     "text; unset the proxy, or set network.allow_http to true");
+    return rc;
+}
+
 claude_code_t cl_config_check(const claude_config_t *config, cl_err *err)
 {
     const cl_options *options = config->options;
     const char *url = cl_option_text(NULL, options, CL_OPT_BASE_URL);
-    const char *proxy = cl_option_text(NULL, options, CL_OPT_PROXY);
-    bool allow_http = cl_option_int(NULL, options, CL_OPT_ALLOW_HTTP) != 0;
-    claude_code_t rc = cl_base_url_check(cl_str_of(url), allow_http, err);
+    claude_code_t rc = cl_base_url_allowed(options, cl_str_of(url), err);
 
     if (rc < 0)
         return rc;
-    if (!allow_http && *proxy && cl_url_is_http(cl_str_of(url)) && !cl_url_is_loopback(cl_str_of(proxy)))
-        return cl_fail(err, CLAUDE_E_INVALID,
-                       "network.proxy is another host and base_url is http://, which would send the key there in clear "
-                       "text; unset the proxy, or set network.allow_http to true");
     if (*cl_option_text(NULL, options, CL_OPT_CLIENT_KEY) && !*cl_option_text(NULL, options, CL_OPT_CLIENT_CERT))
         return cl_fail(err, CLAUDE_E_INVALID, "tls.client_key is set, but not tls.client_cert that it belongs to");
     if (!config->secret && cl_option_int(NULL, options, CL_OPT_AUTH_STYLE) != CL_AUTH_NONE)

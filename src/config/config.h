@@ -122,6 +122,8 @@ const char *cl_option_json(const char *name, size_t *len);
 
 /* Checks a base URL: scheme, host, no credentials, no query, no fragment, http only for loopback unless allowed. */
 claude_code_t cl_base_url_check(cl_str url, bool allow_http, cl_err *err);
+/* The same, with the options of a client: also http through a proxy that is not on this machine needs to be allowed. */
+claude_code_t cl_base_url_allowed(const cl_options *options, cl_str url, cl_err *err);
 /* Checks a proxy: [scheme://][user:password@]host[:port][/]. The message never shows the credentials. */
 claude_code_t cl_proxy_url_check(cl_str url, cl_err *err);
 /* Of URLs that were checked: whether what is sent there can be read on the way, and whether it stays on this machine.

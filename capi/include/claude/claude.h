@@ -16,6 +16,7 @@
 #include <claude/event.h>
 #include <claude/failover.h>
 #include <claude/file.h>
+#include <claude/health.h>
 #include <claude/limiter.h>
 #include <claude/loop.h>
 #include <claude/message.h>

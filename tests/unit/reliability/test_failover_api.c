@@ -274,7 +274,7 @@ static void test_a_client_looks_at_urls(void **state)
         const char *value;
         const char *expected; /* NULL: it works */
     } cases[] = {
-        {"http://a.test", NULL, NULL, "network.allow_http to true for the client"},
+        {"http://a.test", NULL, NULL, "endpoint http://a.test: base_url is http:// to another host"},
         {"http://a.test", "network.allow_http", "true", NULL},
         {"http://127.0.0.1:1", NULL, NULL, NULL},
         {"http://127.0.0.1:1", "network.proxy", "http://proxy.test:3128", "would send the key there in clear"},
