@@ -96,11 +96,17 @@ claude_code_t claude_client_execute(claude_client_t *client, const claude_reques
     return execute(client, request, 0, out, err);
 }
 
+#if CL_FEATURE_RETRY
+
 claude_code_t claude_client_execute_with_retries(claude_client_t *client, const claude_request_t *request,
                                                  claude_response_t **out, claude_error_t **err)
 {
     return execute(client, request, CLAUDE_WITH_RETRIES, out, err);
 }
+
+#endif
+
+#if CL_FEATURE_CIRCUIT_BREAKER
 
 claude_code_t claude_client_execute_with_circuit_breaker(claude_client_t *client, const claude_request_t *request,
                                                          claude_response_t **out, claude_error_t **err)
@@ -108,17 +114,27 @@ claude_code_t claude_client_execute_with_circuit_breaker(claude_client_t *client
     return execute(client, request, CLAUDE_WITH_CIRCUIT_BREAKER, out, err);
 }
 
+#endif
+
+#if CL_FEATURE_RATE_LIMITING
+
 claude_code_t claude_client_execute_with_rate_limiting(claude_client_t *client, const claude_request_t *request,
                                                        claude_response_t **out, claude_error_t **err)
 {
     return execute(client, request, CLAUDE_WITH_RATE_LIMITING, out, err);
 }
 
+#endif
+
+#if CL_FEATURE_FAILOVER
+
 claude_code_t claude_client_execute_with_failover(claude_client_t *client, const claude_request_t *request,
                                                   claude_response_t **out, claude_error_t **err)
 {
     return execute(client, request, CLAUDE_WITH_FAILOVER, out, err);
 }
+
+#endif
 
 claude_code_t claude_client_execute_with_enterprise_features(claude_client_t *client, const claude_request_t *request,
                                                              claude_response_t **out, claude_error_t **err)

@@ -5,10 +5,12 @@
 #include "border.h"
 #include "client/policies.h"
 
-static claude_code_t unsupported(border *b)
+const char *claude_health_state_name(int32_t state)
 {
-    return cl_fail(&b->err, CLAUDE_E_UNSUPPORTED, "this build of the library has no failover");
+    return cl_state_name(state);
 }
+
+#if CL_FEATURE_FAILOVER
 
 claude_code_t claude_failover_new(const claude_config_t *config, claude_failover_t **out, claude_error_t **err)
 {
@@ -17,9 +19,7 @@ claude_code_t claude_failover_new(const claude_config_t *config, claude_failover
     claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);
-    if (!CL_FEATURE_FAILOVER) {
-        rc = unsupported(&b);
-    } else if ((!config || border_handle(&b, config, CL_MAGIC_CONFIG, "config")) && border_pointer(&b, out, "out")) {
+    if ((!config || border_handle(&b, config, CL_MAGIC_CONFIG, "config")) && border_pointer(&b, out, "out")) {
         settings = cl_failover_settings_of(config ? config->options : NULL);
         rc = cl_failover_new(&settings, out, &b.err);
     }
@@ -125,11 +125,6 @@ void claude_failover_record(claude_failover_t *failover, size_t index, int32_t o
         cl_failover_record(failover, index, ok != 0, cl_now_ms());
 }
 
-const char *claude_health_state_name(int32_t state)
-{
-    return cl_state_name(state);
-}
-
 static void unref(void *failover)
 {
     cl_failover_unref(failover);
@@ -141,10 +136,8 @@ claude_code_t claude_config_set_failover(claude_config_t *config, claude_failove
     claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);
-    if (!CL_FEATURE_FAILOVER)
-        rc = unsupported(&b);
-    else if (border_handle(&b, config, CL_MAGIC_CONFIG, "config") &&
-             (!failover || border_handle(&b, failover, CL_MAGIC_FAILOVER, "failover")))
+    if (border_handle(&b, config, CL_MAGIC_CONFIG, "config") &&
+        (!failover || border_handle(&b, failover, CL_MAGIC_FAILOVER, "failover")))
         rc = border_keep(&b, &config->failover, cl_failover_ref(failover), unref);
     return border_leave(&b, rc, err);
 }
@@ -162,3 +155,5 @@ void claude_failover_unref(claude_failover_t *failover)
         cl_failover_unref(failover);
     errno = saved;
 }
+
+#endif

@@ -6,6 +6,8 @@
 #include "client/client.h"
 #include "reliability/metrics.h"
 
+#if CL_FEATURE_METRICS
+
 claude_code_t claude_client_metrics(claude_client_t *client, claude_metrics_t **out, claude_error_t **err)
 {
     border b;
@@ -110,3 +112,5 @@ void claude_metrics_unref(claude_metrics_t *metrics)
         cl_metrics_unref(metrics);
     errno = saved;
 }
+
+#endif

@@ -4,6 +4,8 @@
 #include "call/call.h"
 #include "config/config.h"
 
+#if CL_FEATURE_METRICS
+
 claude_code_t claude_config_on_attempt(claude_config_t *config, claude_attempt_fn fn, void *user_data,
                                        claude_destroy_fn destroy, claude_error_t **err)
 {
@@ -121,3 +123,5 @@ const char *claude_attempt_request_id(const claude_attempt_t *attempt)
 {
     return check(attempt) && attempt->request_id && attempt->request_id[0] ? attempt->request_id : NULL;
 }
+
+#endif

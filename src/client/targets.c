@@ -20,23 +20,18 @@ typedef struct feature_gate {
     uint32_t feature;
     bool built;
     cl_option option;
-    const char *flag; /* of the build */
+    const char *name;
 } feature_gate;
 
 static const feature_gate gates[] = {
-    {CLAUDE_WITH_RETRIES, CL_FEATURE_RETRY, CL_OPT_RETRY_ENABLED, "CLAUDE_FEATURE_RETRY_LOGIC"},
-    {CLAUDE_WITH_CIRCUIT_BREAKER, CL_FEATURE_CIRCUIT_BREAKER, CL_OPT_BREAKER_ENABLED, "CLAUDE_FEATURE_CIRCUIT_BREAKER"},
-    {CLAUDE_WITH_RATE_LIMITING, CL_FEATURE_RATE_LIMITING, CL_OPT_LIMITER_ENABLED, "CLAUDE_FEATURE_RATE_LIMITING"},
-    {CLAUDE_WITH_FAILOVER, CL_FEATURE_FAILOVER, CL_OPT_FAILOVER_ENABLED, "CLAUDE_FEATURE_FAILOVER"},
-    {CL_FEATURE_OF_METRICS, CL_FEATURE_METRICS, CL_OPT_METRICS_ENABLED, "CLAUDE_FEATURE_METRICS"},
+    {CLAUDE_WITH_RETRIES, CL_FEATURE_RETRY, CL_OPT_RETRY_ENABLED, "retry-logic"},
+    {CLAUDE_WITH_CIRCUIT_BREAKER, CL_FEATURE_CIRCUIT_BREAKER, CL_OPT_BREAKER_ENABLED, "circuit-breaker"},
+    {CLAUDE_WITH_RATE_LIMITING, CL_FEATURE_RATE_LIMITING, CL_OPT_LIMITER_ENABLED, "rate-limiting"},
+    {CLAUDE_WITH_FAILOVER, CL_FEATURE_FAILOVER, CL_OPT_FAILOVER_ENABLED, "failover"},
+    {CL_FEATURE_OF_METRICS, CL_FEATURE_METRICS, CL_OPT_METRICS_ENABLED, "metrics"},
 };
 
 enum { GATES = sizeof gates / sizeof gates[0] };
-
-static claude_code_t fail_absent(const feature_gate *gate, const char *name, cl_err *err)
-{
-    return cl_fail(err, CLAUDE_E_UNSUPPORTED, "%s: this build was made without it (%s)", name, gate->flag);
-}
 
 static bool is_attached(const claude_config_t *config, uint32_t feature)
 {
@@ -52,7 +47,7 @@ static claude_code_t find_features(claude_client_t *client, cl_err *err)
         if (!is_attached(client->config, gate->feature) && !is_on(client, gate->option))
             continue;
         if (!gate->built)
-            return fail_absent(gate, cl_option_row_at(gate->option)->name, err);
+            return cl_fail_left_out(err, gate->name);
         client->features |= gate->feature;
     }
     if ((client->features & CLAUDE_WITH_FAILOVER) && !client->config->failover)
@@ -64,10 +59,16 @@ static claude_code_t find_features(claude_client_t *client, cl_err *err)
 
 claude_code_t cl_client_check_features(const claude_client_t *client, uint32_t *features, cl_err *err)
 {
+    static const bool has_any =
+        CL_FEATURE_RETRY || CL_FEATURE_CIRCUIT_BREAKER || CL_FEATURE_RATE_LIMITING || CL_FEATURE_FAILOVER;
     uint32_t wanted = *features;
 
     if (wanted & CLAUDE_WITH_ENTERPRISE_FEATURES) {
         wanted = client->features & CL_FEATURES_OF_CALLS;
+        if (wanted == 0 && !has_any)
+            return cl_fail(err, CLAUDE_E_UNSUPPORTED,
+                           "this build of libclaude has no features that calls can ask for: build it with "
+                           "-DCLAUDE_FEATURE_RETRY_LOGIC=ON or others of them");
         if (wanted == 0)
             return cl_fail(err, CLAUDE_E_INVALID,
                            "none of the features is enabled; set retry.enabled, breaker.enabled, limiter.enabled or "
@@ -81,7 +82,7 @@ claude_code_t cl_client_check_features(const claude_client_t *client, uint32_t *
         return gates[i].built
                    ? cl_fail(err, CLAUDE_E_INVALID,
                              "the call asks for a feature that is not enabled; set %s on the configuration", option)
-                   : fail_absent(&gates[i], option, err);
+                   : cl_fail_left_out(err, gates[i].name);
     }
     *features = wanted;
     return CLAUDE_OK;

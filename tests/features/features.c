@@ -176,15 +176,24 @@ static void check_functions(claude_client_t *client)
 
 /* ---- what has more to it than functions ---- */
 
-static claude_client_t *new_client(const char *url)
+static claude_config_t *config_with(const char *url, const char *option)
 {
     claude_config_t *config = NULL;
+
+    if (claude_config_new(&config, NULL) < 0 || claude_config_set(config, "base_url", url, NULL) < 0 ||
+        claude_config_set(config, "api_key", "sk-ant-features-not-a-real-key", NULL) < 0 ||
+        (option && claude_config_set(config, option, "true", NULL) < 0))
+        abort();
+    return config;
+}
+
+static claude_client_t *new_client(const char *url)
+{
+    claude_config_t *config = config_with(url, NULL);
     claude_client_t *client = NULL;
     claude_error_t *error = NULL;
 
-    if (claude_config_new(&config, &error) < 0 || claude_config_set(config, "base_url", url, &error) < 0 ||
-        claude_config_set(config, "api_key", "sk-ant-features-not-a-real-key", &error) < 0 ||
-        claude_client_new(config, &client, &error) < 0) {
+    if (claude_client_new(config, &client, &error) < 0) {
         printf("no client: %s\n", claude_error_message(error));
         exit(1);
     }
@@ -274,7 +283,97 @@ static void check_stream(claude_client_t *client)
     claude_request_unref(request);
 }
 
-/* What every build has: a message, also by a loop, an error of the API, JSON, validation. */
+/* ---- what a client must enable before calls may ask for it ---- */
+
+typedef claude_code_t (*execute_fn)(claude_client_t *client, const claude_request_t *request, claude_response_t **out,
+                                    claude_error_t **err);
+
+static const struct {
+    const char *feature;
+    const char *option;
+    uint32_t flag; /* 0: no matter of calls */
+    execute_fn execute;
+} enabled[] = {
+    {"retry-logic", "retry.enabled", CLAUDE_WITH_RETRIES, claude_client_execute_with_retries},
+    {"circuit-breaker", "breaker.enabled", CLAUDE_WITH_CIRCUIT_BREAKER, claude_client_execute_with_circuit_breaker},
+    {"rate-limiting", "limiter.enabled", CLAUDE_WITH_RATE_LIMITING, claude_client_execute_with_rate_limiting},
+    {"failover", "failover.enabled", CLAUDE_WITH_FAILOVER, NULL}, /* wants endpoints as well */
+    {"metrics", "metrics.enabled", 0, claude_client_execute},
+};
+
+static void check_enabled(const char *url, size_t i)
+{
+    claude_config_t *config = config_with(url, enabled[i].option);
+    claude_client_t *client = NULL;
+    claude_request_t *request = hello("");
+    claude_response_t *response = NULL;
+    claude_error_t *error = NULL;
+    claude_code_t code = claude_client_new(config, &client, &error);
+
+    if (claude_feature(enabled[i].feature) && !enabled[i].execute) {
+        EXPECT(code == CLAUDE_E_INVALID, "%s: %d", enabled[i].option, (int)code);
+    } else if (claude_feature(enabled[i].feature)) {
+        EXPECT(code == CLAUDE_OK, "%s: %s", enabled[i].option, claude_error_message(error));
+        code = enabled[i].execute(client, request, &response, &error);
+        EXPECT(code == CLAUDE_OK, "%s: %s", enabled[i].option, claude_error_message(error));
+    } else {
+        expect_unsupported(enabled[i].option, enabled[i].feature, code, error);
+        EXPECT(!client, "%s made a client", enabled[i].option);
+    }
+    claude_error_unref(error);
+    claude_response_unref(response);
+    claude_request_unref(request);
+    claude_client_unref(client);
+    claude_config_unref(config);
+}
+
+/* By a client that has enabled nothing: left out is said before not enabled. */
+static void check_flag(claude_client_t *client, size_t i)
+{
+    claude_request_t *request = hello("");
+    claude_call_t *running = NULL;
+    claude_error_t *error = NULL;
+    claude_code_t code = claude_client_start(client, request, enabled[i].flag, &running, &error);
+
+    if (claude_feature(enabled[i].feature))
+        EXPECT(code == CLAUDE_E_INVALID, "%s: %d", enabled[i].feature, (int)code);
+    else
+        expect_unsupported(enabled[i].option, enabled[i].feature, code, error);
+    claude_error_unref(error);
+    claude_request_unref(request);
+}
+
+/* Asks for what is enabled, which is nothing. */
+static void check_all_together(claude_client_t *client)
+{
+    claude_request_t *request = hello("");
+    claude_response_t *response = NULL;
+    claude_error_t *error = NULL;
+    claude_code_t code = claude_client_execute_with_enterprise_features(client, request, &response, &error);
+    int32_t any = 0;
+
+    for (size_t i = 0; i < sizeof enabled / sizeof enabled[0]; i++)
+        any |= enabled[i].flag && claude_feature(enabled[i].feature);
+    EXPECT(code == (any ? CLAUDE_E_INVALID : CLAUDE_E_UNSUPPORTED), "%d: %s", (int)code, claude_error_message(error));
+    EXPECT(strstr(claude_error_message(error), any ? "retry.enabled" : "CLAUDE_FEATURE_") != NULL, "%s",
+           claude_error_message(error));
+    claude_error_unref(error);
+    claude_request_unref(request);
+}
+
+static void check_asked_for(claude_client_t *client, const char *url)
+{
+    for (size_t i = 0; i < sizeof enabled / sizeof enabled[0]; i++) {
+        check_enabled(url, i);
+        if (enabled[i].flag)
+            check_flag(client, i);
+    }
+    check_all_together(client);
+}
+
+/* ---- what every build has ---- */
+
+/* A message, also by a loop, an error of the API, JSON, validation. */
 static void check_core(claude_client_t *client)
 {
     claude_request_t *request = hello("");
@@ -349,6 +448,7 @@ int main(int argc, char **argv)
         check_stream(client);
     else
         check_no_stream(client);
+    check_asked_for(client, argv[1]);
     check_core(client);
     claude_client_unref(client);
     printf("%zu functions, %d failures\n", sizeof calls / sizeof calls[0], failures);

@@ -8,8 +8,8 @@ import abi_headers
 from listed import CORE, Row, feature_of
 
 NUMBERS = {"int32_t", "int64_t", "uint32_t", "uint64_t", "size_t", "double"}
-# NULL is a table of its own for these.
-TABLES = re.compile(r"\bclaude_\w+\(const claude_models_t \*")
+# Functions of an object, which NULL is none of; it is a table of models, though.
+OF_OBJECT = re.compile(r"\bclaude_\w+\((?!const claude_models_t )(const )?claude_\w+_t \*")
 
 
 def is_output(kind: str) -> bool:
@@ -35,12 +35,12 @@ def argument(kind: str, name: str, slots: list[str]) -> str:
     return "NULL" if kind.endswith(("*", "_fn")) else "0"
 
 
-def result_kind(result: str) -> tuple[str, str]:
+def result_kind(result: str, can_fail: bool) -> tuple[str, str]:
     """How features.c calls what a function returns, and where it goes."""
     if result == "void":
         return "OF_NOTHING", ""
-    if result == "claude_code_t":
-        return "OF_CODE", "o->code = "
+    if can_fail:
+        return "OF_CODE", "o->code = (claude_code_t)"
     if result.startswith("const char"):
         return "OF_TEXT", "o->text = "
     if result.endswith("*"):
@@ -56,8 +56,8 @@ def row_of(function: abi_headers.Function, row: Row) -> tuple[str, str]:
     parameters = [] if text == "void" else [re.fullmatch(r"(.*?)(\w+)", part.strip()) for part in text.split(",")]
     slots: list[str] = []
     given = [argument(p[1].strip(), p[2], slots) for p in parameters if p]
-    kind, goes = result_kind(result)
-    answer = row.answer or "0"
+    kind, goes = result_kind(result, "o->err" in given)
+    answer = row.answer or ("CLAUDE_E_UNSUPPORTED" if result == "claude_code_t" else "0")
     columns = [
         f'"{name}"',
         f'"{row.feature}"',
@@ -67,7 +67,7 @@ def row_of(function: abi_headers.Function, row: Row) -> tuple[str, str]:
         str(int(kind == "OF_CODE" and bool(given) and given[0] == "o->request")),
         row.answer or "NULL" if kind == "OF_TEXT" else "NULL",
         answer if kind == "OF_NUMBER" else "0",
-        str(int(kind not in ("OF_CODE", "OF_NOTHING") and not TABLES.search(function.prototype))),
+        str(int(kind not in ("OF_CODE", "OF_NOTHING") and bool(OF_OBJECT.search(function.prototype)))),
     ]
     unused = "    (void)o;\n" if "o->" not in goes + "".join(given) else ""
     body = f"static void run_{name}(outcome *o)\n{{\n{unused}    {goes}{name}({', '.join(given)});\n}}\n"
