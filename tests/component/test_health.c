@@ -890,8 +890,12 @@ static void a_forked_child_checks(void **state)
     child = fork();
     assert_true(child >= 0);
     if (child == 0) {
+        bool good;
         alarm(60);
-        _exit(claude_health_check(health, NULL) < 0 || claude_health_http_status(health, 0) != 404);
+        good = claude_health_check(health, NULL) >= 0 && claude_health_http_status(health, 0) == 404;
+        claude_health_unref(health);
+        claude_client_unref(client);
+        _exit(!good);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
@@ -920,6 +924,7 @@ static void an_audit_forks(void **state)
     claude_health_t *health;
     claude_client_t *client;
     claude_error_t *err = NULL;
+    claude_code_t rc;
     int status = -1;
 
     (void)state;
@@ -929,9 +934,16 @@ static void an_audit_forks(void **state)
     client = client_of(config);
     health = health_of(client);
     forked = -1;
-    if (claude_health_check(health, &err) < 0 || forked == 0)
-        _exit(claude_error_code(err) != CLAUDE_E_FORKED || claude_health_check(health, NULL) < 0);
-    assert_null(err);
+    rc = claude_health_check(health, &err);
+    if (forked == 0) {
+        bool good = rc == CLAUDE_E_FORKED && claude_error_code(err) == rc && claude_health_check(health, NULL) >= 0;
+        claude_error_unref(err);
+        claude_secret_unref(secret);
+        claude_health_unref(health);
+        claude_client_unref(client);
+        _exit(!good);
+    }
+    succeeds(rc, err);
     is_found(health, 0, CLAUDE_HEALTH_HEALTHY, 200);
     assert_int_equal(waitpid(forked, &status, 0), forked);
     assert_int_equal(status, 0);

@@ -115,7 +115,10 @@ def run(server: Sandbox, folder: pathlib.Path, *command: str | pathlib.Path) -> 
     return done.stdout
 
 
-C_SENDS = r"claude_(client_(execute(_with_\w+)?|stream|start)|loop_submit|runner_(run|step)|pages_next(_item)?|batch_wait)\("
+C_SENDS = (
+    r"claude_(client_(execute(_with_\w+)?|stream|start)|loop_submit|runner_(run|step)|pages_next(_item)?|batch_wait"
+    r"|health_check(_endpoint)?)\("
+)
 # Anything that a client has a name for, but for what is said of a request before it is sent.
 PYTHON_SENDS = r"\bclient\.(?!close\(|messages\.validate\()\w[\w.]*\(|\.submit\("
 

@@ -40,11 +40,11 @@ enum { CLAUDE_HEALTH_UNKNOWN = 1, CLAUDE_HEALTH_HEALTHY = 2, CLAUDE_HEALTH_DEGRA
  * claude_failover_t *failover = NULL;
  * claude_error_t *err = NULL;
  * size_t index = 0;
- * claude_code_t rc = claude_failover_new(config, &failover, &err);
+ * claude_code_t rc = claude_failover_new(NULL, &failover, &err);
  * if (rc >= 0)
  *     rc = claude_failover_add_endpoint(failover, "https://api.anthropic.com", 1, NULL, NULL, &err);
  * if (rc >= 0)
- *     rc = claude_failover_add_endpoint(failover, "https://backup.example", 2, secret, NULL, &err);
+ *     rc = claude_failover_add_endpoint(failover, "https://backup.example", 2, NULL, NULL, &err);
  * if (rc >= 0)
  *     rc = claude_failover_select_endpoint(failover, 0, &index, &err);
  * if (rc >= 0)
