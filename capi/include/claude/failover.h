@@ -8,6 +8,13 @@
  * Each endpoint has its own base URL and its own key. A key goes to no other server than that of its endpoint: one that
  * has no key of its own gets the client's only if it is on the server of the client's base_url.
  *
+ * Which comes first, `failover.strategy` says:
+ *
+ * priority     the one of lowest priority number
+ * round_robin  each in turn, in order of adding
+ * random       any
+ * sticky       the one that worked, until it fails; then the one of lowest priority number, until one has worked
+ *
  * State of an endpoint: unknown at first; a success makes it healthy; `failover.degraded_after` failures in a row
  * make it degraded, `failover.unhealthy_after` unhealthy. Degraded ones keep their place. Unhealthy ones are passed
  * over as long as there is another one, until `failover.cooldown_ms` after their last failure; then they are unknown,
