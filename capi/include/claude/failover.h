@@ -68,7 +68,8 @@ CLAUDE_API claude_code_t claude_failover_new(const claude_config_t *config, clau
  * @param base_url  as the option base_url; http:// for this machine only unless network.allow_http was set. Copied
  * @param priority  the lowest number comes first; among equals, the one that was added first
  * @param secret    the key of this endpoint, of which the failover takes its own reference. NULL: the key of the client
- *                  if the endpoint is on the client's server, else none
+ *                  if the endpoint is on the client's server; else no client can be made with it (CLAUDE_E_NO_KEY), but
+ *                  for those whose auth.style is none
  * @param index     receives its number: 0, 1, 2, ... in order of adding; may be NULL
  * @return CLAUDE_OK, CLAUDE_E_INVALID (malformed URL, or one that was added before), CLAUDE_E_STATE (too late),
  *         CLAUDE_E_LIMIT, CLAUDE_E_NOMEM
