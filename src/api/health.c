@@ -52,11 +52,6 @@ static void unlock(claude_health_t *health)
     cl_fork_release();
 }
 
-static claude_failover_t *failover_of(const claude_client_t *client)
-{
-    return client->config->failover ? cl_hook_data(client->config->failover) : NULL;
-}
-
 /* ---- endpoints ---- */
 
 static const endpoints *list_of(const claude_health_t *health)
@@ -105,7 +100,7 @@ static void free_list(endpoints *list)
 static claude_code_t append_given(claude_health_t *health, cl_err *err)
 {
     const claude_client_t *client = health->client;
-    const claude_failover_t *failover = failover_of(client);
+    const claude_failover_t *failover = client->failover;
     claude_code_t rc = CLAUDE_OK;
 
     if (!failover)
@@ -204,7 +199,7 @@ const char *cl_health_url(const claude_health_t *health, size_t index)
 
 static void tell_failover(const claude_health_t *health, const cl_probe *probes, size_t count)
 {
-    claude_failover_t *failover = failover_of(health->client);
+    claude_failover_t *failover = health->client->failover;
     int64_t now = cl_now_ms();
 
     for (size_t i = 0; failover && i < count; i++) {

@@ -92,10 +92,12 @@ static bool is_https(const char *url)
 /* Scheme, host and port as they are written: what is written in two ways is two servers, which costs a connection. */
 static size_t server_len(const char *url)
 {
-    const char *mark = strstr(url, "://");
-    size_t scheme = mark ? (size_t)(mark - url) + 3 : 0;
+    size_t slashes = 0;
+    size_t len = 0;
 
-    return scheme + strcspn(url + scheme, "/?#");
+    while (url[len] != '\0' && url[len] != '?' && url[len] != '#' && (slashes += url[len] == '/') < 3)
+        len++;
+    return len;
 }
 
 /* One that has nothing to do any more may have its place taken. NULL: all are at work. */

@@ -32,9 +32,9 @@ void cl_failover_unref(claude_failover_t *failover);
  * for one that is there. */
 claude_code_t cl_failover_add(claude_failover_t *failover, cl_str base_url, int32_t priority, claude_secret_t *secret,
                               size_t *index, cl_err *err);
-/* Requests for `model` ask this endpoint for `other` instead; the last one for a model counts. CLAUDE_E_STATE once it
- * is sealed, CLAUDE_E_LIMIT for too many. */
-claude_code_t cl_failover_map_model(claude_failover_t *failover, size_t index, cl_str model, cl_str other, cl_err *err);
+/* Requests for the model `name` ask this endpoint for `other` instead; the last one for a model counts. CLAUDE_E_STATE
+ * once it is sealed, CLAUDE_E_LIMIT for too many. */
+claude_code_t cl_failover_map_model(claude_failover_t *failover, size_t index, cl_str name, cl_str other, cl_err *err);
 /* No more endpoints. */
 void cl_failover_seal(claude_failover_t *failover);
 
@@ -46,7 +46,7 @@ int32_t cl_failover_priority(const claude_failover_t *failover, size_t index);
 /* Borrowed; NULL: none of its own. */
 claude_secret_t *cl_failover_secret(const claude_failover_t *failover, size_t index);
 /* Length 0: the model stays. */
-cl_str cl_failover_model(const claude_failover_t *failover, size_t index, cl_str model);
+cl_str cl_failover_model(const claude_failover_t *failover, size_t index, cl_str name);
 
 /*
  * The endpoint to be tried next: none whose bit is set in `tried`. Unhealthy ones only when there is no other. False if

@@ -26,6 +26,7 @@ MAY_BE_NULL = set(
     claude_config_set_limiter.limiter claude_limiter_new.config
     claude_response_parse_structured.schema claude_block_validate.request claude_problems_error.problems
     claude_breaker_new.config claude_config_set_breaker.breaker
+    claude_failover_new.config claude_config_set_failover.failover
     """.split()
 )
 # The accessors of events are the hot path, which looks for NULL only.
@@ -129,6 +130,8 @@ def live(library: Library) -> dict[str, Any]:
     found["batch_builder"] = make("batch_builder", "claude_batch_builder_new")
     found["limiter"] = make("limiter", "claude_limiter_new", nothing)
     found["reservation"] = make("reservation", "claude_limiter_reserve", found["limiter"], b"other", 0, 0)
+    found["failover"] = make("failover", "claude_failover_new", found["config"])
+    found["health"] = make("health", "claude_health_new", found["client"])
     problems = library.ffi.new("claude_problems_t **")
     assert library.lib.claude_request_validate(found["request"], problems, nothing) > 0
     found["problems"] = library.ffi.gc(problems[0], library.lib.claude_problems_unref)

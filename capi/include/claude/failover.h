@@ -8,6 +8,13 @@
  * Each endpoint has its own base URL and its own key. A key goes to no other server than that of its endpoint: one that
  * has no key of its own gets the client's only if it is on the server of the client's base_url.
  *
+ * Which comes first, `failover.strategy` says:
+ *
+ * priority     the one of lowest priority number
+ * round_robin  each in turn, in order of adding
+ * random       any
+ * sticky       the one that worked, until it fails; then the one of lowest priority number, until one has worked
+ *
  * State of an endpoint: unknown at first; a success makes it healthy; `failover.degraded_after` failures in a row
  * make it degraded, `failover.unhealthy_after` unhealthy. Degraded ones keep their place. Unhealthy ones are passed
  * over as long as there is another one, until `failover.cooldown_ms` after their last failure; then they are unknown,
@@ -40,11 +47,11 @@ enum { CLAUDE_HEALTH_UNKNOWN = 1, CLAUDE_HEALTH_HEALTHY = 2, CLAUDE_HEALTH_DEGRA
  * claude_failover_t *failover = NULL;
  * claude_error_t *err = NULL;
  * size_t index = 0;
- * claude_code_t rc = claude_failover_new(config, &failover, &err);
+ * claude_code_t rc = claude_failover_new(NULL, &failover, &err);
  * if (rc >= 0)
  *     rc = claude_failover_add_endpoint(failover, "https://api.anthropic.com", 1, NULL, NULL, &err);
  * if (rc >= 0)
- *     rc = claude_failover_add_endpoint(failover, "https://backup.example", 2, secret, NULL, &err);
+ *     rc = claude_failover_add_endpoint(failover, "https://backup.example", 2, NULL, NULL, &err);
  * if (rc >= 0)
  *     rc = claude_failover_select_endpoint(failover, 0, &index, &err);
  * if (rc >= 0)
@@ -61,7 +68,8 @@ CLAUDE_API claude_code_t claude_failover_new(const claude_config_t *config, clau
  * @param base_url  as the option base_url; http:// for this machine only unless network.allow_http was set. Copied
  * @param priority  the lowest number comes first; among equals, the one that was added first
  * @param secret    the key of this endpoint, of which the failover takes its own reference. NULL: the key of the client
- *                  if the endpoint is on the client's server, else none
+ *                  if the endpoint is on the client's server; else no client can be made with it (CLAUDE_E_NO_KEY), but
+ *                  for those whose auth.style is none
  * @param index     receives its number: 0, 1, 2, ... in order of adding; may be NULL
  * @return CLAUDE_OK, CLAUDE_E_INVALID (malformed URL, or one that was added before), CLAUDE_E_STATE (too late),
  *         CLAUDE_E_LIMIT, CLAUDE_E_NOMEM

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,11 +21,14 @@
 
 enum { COOLDOWN = 1000, ENDPOINTS_MAX = 3 };
 
-/* memcheck is slow: it gets less of the same. */
+/* Where a program runs slowly, it gets less of the same. */
 static bool is_slow(void)
 {
     const char *memcheck = getenv("CLAUDE_UNDER_VALGRIND");
 
+#if defined(__SANITIZE_THREAD__)
+    return true;
+#endif
     return memcheck && memcheck[0] == '1';
 }
 
@@ -764,8 +768,8 @@ static void *work(void *user_data)
     for (size_t i = 0; i < ROUNDS || (self->stop && !*self->stop); i++) {
         one_call(self);
         snprintf(name, sizeof name, "https://%zu.test", i % 40);
-        /* Too late, for all of them. */
-        if (cl_failover_add(self->failover, cl_str_of(name), 0, NULL, NULL, NULL) != CLAUDE_E_STATE)
+        /* Too late, for all of them. Not where a fork would catch it with memory in its hands. */
+        if (!self->stop && cl_failover_add(self->failover, cl_str_of(name), 0, NULL, NULL, NULL) != CLAUDE_E_STATE)
             self->mistakes++;
         if (cl_failover_model(self->failover, 0, CL_STR("a")).len != 1)
             self->mistakes++;
@@ -861,10 +865,13 @@ static void test_a_forked_child_goes_on(void **state)
             alarm(30); /* a deadlock ends, as a failure */
             one_call(&own);
             cl_failover_set_state(failover, 0, CL_STATE_HEALTHY, now);
-            _exit(own.mistakes != 0 || cl_failover_state(failover, 0, now) != CL_STATE_HEALTHY);
+            if (own.mistakes != 0 || cl_failover_state(failover, 0, now) != CL_STATE_HEALTHY)
+                _exit(1);
+            /* In this way nobody looks for memory that threads had in their hands which are not here. */
+            kill(getpid(), SIGKILL);
         }
         assert_int_equal(waitpid(child, &status, 0), child);
-        assert_int_equal(status, 0);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     }
     stop = true;
     for (size_t i = 0; i < 4; i++)
