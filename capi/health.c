@@ -5,10 +5,7 @@
 #include "api/health.h"
 #include "border.h"
 
-static claude_code_t unsupported(border *b)
-{
-    return cl_fail(&b->err, CLAUDE_E_UNSUPPORTED, "this build of the library has no health checks");
-}
+#if CL_FEATURE_HEALTH_CHECKS
 
 claude_code_t claude_health_new(claude_client_t *client, claude_health_t **out, claude_error_t **err)
 {
@@ -16,9 +13,7 @@ claude_code_t claude_health_new(claude_client_t *client, claude_health_t **out, 
     claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);
-    if (!CL_FEATURE_HEALTH_CHECKS)
-        rc = unsupported(&b);
-    else if (border_handle(&b, client, CL_MAGIC_CLIENT, "client") && border_pointer(&b, out, "out"))
+    if (border_handle(&b, client, CL_MAGIC_CLIENT, "client") && border_pointer(&b, out, "out"))
         rc = cl_health_new(client, out, &b.err);
     return border_leave(&b, rc, err);
 }
@@ -55,10 +50,8 @@ claude_code_t claude_health_check_endpoint(claude_client_t *client, const char *
     claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);
-    if (!CL_FEATURE_HEALTH_CHECKS)
-        rc = unsupported(&b);
-    else if (border_handle(&b, client, CL_MAGIC_CLIENT, "client") && border_pointer(&b, base_url, "base_url") &&
-             border_pointer(&b, state, "state"))
+    if (border_handle(&b, client, CL_MAGIC_CLIENT, "client") && border_pointer(&b, base_url, "base_url") &&
+        border_pointer(&b, state, "state"))
         rc = cl_health_check_one(client, cl_str_of(base_url), &result, &b.err);
     if (rc >= 0)
         *state = result.state;
@@ -138,3 +131,5 @@ void claude_health_unref(claude_health_t *health)
         cl_health_unref(health);
     errno = saved;
 }
+
+#endif

@@ -43,7 +43,7 @@ def rows() -> dict[str, str | None]:
     return {
         "overhead.absent": None,
         "overhead.unused": "overhead.absent",
-        # "overhead.used": "overhead.absent",
+        "overhead.used": "overhead.absent",
     }
 
 

@@ -100,9 +100,18 @@ void cl_err_copy_text(char *out, size_t size, cl_str text)
     size_t at = 0;
 
     for (size_t i = 0; i < text.len;) {
-        size_t key = key_length(text.ptr + i, text.len - i);
-        size_t n = p[i] < 0x80 ? 1 : cl_utf8_length(text.ptr + i, text.ptr + text.len);
-        bool plain = n > 0 && p[i] >= 0x20 && p[i] != 0x7f;
+        size_t key;
+        size_t n;
+        bool plain;
+        if (p[i] >= 0x20 && p[i] < 0x7f && text.ptr[i] != KEY_MARK[0]) {
+            if (at + 1 >= size)
+                break;
+            out[at++] = text.ptr[i++];
+            continue;
+        }
+        key = key_length(text.ptr + i, text.len - i);
+        n = p[i] < 0x80 ? 1 : cl_utf8_length(text.ptr + i, text.ptr + text.len);
+        plain = n > 0 && p[i] >= 0x20 && p[i] != 0x7f;
         if (key > 0) {
             if (at + sizeof KEY_SHOWN > size)
                 break;

@@ -279,6 +279,7 @@ int64_t cl_call_input_tokens(const claude_response_t *answer);
 
 /* Tells the observer, who may set headers. */
 claude_code_t cl_observe_start(claude_call_t *call, const char *url, cl_headers *headers, cl_err *err);
+/* Only where there is one. */
 void cl_observe_end(claude_call_t *call, const cl_err *err);
 
 /* ---- attempt.c ---- */

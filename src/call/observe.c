@@ -82,8 +82,8 @@ static claude_attempt_t view_of(const claude_call_t *call, int32_t phase, const 
 
 claude_code_t cl_observe_start(claude_call_t *call, const char *url, cl_headers *headers, cl_err *err)
 {
-    char model[CL_MODEL_ID_MAX + 1];
-    claude_attempt_t view;
+    CL_UNINITIALIZED char model[CL_MODEL_ID_MAX + 1];
+    CL_UNINITIALIZED claude_attempt_t view;
 
     if (!CL_FEATURE_METRICS || !call->client->config->attempt)
         return CLAUDE_OK;
@@ -101,11 +101,9 @@ void cl_observe_end(claude_call_t *call, const cl_err *err)
 {
     const claude_response_t *answer = err ? err->response.ptr : call->response;
     const cl_report_attempt *row = &call->attempt.row;
-    char model[CL_MODEL_ID_MAX + 1];
-    claude_attempt_t view;
+    CL_UNINITIALIZED char model[CL_MODEL_ID_MAX + 1];
+    CL_UNINITIALIZED claude_attempt_t view;
 
-    if (!CL_FEATURE_METRICS || !call->client->config->attempt)
-        return;
     view = view_of(call, CL_ATTEMPT_ENDS, call->client->targets[call->target].base_url);
     view.model = model_of(call, model, sizeof model);
     view.code = row->code;

@@ -91,7 +91,8 @@ void cl_call_settle(claude_call_t *call, const cl_err *err)
         measure(call, err);
     if (call->pipeline)
         cl_pipeline_settle(call, err);
-    cl_observe_end(call, err);
+    if (CL_FEATURE_METRICS && call->client->config->attempt)
+        cl_observe_end(call, err);
     call->attempt.row = (cl_report_attempt){.first_ms = -1};
 }
 

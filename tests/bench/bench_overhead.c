@@ -7,7 +7,6 @@
  * metrics; overhead.unused for one that has them, without a word about them; overhead.used turns on all that need no
  * second endpoint, and asks for them. Prints nothing: the counts are in callgrind's file.
  */
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,9 +84,7 @@ int main(int argc, char **argv)
     }
     check_library(strcmp(argv[1], "overhead.absent") == 0);
     if (used)
-        *(void **)&execute = dlsym(RTLD_DEFAULT, "claude_client_execute_with_enterprise_features");
-    if (execute == NULL)
-        bench_fail("dlsym", dlerror());
+        execute = claude_client_execute_with_enterprise_features;
     client = used ? client_with_everything(argv[2]) : bench_client(argv[2]);
     run(client, execute, strtol(argv[3], NULL, 10));
     claude_client_unref(client);

@@ -35,6 +35,7 @@ CODE = {
     "circuit-breaker": ["cl_breaker_new", "cl_breaker_allow", "cl_breaker_record"],
     "rate-limiting": ["cl_limiter_new", "cl_limiter_ask", "cl_limiter_settle"],
     "failover": ["cl_failover_new", "cl_failover_select", "cl_failover_record"],
+    "health-checks": ["cl_health_new", "cl_health_check", "cl_health_check_one"],
     "metrics": ["cl_metrics_new", "cl_metrics_snapshot"],
 }
 
