@@ -274,7 +274,7 @@ static void leave(limiter_state *s, cl_turn *turn)
         return;
     if (!turn->next)
         memcpy(in->entered, turn->before, sizeof turn->before);
-    else if (turn->prev && turn->number > in->hole)
+    else if (turn->number > in->hole)
         in->hole = turn->number;
     *(turn->prev ? &turn->prev->next : &in->first) = turn->next;
     *(turn->next ? &turn->next->prev : &in->last) = turn->prev;
@@ -360,11 +360,11 @@ static outlook outlook_of(limiter_state *s, const cl_turn *turn)
 }
 
 /* Those at the front that could go and were to come long ago make room. */
-static void drop_late(limiter_state *s, lane *in, const cl_turn *but)
+static void drop_late(limiter_state *s, lane *in)
 {
     cl_turn *first;
 
-    while ((first = in->first) != NULL && first != but && cl_gate_add(first->told_at, CL_LIMITER_GRACE_MS) < s->now &&
+    while ((first = in->first) != NULL && cl_gate_add(first->told_at, CL_LIMITER_GRACE_MS) < s->now &&
            outlook_of(s, first).wait == 0) {
         leave(s, first);
         first->state = TURN_LAPSED;
@@ -480,7 +480,7 @@ static int32_t ask(claude_limiter_t *limiter, cl_turn *turn, int64_t latest, int
     if (rc >= 0)
         out = outlook_of(s, turn);
     if (out.wait > 0) {
-        drop_late(s, in, turn);
+        drop_late(s, in);
         out = outlook_of(s, turn);
     }
     if (out.wait > 0)
@@ -536,7 +536,7 @@ static void adjust(limiter_state *s, const cl_turn *turn, cl_gate *gate, int64_t
         return;
     cl_gate_advance(gate, time, s->grants);
     if (used < taken)
-        cl_gate_give(gate, taken - used, turn->grant, turn->granted_at, s->grants);
+        cl_gate_give(gate, taken - used, turn->grant, turn->granted_at);
     else
         cl_gate_take(gate, used - taken);
 }

@@ -38,13 +38,14 @@ static void note_peak(cl_bucket *bucket, uint64_t grant, int64_t level)
     bucket->peaks[bucket->peak_count++] = (cl_gate_peak){grant, level};
 }
 
+/* The last one is of now, and after every grant. */
 static int64_t peak_since(const cl_bucket *bucket, uint64_t grant)
 {
-    for (size_t i = 0; i < bucket->peak_count; i++) {
-        if (bucket->peaks[i].grant >= grant)
-            return bucket->peaks[i].level;
-    }
-    return bucket->level;
+    size_t i = bucket->peak_count - 1;
+
+    while (i > 0 && bucket->peaks[i - 1].grant >= grant)
+        i--;
+    return bucket->peaks[i].level;
 }
 
 void cl_bucket_advance(cl_bucket *bucket, int64_t now, uint64_t grant)
@@ -72,7 +73,7 @@ int64_t cl_bucket_wait(const cl_bucket *bucket, int64_t need)
  * Had less been taken, all levels since would have been higher by that, as long as none runs over. So the highest one
  * since the grant says how much is to be had; and who comes after is told the levels as they would have been.
  */
-void cl_bucket_give(cl_bucket *bucket, int64_t n, uint64_t grant, uint64_t last_grant)
+void cl_bucket_give(cl_bucket *bucket, int64_t n, uint64_t grant)
 {
     int64_t units = cl_gate_mul(n, bucket->unit);
     int64_t room = cl_gate_sub(bucket->cap, peak_since(bucket, grant));
@@ -91,7 +92,6 @@ void cl_bucket_give(cl_bucket *bucket, int64_t n, uint64_t grant, uint64_t last_
     }
     bucket->peak_count = kept;
     bucket->level += units;
-    note_peak(bucket, last_grant, bucket->level);
 }
 
 void cl_bucket_lower(cl_bucket *bucket, int64_t most)

@@ -83,7 +83,7 @@ static inline int64_t cl_gate_mul(int64_t a, int64_t b)
 void cl_bucket_init(cl_bucket *bucket, int64_t unit, int64_t rate, int64_t most);
 void cl_bucket_advance(cl_bucket *bucket, int64_t now, uint64_t grant);
 int64_t cl_bucket_wait(const cl_bucket *bucket, int64_t need);
-void cl_bucket_give(cl_bucket *bucket, int64_t n, uint64_t grant, uint64_t last_grant);
+void cl_bucket_give(cl_bucket *bucket, int64_t n, uint64_t grant);
 /* No more than so many items are in it now, says who knows better, so what was before is of no interest; fewer than
  * none is possible. */
 void cl_bucket_lower(cl_bucket *bucket, int64_t most);
@@ -125,10 +125,10 @@ static inline void cl_gate_take(cl_gate *gate, int64_t n)
 }
 
 /* Gives back what was taken with a grant, and not used. */
-static inline void cl_gate_give(cl_gate *gate, int64_t n, uint64_t grant, int64_t granted_at, uint64_t last_grant)
+static inline void cl_gate_give(cl_gate *gate, int64_t n, uint64_t grant, int64_t granted_at)
 {
     if (gate->kind == CL_GATE_BUCKET)
-        cl_bucket_give(&gate->u.bucket, n, grant, last_grant);
+        cl_bucket_give(&gate->u.bucket, n, grant);
     else if (gate->kind == CL_GATE_WINDOW)
         cl_window_give(&gate->u.window, n, granted_at);
 }

@@ -54,7 +54,7 @@ claude_code_t cl_reservation_wait(claude_reservation_t *reservation, int64_t now
     if (rc < 0)
         atomic_store(&reservation->over, rc);
     else
-        *wait_ms = rc > 0 ? 0 : due_at > now ? due_at - now : 1;
+        *wait_ms = rc > 0 ? 0 : due_at - now;
     return rc < 0 ? rc : CLAUDE_OK;
 }
 

@@ -230,6 +230,9 @@ static void figures(void **state)
         {"anthropic-ratelimit-output-tokens-limit", "8000"},
         {"anthropic-ratelimit-input-tokens-reset", "2026-11-05T10:11:16Z"},
         {"anthropic-ratelimit-input-tokens-remaining", "39000"},
+        {"anthropic-ratelimit-tokens-limit", "48000"},
+        {"anthropic-ratelimit-tokens-remaining", "47000"},
+        {"anthropic-ratelimit-input-tokens-limit", "40000"},
     };
     cl_limit_figures out[CL_LIMIT_DIMENSIONS];
     cl_headers headers = headers_of(list, 9);
@@ -244,6 +247,10 @@ static void figures(void **state)
     headers = headers_of(list, 8);
     cl_rate_limit_figures(&headers, WALL, out);
     assert_memory_equal(&out[CL_LIMIT_INPUT], (&(cl_limit_figures){48000, 47000, 3000}), sizeof out[0]);
+    cl_headers_free(&headers);
+    headers = headers_of(list + 9, 3);
+    cl_rate_limit_figures(&headers, WALL, out);
+    assert_memory_equal(&out[CL_LIMIT_INPUT], (&(cl_limit_figures){40000, -1, -1}), sizeof out[0]);
     cl_headers_free(&headers);
     headers = headers_of(list, 0);
     cl_rate_limit_figures(&headers, WALL, out);
@@ -282,6 +289,12 @@ static void until_what_is_used_up_is_full_again(void **state)
     assert_int_equal(reset_of(all, 2), 2000);
     assert_int_equal(reset_of(all, 10), 60000);
     assert_int_equal(reset_of(all + 4, 6), -1);
+    assert_int_equal(reset_of((const char *const[][2]){{"anthropic-ratelimit-requests-remaining", "0"},
+                                                       {"anthropic-ratelimit-requests-reset", "2026-11-05T10:12:12Z"},
+                                                       {"anthropic-ratelimit-tokens-remaining", "0"},
+                                                       {"anthropic-ratelimit-tokens-reset", "2026-11-05T10:11:14Z"}},
+                              4),
+                     60000);
     /* Past: it is full. */
     assert_int_equal(reset_of((const char *const[][2]){{"anthropic-ratelimit-tokens-remaining", "0"},
                                                        {"anthropic-ratelimit-tokens-reset", "2026-11-05T10:11:11Z"}},

@@ -114,6 +114,12 @@ static void time_that_stands_or_goes_back_gives_nothing(void **state)
     assert_int_equal(ask(limiter, &turn, 50000), 100100);
     cl_limiter_cancel(limiter, &turn, 0);
     cl_limiter_unref(limiter);
+    /* It may begin anywhere. */
+    limiter = limiter_of(bucket_settings(10, 20));
+    assert_int_equal(drain(limiter, CL_LIMIT_OTHER, -100000), 20);
+    assert_int_equal(ask(limiter, &turn, -100000), -99900);
+    cl_limiter_cancel(limiter, &turn, 0);
+    cl_limiter_unref(limiter);
 }
 
 /* ---- the queue ---- */
@@ -191,6 +197,27 @@ static void who_does_not_come_is_overtaken(void **state)
     cl_limiter_unref(limiter);
 }
 
+/* It could not have gone anyway. */
+static void a_pause_costs_nobody_his_place(void **state)
+{
+    const cl_limit_figures none[CL_LIMIT_DIMENSIONS] = {{-1, -1, -1}, {-1, -1, -1}, {-1, -1, -1}};
+    claude_limiter_t *limiter = limiter_of(bucket_settings(10, 1));
+    cl_turn first = turn_of(CL_LIMIT_OTHER, 0, 0);
+    cl_turn next = first;
+
+    (void)state;
+    assert_int_equal(drain(limiter, CL_LIMIT_OTHER, 0), 1);
+    assert_int_equal(ask(limiter, &first, 0), 100);
+    assert_int_equal(ask(limiter, &next, 0), 200);
+    cl_limiter_teach(limiter, CL_LIMIT_OTHER, none, 5000, 0);
+    assert_int_equal(ask(limiter, &next, 4000), 5000);
+    assert_int_equal(ask(limiter, &first, 4500), 5000);
+    assert_true(ask(limiter, &next, 5000) > 5000);
+    assert_int_equal(ask(limiter, &first, 5000), 0);
+    cl_limiter_cancel(limiter, &next, 5000);
+    cl_limiter_unref(limiter);
+}
+
 /* A large cost would have to wait a minute longer if the one before it had come: it finds out that it has not. */
 static void the_next_looks_for_the_first(void **state)
 {
@@ -265,6 +292,9 @@ static void many_cancels_cost_what_they_are(void **state)
         for (size_t i = 0; i < many; i++)
             assert_int_equal(cl_limiter_ask(limiter, &turns[i], 0, INT64_MAX, &due_at, NULL), 0);
         assert_int_equal(due_at, (int64_t)many * 100);
+        /* To ask again costs no more, wherever one stands. */
+        for (size_t i = 0; i < many; i++)
+            assert_int_equal(cl_limiter_ask(limiter, &turns[i], 0, INT64_MAX, &due_at, NULL), 0);
         for (size_t i = 0; i < many; i++) {
             size_t at = order == 0   ? i
                         : order == 1 ? many - 1 - i
@@ -346,6 +376,9 @@ static void what_would_come_too_late_is_refused(void **state)
     refuse(limiter, &turns[1], 0, 199, "in 200 ms", 200);
     assert_int_equal(ask(limiter, &turns[1], 0), 200);
     refuse(limiter, &turns[2], 0, INT64_MAX, "limiter.max_queue", 300);
+    /* Who is in a full queue stays. */
+    assert_int_equal(ask(limiter, &turns[0], 0), 100);
+    assert_int_equal(ask(limiter, &turns[1], 0), 200);
     /* One that waits may be refused, too: its place is given up. */
     cl_limiter_teach(limiter, CL_LIMIT_OTHER, none, 5000, 0);
     refuse(limiter, &turns[0], 0, 100, "the server asked for a pause", 5000);
@@ -363,13 +396,16 @@ static void an_empty_queue_is_no_queue(void **state)
     cl_turn turn = turn_of(CL_LIMIT_OTHER, 0, 0);
 
     (void)state;
-    settings.max_queue = 0;
-    limiter = limiter_of(settings);
-    assert_int_equal(ask(limiter, &turn, 0), 0);
-    turn = turn_of(CL_LIMIT_OTHER, 0, 0);
-    refuse(limiter, &turn, 0, INT64_MAX, "limiter.max_queue", 100);
-    assert_int_equal(ask(limiter, &turn, 100), 0);
-    cl_limiter_unref(limiter);
+    for (int i = 0; i < 2; i++) {
+        settings.max_queue = i ? INT64_MIN : 0;
+        limiter = limiter_of(settings);
+        turn = turn_of(CL_LIMIT_OTHER, 0, 0);
+        assert_int_equal(ask(limiter, &turn, 0), 0);
+        turn = turn_of(CL_LIMIT_OTHER, 0, 0);
+        refuse(limiter, &turn, 0, INT64_MAX, "limiter.max_queue", 100);
+        assert_int_equal(ask(limiter, &turn, 100), 0);
+        cl_limiter_unref(limiter);
+    }
 }
 
 /* ---- types and tokens ---- */
@@ -450,6 +486,34 @@ static void who_waits_for_tokens_keeps_his_request(void **state)
     cl_limiter_unref(limiter);
 }
 
+/* With a request kept for each that waits for tokens, none is left: he asks now and then, not for each one that comes.
+ */
+static void who_is_stuck_does_not_ask_all_the_time(void **state)
+{
+    cl_limiter_settings settings = bucket_settings(1000, 3);
+    claude_limiter_t *limiter;
+    cl_turn turns[4];
+    cl_turn stuck = turn_of(CL_LIMIT_MODELS, 0, 0);
+    int64_t due;
+    int asked = 1;
+
+    (void)state;
+    settings.input_tokens_per_minute = 60;
+    limiter = limiter_of(settings);
+    for (size_t i = 0; i < 4; i++) {
+        turns[i] = turn_of(CL_LIMIT_MESSAGES, 60, 0);
+        assert_int_equal(ask(limiter, &turns[i], 0) > 0, i > 0);
+    }
+    for (due = ask(limiter, &stuck, 0); due < 60000; asked++)
+        due = ask(limiter, &stuck, due);
+    assert_true(asked > 3 && asked < 60);
+    assert_int_equal(due, 60000);
+    /* When one of them has gone there is one for him. */
+    assert_int_equal(ask(limiter, &turns[1], 60000), 0);
+    assert_int_equal(ask(limiter, &stuck, 60001), 0);
+    cl_limiter_unref(limiter);
+}
+
 /* ---- what is given back, and taken later ---- */
 
 static int64_t input_left(claude_limiter_t *limiter, int64_t now)
@@ -492,6 +556,10 @@ static void estimates_are_put_right(void **state)
         cl_limiter_cancel(limiter, &turn, 200000);
         assert_int_equal(input_left(limiter, 200000), 600);
         assert_int_equal(cl_limiter_available(limiter, CL_LIMIT_MESSAGES, CL_LIMIT_REQUESTS, 200000), 999);
+        turn = turn_of(CL_LIMIT_FILES, 0, 0);
+        assert_int_equal(ask(limiter, &turn, 200000), 0);
+        cl_limiter_settle(limiter, &turn, 600, 600, 200000);
+        assert_int_equal(input_left(limiter, 200000), 600);
         cl_limiter_unref(limiter);
     }
 }
@@ -568,6 +636,7 @@ static void the_servers_limits_are_further_limits(void **state)
 {
     claude_limiter_t *limiter = limiter_of(bucket_settings(10, 20));
     cl_turn turn = turn_of(CL_LIMIT_MESSAGES, 0, 0);
+    cl_turn other = turn;
 
     (void)state;
     teach(limiter, CL_LIMIT_MESSAGES, 60, 5, 0);
@@ -575,7 +644,11 @@ static void the_servers_limits_are_further_limits(void **state)
     assert_int_equal(requests_left(limiter, CL_LIMIT_MODELS, 0), 20);
     assert_int_equal(drain(limiter, CL_LIMIT_MESSAGES, 0), 5);
     assert_int_equal(ask(limiter, &turn, 0), 1000);
+    assert_int_equal(ask(limiter, &other, 0), 1101);
+    assert_true(granted(limiter, CL_LIMIT_MODELS, 0));
     assert_int_equal(ask(limiter, &turn, 1000), 0);
+    assert_int_equal(ask(limiter, &other, 1101), 2000);
+    cl_limiter_cancel(limiter, &other, 1000);
     /* What it counts less is right; what is configured stays. */
     teach(limiter, CL_LIMIT_MESSAGES, 60, 60, 1000);
     assert_int_equal(requests_left(limiter, CL_LIMIT_MESSAGES, 1000), 0);
@@ -586,6 +659,11 @@ static void the_servers_limits_are_further_limits(void **state)
     assert_int_equal(drain(limiter, CL_LIMIT_MESSAGES, 70000), 3);
     assert_int_equal(drain(limiter, CL_LIMIT_MESSAGES, 89999), 0);
     assert_int_equal(drain(limiter, CL_LIMIT_MESSAGES, 90000), 1);
+    /* What it says of tokens in answers to others is no limit of messages. */
+    cl_limiter_teach(limiter, CL_LIMIT_MODELS, (const cl_limit_figures[]){{-1, -1, -1}, {5, 5, 0}, {5, 5, 0}}, -1,
+                     90000);
+    assert_int_equal(cl_limiter_available(limiter, CL_LIMIT_MESSAGES, CL_LIMIT_INPUT, 90000), -1);
+    assert_int_equal(cl_limiter_available(limiter, CL_LIMIT_MESSAGES, CL_LIMIT_OUTPUT, 90000), -1);
     /* Nothing, and nonsense. */
     teach(limiter, CL_LIMIT_MESSAGES, -1, -1, 90000);
     teach(limiter, CL_LIMIT_MODELS, 0, 0, 90000);
@@ -623,12 +701,31 @@ static void what_is_under_way_is_not_there(void **state)
     assert_int_equal(requests_left(limiter, CL_LIMIT_MESSAGES, 0), 38);
     assert_int_equal(input_left(limiter, 0), 7200);
     cl_limiter_settle(limiter, &turns[3], -1, -1, 0);
+    turns[3] = turn_of(CL_LIMIT_MESSAGES, 0, 0);
+    assert_int_equal(ask(limiter, &turns[3], 0), 0);
+    assert_int_equal(requests_left(limiter, CL_LIMIT_MESSAGES, 0), 37);
+    cl_limiter_answered(limiter, &turns[3]);
+    cl_limiter_cancel(limiter, &turns[3], 0); /* too late: the server has counted it */
+    assert_int_equal(requests_left(limiter, CL_LIMIT_MESSAGES, 0), 37);
     /* Nothing is under way: it is as the server says. */
     cl_limiter_teach(limiter, CL_LIMIT_MESSAGES,
                      (const cl_limit_figures[]){{50, 30, 0}, {10000, 700, 0}, {2000, 60, 0}}, -1, 0);
     assert_int_equal(requests_left(limiter, CL_LIMIT_MESSAGES, 0), 30);
     assert_int_equal(input_left(limiter, 0), 700);
     assert_int_equal(cl_limiter_available(limiter, CL_LIMIT_MESSAGES, CL_LIMIT_OUTPUT, 0), 60);
+    cl_limiter_unref(limiter);
+}
+
+static void a_limit_without_what_remains_is_full_but_for_what_is_under_way(void **state)
+{
+    claude_limiter_t *limiter = limiter_of(bucket_settings(100, 100));
+    cl_turn turns[2] = {turn_of(CL_LIMIT_MODELS, 0, 0), turn_of(CL_LIMIT_MODELS, 0, 0)};
+
+    (void)state;
+    assert_int_equal(ask(limiter, &turns[0], 0), 0);
+    assert_int_equal(ask(limiter, &turns[1], 0), 0);
+    teach(limiter, CL_LIMIT_MODELS, 60, -1, 0);
+    assert_int_equal(requests_left(limiter, CL_LIMIT_MODELS, 0), 58);
     cl_limiter_unref(limiter);
 }
 
@@ -651,6 +748,16 @@ static void more_than_the_server_allows_counts_as_all(void **state)
     cl_limiter_settle(limiter, &big, 100, 0, 30000);
     assert_int_equal(input_left(limiter, 30000), 490);
     assert_int_equal(ask(limiter, &small, 30000), 0);
+    cl_limiter_settle(limiter, &small, -1, -1, 30000);
+    big = turn_of(CL_LIMIT_MESSAGES, 2500000, 0);
+    assert_int_equal(ask(limiter, &big, 30000), 41000);
+    cl_limiter_teach(limiter, CL_LIMIT_MESSAGES, (const cl_limit_figures[]){{-1, -1, -1}, {60, -1, 0}, {-1, -1, -1}},
+                     -1, 30000);
+    assert_int_equal(ask(limiter, &big, 90000), 0);
+    cl_limiter_settle(limiter, &big, -1, -1, 90000);
+    small = turn_of(CL_LIMIT_MESSAGES, 1, 0);
+    assert_int_equal(ask(limiter, &small, 90000), 91000);
+    cl_limiter_cancel(limiter, &small, 90000);
     cl_limiter_unref(limiter);
 }
 
@@ -779,6 +886,7 @@ int main(void)
         cmocka_unit_test(first_come_first_served),
         cmocka_unit_test(nobody_is_overtaken_by_who_asks_more_often),
         cmocka_unit_test(who_does_not_come_is_overtaken),
+        cmocka_unit_test(a_pause_costs_nobody_his_place),
         cmocka_unit_test(the_next_looks_for_the_first),
         cmocka_unit_test(what_leaves_the_queue_makes_room),
         cmocka_unit_test(many_cancels_cost_what_they_are),
@@ -788,11 +896,13 @@ int main(void)
         cmocka_unit_test(types_with_a_rate_have_a_queue),
         cmocka_unit_test(a_turn_needs_all_it_costs),
         cmocka_unit_test(who_waits_for_tokens_keeps_his_request),
+        cmocka_unit_test(who_is_stuck_does_not_ask_all_the_time),
         cmocka_unit_test(estimates_are_put_right),
         cmocka_unit_test(what_would_have_run_over_is_not_given_back),
         cmocka_unit_test(two_are_not_given_back_for_one),
         cmocka_unit_test(the_servers_limits_are_further_limits),
         cmocka_unit_test(what_is_under_way_is_not_there),
+        cmocka_unit_test(a_limit_without_what_remains_is_full_but_for_what_is_under_way),
         cmocka_unit_test(more_than_the_server_allows_counts_as_all),
         cmocka_unit_test(a_pause_is_for_all),
         cmocka_unit_test(any_number_will_do),

@@ -206,6 +206,33 @@ static void a_place_is_kept_for_so_long(void **state)
     claude_limiter_unref(limiter);
 }
 
+static void any_patience_will_do(void **state)
+{
+    const cl_limiter_cost cost = {CL_LIMIT_OTHER, 0, 0};
+    cl_limiter_settings settings = bucket_settings(10, 1);
+    claude_limiter_t *limiter;
+    claude_reservation_t *granted = NULL;
+    claude_reservation_t *waits = NULL;
+    int64_t wait = -1;
+
+    (void)state;
+    settings.max_wait_ms = INT64_MAX;
+    limiter = limiter_of(settings);
+    assert_int_equal(cl_reservation_new(limiter, &cost, 1000, &granted, NULL), CLAUDE_OK);
+    assert_int_equal(cl_reservation_new(limiter, &cost, 1000, &waits, NULL), CLAUDE_OK);
+    assert_int_equal(cl_reservation_wait(waits, 1000, &wait, NULL), CLAUDE_OK);
+    assert_int_equal(wait, 100);
+    cl_reservation_unref(granted);
+    cl_reservation_unref(waits);
+    cl_limiter_unref(limiter);
+    settings.max_wait_ms = INT64_MIN;
+    limiter = limiter_of(settings);
+    assert_int_equal(cl_reservation_new(limiter, &cost, INT64_MIN, &granted, NULL), CLAUDE_OK);
+    assert_int_equal(cl_reservation_new(limiter, &cost, INT64_MIN, &waits, NULL), CLAUDE_E_THROTTLED);
+    cl_reservation_unref(granted);
+    cl_limiter_unref(limiter);
+}
+
 static void the_last_reference_gives_up_the_place(void **state)
 {
     static const char *const options[][2] = {{"limiter.burst", "1"}};
@@ -314,6 +341,7 @@ int main(void)
         cmocka_unit_test(options_become_settings),
         cmocka_unit_test_setup(a_reservation_waits_for_its_turn, use_fake_clock),
         cmocka_unit_test_setup(a_place_is_kept_for_so_long, use_fake_clock),
+        cmocka_unit_test(any_patience_will_do),
         cmocka_unit_test_setup(the_last_reference_gives_up_the_place, use_fake_clock),
         cmocka_unit_test_setup(what_a_response_says_is_taken_in, use_fake_clock),
         cmocka_unit_test_setup(a_configuration_keeps_a_limiter, use_fake_clock),

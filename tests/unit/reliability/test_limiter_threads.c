@@ -111,7 +111,10 @@ static int look_in_child(claude_limiter_t *limiter, cl_turn *granted_before, cl_
         return 4;
     if (cl_limiter_ask(limiter, granted_before, 0, INT64_MAX, &due_at, NULL) != 0 || due_at != 100)
         return 5;
-    return cl_limiter_queued(limiter) == 1 ? 0 : 6;
+    if (cl_limiter_queued(limiter) != 1)
+        return 6;
+    cl_limiter_cancel(limiter, granted_before, 0);
+    return cl_limiter_queued(limiter) == 0 ? 0 : 7;
 }
 
 static void a_child_has_a_limiter_like_new(void **state)
