@@ -133,8 +133,10 @@ static claude_code_t run_execute(claude_client_t *client, claude_request_t *requ
         return claude_client_execute_with_rate_limiting(client, request, &o->response, &o->err);
     case CLAUDE_WITH_FAILOVER:
         return claude_client_execute_with_failover(client, request, &o->response, &o->err);
-    default:
+    case CLAUDE_WITH_ENTERPRISE_FEATURES:
         return claude_client_execute_with_enterprise_features(client, request, &o->response, &o->err);
+    default:
+        return CLAUDE_DONE; /* there is no function for this */
     }
 }
 
@@ -287,6 +289,8 @@ struct outcome run_at(enum way way, claude_client_t *client, claude_request_t *r
 
     if (way == WAY_EXECUTE) {
         o.rc = run_execute(client, request, features, &o);
+        if (o.rc == CLAUDE_DONE)
+            run_call(WAY_WAIT, client, request, features, &o);
         o.wire =
             o.response ? claude_report_wire_attempts(claude_response_report(o.response)) : claude_error_attempts(o.err);
     } else {
