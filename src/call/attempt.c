@@ -318,6 +318,15 @@ out:
     return rc;
 }
 
+/* What another thread has asked for just before there was a transfer to tell it to. */
+static void catch_up(claude_call_t *call)
+{
+    if (atomic_load(&call->cancel_asked))
+        cl_transfer_abort(call->engine, &call->transfer);
+    if (atomic_load(&call->paused))
+        cl_transfer_stop_clocks(call->engine, &call->transfer, true);
+}
+
 int32_t cl_call_begin(claude_call_t *call, cl_err *err)
 {
     int32_t rc = call->pipeline ? cl_pipeline_admit(call, err) : 1;
@@ -327,5 +336,8 @@ int32_t cl_call_begin(claude_call_t *call, cl_err *err)
     call->begun = true;
     cl_call_attempt_begins(call);
     rc = send_off(call, err);
-    return rc < 0 ? rc : 1;
+    if (rc < 0)
+        return rc;
+    catch_up(call);
+    return 1;
 }

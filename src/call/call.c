@@ -300,6 +300,8 @@ claude_code_t cl_call_fail(claude_call_t *call, cl_err *err)
     }
     code = err->code;
     cl_call_settle(call, err);
+    if (call->pipeline)
+        cl_pipeline_leave(call);
     cl_call_end_work(call);
     err->attempts = call->attempts;
     tell_report(call, code, err);

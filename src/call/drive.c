@@ -442,16 +442,15 @@ claude_code_t cl_call_next(claude_call_t *call, int64_t timeout_ms, const claude
         return cl_fail(err, CLAUDE_E_STATE, "the request has an event callback; use claude_call_wait instead");
     if (cl_call_is_over(call))
         return sticky(call, err);
-    if (is_plain(call) && (rc = take_event(call, err)) != 0) {
-        if (rc < 0 && !goes_on(call, err))
-            return cl_call_fail(call, err);
-        if (rc == 1) {
-            *event = &call->event;
-            return 1;
-        }
+    if (is_plain(call) && (rc = take_event(call, err)) == 1) {
+        *event = &call->event;
+        return 1;
     }
-    cl_call_hold(call); /* the signing hook, or another thread, may drop the program's last reference */
-    rc = cl_call_advance(call, cl_until(timeout_ms), err);
+    cl_call_hold(call); /* a callback, or another thread, may drop the program's last reference */
+    if (rc < 0 && !goes_on(call, err))
+        rc = cl_call_fail(call, err);
+    else
+        rc = cl_call_advance(call, cl_until(timeout_ms), err);
     if (rc == 1)
         *event = &call->event;
     cl_call_let_go(call);

@@ -11,7 +11,8 @@ static void hand_out(claude_call_t *call, int32_t type, cl_str name, cl_str json
     call->event.name = name;
     call->event.json = json;
     call->event.text = text;
-    call->delivered = true;
+    if (!call->delivered)
+        cl_call_commit(call);
     call->progressed = true;
 }
 

@@ -205,6 +205,7 @@ static claude_code_t choose_endpoint(claude_call_t *call, int64_t now, cl_err *e
 {
     cl_pipeline *p = call->pipeline;
     int64_t left_ms = INT64_MAX;
+    size_t before = call->target;
     size_t closed = 0;
     size_t index = 0;
 
@@ -216,9 +217,13 @@ static claude_code_t choose_endpoint(claude_call_t *call, int64_t now, cl_err *e
         closed++;
     }
     if (closed > 0)
-        return circuit_open(call, closed, left_ms, err);
-    cl_fail(err, CLAUDE_E_STATE, "failover: every endpoint was tried");
-    return refused(call, "failover", err);
+        circuit_open(call, closed, left_ms, err);
+    else
+        cl_fail(err, CLAUDE_E_STATE, "failover: every endpoint was tried");
+    /* The report tells of the one that was asked last. */
+    if (p->last)
+        call->target = before;
+    return closed > 0 ? err->code : refused(call, "failover", err);
 }
 
 static claude_code_t choose_target(claude_call_t *call, int64_t now, cl_err *err)
@@ -229,6 +234,23 @@ static claude_code_t choose_target(claude_call_t *call, int64_t now, cl_err *err
         return choose_endpoint(call, now, err);
     call->target = 0;
     return passes_breaker(call, 0, now, &left_ms) ? CLAUDE_OK : circuit_open(call, 1, left_ms, err);
+}
+
+/* Only what is really made counts: a call may end while it waits. */
+static void count_attempt(claude_call_t *call)
+{
+    cl_pipeline *p = call->pipeline;
+
+    if (p->retrying) {
+        call->report->retries++;
+        cl_metrics_count(call->client->metrics, CL_COUNT_RETRIES, 1);
+    }
+    if (p->last && call->target != p->target) {
+        call->report->failovers++;
+        cl_metrics_count(call->client->metrics, CL_COUNT_FAILOVERS, 1);
+    }
+    p->retrying = false;
+    p->target = call->target;
 }
 
 int32_t cl_pipeline_admit(claude_call_t *call, cl_err *err)
@@ -254,6 +276,7 @@ int32_t cl_pipeline_admit(claude_call_t *call, cl_err *err)
         return rc;
     }
     p->hops++;
+    count_attempt(call);
     return 1;
 }
 
@@ -270,6 +293,7 @@ void cl_pipeline_head(claude_call_t *call)
         cl_option_int(NULL, call->client->config->options, CL_OPT_LIMITER_LEARN) == 0)
         return;
     cl_rate_limit_figures(headers, wall_ms, figures);
+    cl_limiter_answered(call->client->limiter, &call->pipeline->turn);
     cl_limiter_learn(call->client->limiter, call->pipeline->cost.type, figures,
                      cl_transfer_status(call->transfer) == 429 ? cl_retry_after_ms(headers, wall_ms) : -1, cl_now_ms());
 }
@@ -365,19 +389,31 @@ static bool is_retryable(const cl_err *err)
     return err->retryable >= 0 ? err->retryable != 0 : row && row->retryable;
 }
 
-/* Another endpoint may do better with it. */
-static bool moves_on(const claude_call_t *call, const cl_err *err)
+/* An endpoint that was not tried, and whose breaker would let the call through. */
+static bool has_another(const claude_call_t *call, int64_t now)
 {
     const cl_pipeline *p = call->pipeline;
-    uint64_t all;
+    const claude_client_t *client = call->client;
+
+    for (size_t i = 0; i < cl_failover_count(client->failover); i++) {
+        if (!(p->tried & UINT64_C(1) << i) &&
+            (!breaks(p) || cl_breaker_left_ms(client->targets[1 + i].breaker, now) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* Another endpoint may do better with it. */
+static bool moves_on(const claude_call_t *call, const cl_err *err, int64_t now)
+{
+    const cl_pipeline *p = call->pipeline;
     bool limited = err->code == CLAUDE_E_RATE_LIMIT &&
                    cl_option_int(NULL, call->client->config->options, CL_OPT_FAILOVER_RATE_LIMIT) != 0;
 
     if (!fails_over(p) || !(limited || speaks_against_endpoint(err)) ||
-        p->hops >= cl_call_option(call, CL_OPT_FAILOVER_MAX_ATTEMPTS) || cl_now_ms() >= call->deadline_at)
+        p->hops >= cl_call_option(call, CL_OPT_FAILOVER_MAX_ATTEMPTS) || now >= call->deadline_at)
         return false;
-    all = (UINT64_C(1) << cl_failover_count(call->client->failover)) - 1;
-    return (p->tried & all) != all;
+    return has_another(call, now);
 }
 
 static bool is_overloaded(const cl_err *err)
@@ -440,8 +476,7 @@ static int32_t retry(claude_call_t *call, cl_err *err, int64_t now, int64_t *del
     }
     p->tried = 0;
     p->hops = 0;
-    call->report->retries++;
-    cl_metrics_count(call->client->metrics, CL_COUNT_RETRIES, 1);
+    p->retrying = true;
     cl_metrics_observe(call->client->metrics, CL_HIST_BACKOFF_MS, *delay_ms);
     return CL_RETRY_GO;
 }
@@ -456,21 +491,25 @@ bool cl_pipeline_goes_on(claude_call_t *call, cl_err *err)
         call->report->stopped_by = cl_retry_stop_name(CL_RETRY_COMMITTED);
         return false;
     }
-    if (moves_on(call, err)) {
-        call->report->failovers++;
-        cl_metrics_count(call->client->metrics, CL_COUNT_FAILOVERS, 1);
-    } else if (!retries(p)) {
-        if (fails_over(p) && speaks_against_endpoint(err))
-            call->report->stopped_by = err->feature = "failover";
-        return false;
-    } else if (retry(call, err, now, &delay_ms) != CL_RETRY_GO) {
-        return false;
+    if (!moves_on(call, err, now)) {
+        if (!retries(p)) {
+            if (fails_over(p) && speaks_against_endpoint(err))
+                call->report->stopped_by = err->feature = "failover";
+            return false;
+        }
+        if (retry(call, err, now, &delay_ms) != CL_RETRY_GO)
+            return false;
     }
     call->attempt.row.backoff_ms = delay_ms;
     p->not_before = now + delay_ms;
     cl_error_unref(p->last);
     p->last = cl_error_new(err);
     return true;
+}
+
+void cl_pipeline_leave(claude_call_t *call)
+{
+    give_back_turn(call);
 }
 
 void cl_pipeline_free(claude_call_t *call)

@@ -24,6 +24,8 @@ typedef struct cl_pipeline {
     uint64_t tried;       /* endpoints, one bit each, since the last retry */
     int32_t hops;         /* attempts since then */
     int64_t spent;        /* what the last retry took of the budget */
+    size_t target;        /* of the attempt before */
+    bool retrying;        /* the next attempt is a retry */
     claude_error_t *last; /* of the attempt before */
 } cl_pipeline;
 
@@ -43,6 +45,8 @@ void cl_pipeline_settle(claude_call_t *call, const cl_err *err);
 /* After a failure that was settled: true if there will be another attempt, which has taken over the error. Else the
  * report says why not. */
 bool cl_pipeline_goes_on(claude_call_t *call, cl_err *err);
+/* The call has failed: it stands in no queue any more, however long the program keeps it. */
+void cl_pipeline_leave(claude_call_t *call);
 /* Leaves every queue. */
 void cl_pipeline_free(claude_call_t *call);
 

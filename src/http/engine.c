@@ -873,7 +873,7 @@ void cl_engine_unpoke(cl_engine *engine)
 
     cl_engine_lock(engine);
     /* What was left undone, or came meanwhile, must not be taken back. */
-    if (engine->poked && !engine->unfinished && !engine->ready.first) {
+    if (engine->poked && !engine->unfinished && !engine->ready.first && !atomic_load(&engine->stirred)) {
         engine->poked = false;
         n = read(engine->wake_fd, &count, sizeof count);
         (void)n;
