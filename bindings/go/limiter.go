@@ -73,9 +73,7 @@ func (r *Reservation) Wait(ctx context.Context) error {
 	for {
 		if ctx.Err() != nil {
 			r.Close()
-			failed := ended(ctx, fail(CodeCanceled, ""))
-			failed.Message, failed.Feature = "the waiting was ended by its context: "+ctx.Err().Error(), "rate-limiting"
-			return failed
+			return endedWait(ctx, "rate-limiting")
 		}
 		delay, err := r.Delay()
 		if err != nil || delay == 0 {
