@@ -185,3 +185,10 @@ func ended(ctx context.Context, failed *Error) *Error {
 	}
 	return failed
 }
+
+// endedWait is the error of a feature's waiting that its context ended.
+func endedWait(ctx context.Context, feature string) *Error {
+	failed := ended(ctx, fail(CodeCanceled, ""))
+	failed.Message, failed.Feature = "the waiting was ended by its context: "+ctx.Err().Error(), feature
+	return failed
+}

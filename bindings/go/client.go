@@ -78,28 +78,21 @@ func newClient(options []Option, make clientMaker) (*Client, error) {
 	if err := checkVersion(uint32(C.claude_version())); err != nil {
 		return nil, err
 	}
-	var config *C.claude_config_t
-	var failure *C.claude_error_t
-	if err := check(C.claude_config_new(&config, &failure), failure); err != nil {
-		return nil, err
-	}
-	defer C.claude_config_unref(config)
-	for _, option := range options {
-		if option.client == nil {
-			return nil, fail(CodeInvalid, "an option is empty: use the functions With...")
-		}
-		if err := option.client(config); err != nil {
-			return nil, err
-		}
-	}
 	var handle *C.claude_client_t
-	if err := check(make(config, &handle, &failure), failure); err != nil {
+	err := configured(options, func(config *C.claude_config_t) error {
+		var failure *C.claude_error_t
+		return check(make(config, &handle, &failure), failure)
+	})
+	if err != nil {
 		return nil, err
 	}
 	own := &owner{newEngine(handle)}
 	for _, option := range options {
 		if option.notices != nil {
 			own.engine.notices = option.notices
+		}
+		if option.watcher != nil {
+			own.engine.watcher = option.watcher
 		}
 	}
 	runtime.SetFinalizer(own, func(own *owner) { go own.engine.close() })
@@ -110,6 +103,39 @@ func newClient(options []Option, make clientMaker) (*Client, error) {
 		Skills:   SkillService{SkillVersionService{own}, own},
 		owner:    own,
 	}, nil
+}
+
+// configured calls use with a configuration made of options of clients.
+func configured(options []Option, use func(*C.claude_config_t) error) error {
+	var config *C.claude_config_t
+	var failure *C.claude_error_t
+	if err := check(C.claude_config_new(&config, &failure), failure); err != nil {
+		return err
+	}
+	defer C.claude_config_unref(config)
+	for _, option := range options {
+		if option.client == nil {
+			return fail(CodeInvalid, "an option is empty: use the functions With...")
+		}
+		if err := option.client(config); err != nil {
+			return err
+		}
+	}
+	return use(config)
+}
+
+// lend calls use with the library's client.
+func (o *owner) lend(use func(*C.claude_client_t) error) error {
+	if o == nil {
+		return errNoClient()
+	}
+	defer runtime.KeepAlive(o)
+	o.engine.gate.Lock()
+	defer o.engine.gate.Unlock()
+	if o.engine.client == nil {
+		return errGone()
+	}
+	return use(o.engine.client)
 }
 
 // Close ends the calls that are running, with [CodeCanceled], and lets go of the connections. Further calls are refused.
@@ -195,6 +221,7 @@ func (o *owner) start(ctx context.Context, from source, options []Option, stream
 	if ctx.Err() != nil {
 		return nil, ended(ctx, fail(CodeCanceled, "the context had ended before anything was sent"))
 	}
+	o.engine.watcher.raise()
 	request, err := from()
 	if err != nil {
 		return nil, err
@@ -226,6 +253,7 @@ func (o *owner) execute(ctx context.Context, from source, options []Option) (*Re
 	}
 	response, err := started.result()
 	runtime.KeepAlive(o)
+	o.engine.watcher.raise()
 	if err == nil {
 		response.tell(options)
 	}

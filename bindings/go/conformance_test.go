@@ -32,13 +32,21 @@ func (v value) isNull() bool { return string(v) == "null" }
 
 // A conformanceCase is a case that every language runs, see tests/conformance/README.md.
 type conformanceCase struct {
-	About    string             `json:"about"`
-	Scenario value              `json:"scenario"`
-	Client   map[string]value   `json:"client"`
-	Headers  map[string]*string `json:"client_headers"`
-	Request  struct {
+	About     string             `json:"about"`
+	Scenario  value              `json:"scenario"`
+	Client    map[string]value   `json:"client"`
+	Headers   map[string]*string `json:"client_headers"`
+	Endpoints []struct {
+		Path     string            `json:"path"`
+		Priority int32             `json:"priority"`
+		APIKey   string            `json:"api_key"`
+		Models   map[string]string `json:"models"`
+	} `json:"endpoints"`
+	Times   *int `json:"times"`
+	Request struct {
 		Endpoint string             `json:"endpoint"`
 		Stream   bool               `json:"stream"`
+		With     []string           `json:"with"`
 		Body     value              `json:"body"`
 		BodyText *string            `json:"body_text"`
 		Headers  map[string]*string `json:"headers"`
@@ -51,6 +59,9 @@ type conformanceCase struct {
 	} `json:"request"`
 	Expect struct {
 		Sent       value            `json:"sent"`
+		Codes      *[]string        `json:"codes"`
+		Report     value            `json:"report"`
+		Metrics    map[string]value `json:"metrics"`
 		Events     *[]expectedEvent `json:"events"`
 		Text       value            `json:"text"`
 		Bytes      value            `json:"bytes"`
@@ -113,6 +124,8 @@ type expectedError struct {
 	Attempts     value    `json:"attempts"`
 	RequestID    value    `json:"request_id"`
 	Response     value    `json:"response"`
+	Feature      value    `json:"feature"`
+	Cause        value    `json:"cause"`
 }
 
 // What a run of a case has seen.
@@ -122,7 +135,10 @@ type seen struct {
 	bytes   string // taken by Read, without events
 	message *claude.Message
 	err     error
+	// Of all calls.
 	sent    []received
+	codes   []string
+	metrics *claude.Metrics
 }
 
 func TestConformance(t *testing.T) {
@@ -175,25 +191,26 @@ type way struct {
 var ways = map[string]way{
 	"do": {false, func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option) {
 		if request, ok := s.request(test, false); ok {
-			s.answer(client.Do(background, request, options...))
+			s.answer(s.execute(client, test, request, options))
 		}
 	}},
 	"decoded": {false, func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option) {
 		ctx, cancel := context.WithTimeout(background, time.Minute)
 		defer cancel()
 		if request, ok := s.request(test, true); ok {
-			s.answer(client.Do(ctx, request, options...))
+			s.answer(client.Do(ctx, request, append(options, s.asked(test)...)...))
 		}
 	}},
 	"next": {true, func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option) {
 		if request, ok := s.request(test, false); ok {
-			s.pull(client.Stream(background, request, options...))
+			s.pull(client.Stream(background, request, append(options, s.asked(test)...)...))
 		}
 	}},
 	"with a context": {true, func(s *seen, client *claude.Client, test *conformanceCase, options []claude.Option) {
 		ctx, cancel := context.WithTimeout(background, time.Minute)
 		defer cancel()
 		if request, ok := s.request(test, true); ok {
+			request.Options = s.asked(test)
 			s.pull(client.Stream(ctx, request, options...))
 		}
 	}},
@@ -202,12 +219,45 @@ var ways = map[string]way{
 		if about, _ := claude.EndpointNamed(request.Endpoint); !ok || about.Answer != "bytes" {
 			s.t.Skip("not bytes")
 		}
-		stream := client.Stream(background, request, options...)
+		stream := client.Stream(background, request, append(options, s.asked(test)...)...)
 		defer stream.Close()
 		content, _ := io.ReadAll(stream)
 		s.bytes = string(content)
 		s.message, s.err = stream.Message()
 	}},
+}
+
+// features are what a case asks for: by an option, or, alone, by the method of its name.
+var features = map[string]struct {
+	option  func() claude.Option
+	execute func(*claude.Client, context.Context, claude.Request, ...claude.Option) (*claude.Response, error)
+}{
+	"retries":             {claude.WithRetries, (*claude.Client).ExecuteWithRetries},
+	"circuit_breaker":     {claude.WithCircuitBreaker, (*claude.Client).ExecuteWithCircuitBreaker},
+	"rate_limiting":       {claude.WithRateLimiting, (*claude.Client).ExecuteWithRateLimiting},
+	"failover":            {claude.WithFailover, (*claude.Client).ExecuteWithFailover},
+	"enterprise_features": {claude.WithEnterpriseFeatures, (*claude.Client).ExecuteWithEnterpriseFeatures},
+}
+
+func (s *seen) asked(test *conformanceCase) []claude.Option {
+	var options []claude.Option
+	for _, name := range test.Request.With {
+		feature, known := features[name]
+		if !known {
+			s.t.Fatalf("no feature is called %s", name)
+		}
+		options = append(options, feature.option())
+	}
+	return options
+}
+
+func (s *seen) execute(client *claude.Client, test *conformanceCase, request claude.Request,
+	options []claude.Option) (*claude.Response, error) {
+	asked := s.asked(test)
+	if len(asked) == 1 {
+		return features[test.Request.With[0]].execute(client, background, request, options...)
+	}
+	return client.Do(background, request, append(options, asked...)...)
 }
 
 // pull takes the events of a stream one by one.
@@ -296,16 +346,72 @@ func runCase(t *testing.T, server *sandbox, name string, test *conformanceCase,
 	run func(*seen, *claude.Client, *conformanceCase, []claude.Option)) {
 	server.control("POST", "reset", nil)
 	s := &seen{t: t}
-	options := append(headerOptions(test.Headers), claude.WithConfigJSON(clientOptions(server, test)))
-	client, err := claude.NewClient(options...)
+	client, err := newClientOf(server, test)
 	if err != nil {
 		s.err = err
 	} else {
 		defer client.Close()
-		run(s, client, test, callOptions(server, name, test))
+		s.calls(client, test, run, callOptions(server, name, test))
 	}
 	s.sent = server.requests()
-	s.check(test)
+	s.check(server, test)
+}
+
+// calls makes the call of a case as often as it says.
+func (s *seen) calls(client *claude.Client, test *conformanceCase,
+	run func(*seen, *claude.Client, *conformanceCase, []claude.Option), options []claude.Option) {
+	times := 1
+	if test.Times != nil {
+		times = *test.Times
+	}
+	for ; times > 0; times-- {
+		s.events, s.bytes, s.message, s.err = nil, "", nil, nil
+		run(s, client, test, options[:len(options):len(options)])
+		code := claude.Code(0)
+		if failed, ok := s.err.(*claude.Error); ok {
+			code = failed.Code
+		}
+		s.codes = append(s.codes, nameOf(code))
+	}
+	if test.Expect.Metrics == nil {
+		return
+	}
+	metrics, err := client.Metrics()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.metrics = metrics
+}
+
+// nameOf is the name of a code, or of none.
+func nameOf(code claude.Code) string {
+	if code == 0 {
+		return "CLAUDE_OK"
+	}
+	return code.String()
+}
+
+func newClientOf(server *sandbox, test *conformanceCase) (*claude.Client, error) {
+	options := append(headerOptions(test.Headers), claude.WithConfigJSON(clientOptions(server, test)))
+	if test.Endpoints == nil {
+		return claude.NewClient(options...)
+	}
+	failover, err := claude.NewFailover(options...)
+	if err != nil {
+		return nil, err
+	}
+	for _, endpoint := range test.Endpoints {
+		index, err := failover.AddEndpoint(server.url+endpoint.Path, endpoint.Priority, endpoint.APIKey)
+		if err != nil {
+			return nil, err
+		}
+		for model, other := range endpoint.Models {
+			if err := failover.MapModel(index, model, other); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return claude.NewClient(append(options, claude.WithEndpoints(failover))...)
 }
 
 func clientOptions(server *sandbox, test *conformanceCase) string {
@@ -433,9 +539,16 @@ func (s *seen) number(what string, expected value, found, none int64) {
 
 // ---- what is checked ----
 
-func (s *seen) check(test *conformanceCase) {
+func (s *seen) check(server *sandbox, test *conformanceCase) {
 	expect := &test.Expect
 	s.checkSent(expect.Sent)
+	if expect.Codes != nil {
+		equal(s.t, "how the calls ended", s.codes, *expect.Codes)
+	}
+	for name, figure := range expect.Metrics {
+		s.number("metric "+name, figure, s.metrics.Value(name), -1)
+	}
+	s.checkReport(server, expect.Report)
 	if expect.Events != nil {
 		s.checkEvents(*expect.Events)
 	}
@@ -455,7 +568,7 @@ func (s *seen) check(test *conformanceCase) {
 	s.text("bytes", expect.Bytes, bytes, true)
 	s.number("number of events", expect.EventCount, int64(len(s.events)), -1)
 	if expect.Error != nil {
-		s.checkError(expect.Error)
+		s.checkError(expect.Error, s.err)
 	} else if s.err != nil {
 		s.t.Errorf("failed: %v", s.err)
 	} else {
@@ -471,24 +584,115 @@ func (s *seen) checkSent(expected value) {
 		equal(s.t, "number of requests", len(s.sent), 0)
 		return
 	}
-	if len(s.sent) != 1 {
-		s.t.Fatalf("%d requests were sent", len(s.sent))
+	var all []expectedSent
+	if expected[0] != '[' {
+		expected = value("[" + string(expected) + "]")
 	}
-	var want expectedSent
-	strictly(s.t, expected, &want)
-	s.optional("method", want.Method, s.sent[0].Method)
-	s.optional("target", want.Target, s.sent[0].Target)
-	s.json("body sent", want.Body, s.sent[0].Body)
-	s.text("body sent", want.BodyText, s.sent[0].Body, true)
+	strictly(s.t, expected, &all)
+	if len(s.sent) != len(all) {
+		s.t.Fatalf("%d requests were sent, want %d", len(s.sent), len(all))
+	}
+	for i, want := range all {
+		s.checkOneSent(want, s.sent[i])
+	}
+}
+
+func (s *seen) checkOneSent(want expectedSent, sent received) {
+	s.optional("method", want.Method, sent.Method)
+	s.optional("target", want.Target, sent.Target)
+	s.json("body sent", want.Body, sent.Body)
+	s.text("body sent", want.BodyText, sent.Body, true)
 	for _, text := range want.Contains {
-		if !strings.Contains(s.sent[0].Body, text) {
-			s.t.Errorf("the body sent has no %q: %s", text, s.sent[0].Body)
+		if !strings.Contains(sent.Body, text) {
+			s.t.Errorf("the body sent has no %q: %s", text, sent.Body)
 		}
 	}
 	for name, text := range want.Headers {
-		found, there := s.sent[0].header(name)
+		found, there := sent.header(name)
 		s.text("header "+name, text, found, there)
 	}
+}
+
+// checkReport compares the report of the last call.
+func (s *seen) checkReport(server *sandbox, expected value) {
+	var report *claude.Report
+	if failed, ok := s.err.(*claude.Error); ok {
+		report = failed.Report
+	} else if s.message != nil {
+		report = s.message.Report()
+	}
+	if report == nil {
+		if expected != nil && !expected.isNull() {
+			s.t.Error("there is no report")
+		}
+		return
+	}
+	if found := asJSON(report); !same(decoded([]byte(report.RawJSON())), decoded(found)) {
+		s.t.Errorf("the report %s was read as %s", report.RawJSON(), found)
+	}
+	if expected == nil {
+		return
+	}
+	if expected.isNull() {
+		s.t.Errorf("there is a report: %s", report.RawJSON())
+		return
+	}
+	s.checkMembers("report", decoded(expected).(map[string]any), decoded(asJSON(report)).(map[string]any), server)
+}
+
+// checkMembers compares those members of a report, or of an attempt, that are mentioned.
+func (s *seen) checkMembers(what string, expected, found map[string]any, server *sandbox) {
+	for name, want := range expected {
+		got, known := found[name]
+		number, isNumber := got.(json.Number)
+		switch {
+		case !known:
+			s.t.Errorf("a %s has no %s", what, name)
+		case name == "attempt_list":
+			attempts, list := got.([]any), want.([]any)
+			equal(s.t, "number of attempts", len(attempts), len(list))
+			for i := 0; i < len(list) && i < len(attempts); i++ {
+				s.checkMembers("attempt", list[i].(map[string]any), attempts[i].(map[string]any), server)
+			}
+		case name == "endpoint_url":
+			equal(s.t, "path of the endpoint", strings.TrimPrefix(got.(string), server.url), want)
+		case want == true && isNumber:
+			if n, err := number.Int64(); err != nil || n <= 0 {
+				s.t.Errorf("%s of the %s is %v", name, what, got)
+			}
+		case !same(want, got):
+			s.t.Errorf("%s of the %s is %v, want %v", name, what, got, want)
+		}
+	}
+}
+
+// asJSON is a report's fields in the form of its JSON.
+func asJSON(report *claude.Report) []byte {
+	orNull := func(text string) any {
+		if text == "" {
+			return nil
+		}
+		return text
+	}
+	attempts := []any{}
+	for _, attempt := range report.AttemptList {
+		attempts = append(attempts, map[string]any{
+			"code": int(attempt.Code), "name": nameOf(attempt.Code), "http_status": attempt.HTTPStatus,
+			"request_id": orNull(attempt.RequestID), "endpoint": attempt.Endpoint,
+			"wire_attempts": attempt.WireAttempts, "started_ms": attempt.Started.Milliseconds(),
+			"duration_ms": attempt.Duration.Milliseconds(), "first_event_ms": attempt.FirstEvent.Milliseconds(),
+			"backoff_ms": attempt.Backoff.Milliseconds(), "limiter_wait_ms": attempt.LimiterWait.Milliseconds(),
+		})
+	}
+	text, _ := json.Marshal(map[string]any{
+		"features": report.Features, "wire_attempts": report.WireAttempts, "attempts": report.Attempts,
+		"retries": report.Retries, "failovers": report.Failovers,
+		"limiter_wait_ms": report.LimiterWait.Milliseconds(), "backoff_ms": report.Backoff.Milliseconds(),
+		"duration_ms": report.Duration.Milliseconds(), "endpoint_index": report.Endpoint,
+		"endpoint_url": report.EndpointURL, "breaker_state": orNull(report.BreakerState.String()),
+		"stopped_by": report.StoppedBy, "attempt_list": attempts,
+	})
+	return text
 }
 
 var kinds = map[claude.EventKind]string{
@@ -583,10 +787,10 @@ func at(v any, pointer string) (any, bool) {
 	return v, true
 }
 
-func (s *seen) checkError(want *expectedError) {
+func (s *seen) checkError(want *expectedError, err error) {
 	var failed *claude.Error
-	if !errors.As(s.err, &failed) {
-		s.t.Fatalf("no error but %v, %v", s.message, s.err)
+	if !errors.As(err, &failed) {
+		s.t.Fatalf("no error but %v, %v", s.message, err)
 	}
 	s.optional("code", want.Code, failed.Code.String())
 	s.optional("category", want.Category, string(failed.Category))
@@ -607,6 +811,15 @@ func (s *seen) checkError(want *expectedError) {
 	s.number("retry after", want.RetryAfterMS, retryAfter, -1)
 	s.number("attempts", want.Attempts, int64(failed.Attempts), -1)
 	s.optional("request id", want.RequestID, failed.RequestID)
+	s.optional("feature", want.Feature, failed.Feature)
+	switch cause := errors.Unwrap(failed); {
+	case want.Cause.isNull() && cause != nil:
+		s.t.Errorf("there is a cause: %v", cause)
+	case want.Cause != nil && !want.Cause.isNull():
+		var wanted expectedError
+		strictly(s.t, want.Cause, &wanted)
+		s.checkError(&wanted, cause)
+	}
 	switch {
 	case want.Response.isNull() && failed.Response != nil:
 		s.t.Errorf("there is a response: %s", failed.Response.RawJSON())

@@ -31,6 +31,7 @@ type engine struct {
 	client  *C.claude_client_t // nil once closed
 	gone    chan struct{}      // closed when the client is
 	notices *deprecations
+	watcher *watcher
 
 	mu       sync.Mutex // held for every function of the loop
 	loop     *C.claude_loop_t
@@ -68,14 +69,10 @@ func (e *engine) start(make maker, options []Option, stream bool) (*call, error)
 			return nil, err
 		}
 	}
-	flags := C.uint32_t(0)
-	if stream {
-		flags = C.CLAUDE_STREAM
-	}
 	var failure *C.claude_error_t
 	started := &call{engine: e, stream: stream, wake: newSignal()}
 	e.tags++
-	code := C.claude_loop_submit(e.loop, request, flags, C.uint64_t(e.tags), &started.handle, &failure)
+	code := C.claude_loop_submit(e.loop, request, flagsOf(options, stream), C.uint64_t(e.tags), &started.handle, &failure)
 	if err := check(code, failure); err != nil {
 		return nil, err
 	}

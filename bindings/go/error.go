@@ -28,6 +28,10 @@ const (
 	CodeCallback    Code = C.CLAUDE_E_CALLBACK
 	CodeNoKey       Code = C.CLAUDE_E_NO_KEY
 	CodeIO          Code = C.CLAUDE_E_IO
+	// The circuit breaker is open: nothing was sent, and RetryAfter is the time left.
+	CodeCircuitOpen Code = C.CLAUDE_E_CIRCUIT_OPEN
+	// The client's own rate limiter refused: nothing was sent.
+	CodeThrottled Code = C.CLAUDE_E_THROTTLED
 
 	// The way to the API and back.
 	CodeResolve   Code = C.CLAUDE_E_RESOLVE
@@ -94,7 +98,8 @@ const (
 // An Error is why something failed. Every error of this package is one: get at it with [errors.As].
 //
 // errors.Is(err, claude.CodeRateLimit) compares codes. Where a context ended the call, errors.Is(err, context.Canceled)
-// or errors.Is(err, context.DeadlineExceeded) holds, too.
+// or errors.Is(err, context.DeadlineExceeded) holds, too; and where nothing was sent because of what had failed before,
+// the error before is behind this one.
 type Error struct {
 	Code     Code
 	Category Category
@@ -110,14 +115,17 @@ type Error struct {
 	ErrorCode string
 	// RequestID is what the API's support asks for.
 	RequestID string
-	// RetryAfter is how long the server asked to wait, negative if it did not ask.
+	// RetryAfter is how long the server asked to wait, or the circuit breaker or rate limiter; negative if none did.
 	RetryAfter time.Duration
 	// Attempts is how many requests reached the wire.
 	Attempts int
-	// Feature is the feature of the library that refused or failed, for example "stream".
+	// Feature is the feature of the library that refused or failed, for example "stream", or "retry" where the policy and
+	// not the answer ended the retries.
 	Feature string
 	// Response is what had arrived, nil if nothing had: for a stream the partial message.
 	Response *Message
+	// Report is what happened before the call failed, nil for an error of no call.
+	Report *Report
 
 	cause error
 }
@@ -178,10 +186,25 @@ func takeError(handle *C.claude_error_t) *Error {
 		return fail(Code(C.claude_error_code(handle)), "%s", C.GoString(C.claude_error_message(handle)))
 	}
 	e := fields.make()
-	if partial := C.claude_error_response(handle); partial != nil {
-		e.Response = &Message{Response: copyResponse(partial)}
+	for at, lent := e, handle; lent != nil; lent = C.claude_error_cause(lent) {
+		at.take(lent)
+		cause, ok := at.cause.(*Error)
+		if !ok {
+			break
+		}
+		at = cause
 	}
 	return e
+}
+
+// take copies what the JSON of an error does not have.
+func (e *Error) take(lent *C.claude_error_t) {
+	report := copyReport(C.claude_error_report(lent))
+	e.Report = readReport(report)
+	if partial := C.claude_error_response(lent); partial != nil {
+		e.Response = &Message{Response: copyResponse(partial)}
+		e.Response.report = report
+	}
 }
 
 // check is the error of a function that returned a code and wrote into err if that is negative.

@@ -1,6 +1,7 @@
 #include "glue.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "_cgo_export.h"
 
@@ -108,6 +109,36 @@ claude_code_t claude_go_take(claude_loop_t *loop, claude_go_batch *batch, char *
     return rc;
 }
 
+static const char *const limit_names[CLAUDE_GO_LIMITS] = {
+    "requests", "tokens", "input-tokens", "output-tokens", "priority-input-tokens", "priority-output-tokens"};
+
+const char *claude_go_limit_name(size_t index)
+{
+    return index < CLAUDE_GO_LIMITS ? limit_names[index] : NULL;
+}
+
+/* The bit of the kind of rate limits that a header tells of, or 0. */
+static uint32_t limit_of(const char *header)
+{
+    const char *rest = header + 10;
+
+    if (strncasecmp(header, "anthropic-", 10) != 0)
+        return 0;
+    rest += strncasecmp(rest, "ratelimit-", 10) == 0 ? 10 : 0;
+    for (size_t i = 0; i < CLAUDE_GO_LIMITS; i++) {
+        size_t len = strlen(limit_names[i]);
+        if (strncasecmp(rest, limit_names[i], len) == 0 && rest[len] == '-')
+            return 1U << i;
+    }
+    return 0;
+}
+
+void claude_go_limit(const claude_response_t *response, size_t index, int64_t out[CLAUDE_GO_FIGURES])
+{
+    for (int32_t which = 1; which <= CLAUDE_GO_FIGURES; which++)
+        out[which - 1] = claude_response_rate_limit(response, claude_go_limit_name(index), which);
+}
+
 void claude_go_measure(const claude_response_t *response, claude_go_answer *out)
 {
     const char *name = NULL, *value = NULL, *id = claude_response_request_id(response);
@@ -115,10 +146,12 @@ void claude_go_measure(const claude_response_t *response, claude_go_answer *out)
     memset(out, 0, sizeof *out);
     out->status = claude_response_status(response);
     claude_response_json(response, &out->json_len);
-    out->has_request_id = id != NULL;
     out->request_id_len = id ? strlen(id) : 0;
-    for (size_t i = 0; claude_response_header_at(response, i, &name, &value); i++)
+    claude_report_json(claude_response_report(response), &out->report_len);
+    for (size_t i = 0; claude_response_header_at(response, i, &name, &value); i++) {
         out->headers_len += strlen(name) + strlen(value) + 2;
+        out->limits |= limit_of(name);
+    }
 }
 
 /* Copies a text with its NUL. Returns where the next one goes. */
@@ -139,6 +172,9 @@ void claude_go_copy(const claude_response_t *response, const claude_go_answer *m
     if (measured->request_id_len)
         memcpy(bytes, claude_response_request_id(response), measured->request_id_len);
     bytes += measured->request_id_len;
+    if (measured->report_len)
+        memcpy(bytes, claude_report_json(claude_response_report(response), NULL), measured->report_len);
+    bytes += measured->report_len;
     for (size_t i = 0; claude_response_header_at(response, i, &name, &value); i++) {
         bytes = put_text(bytes, name);
         bytes = put_text(bytes, value);
@@ -180,4 +216,34 @@ static int32_t on_event(claude_call_t *call, const claude_event_t *event, void *
 claude_code_t claude_go_on_event(claude_request_t *request, uintptr_t handle, claude_error_t **err)
 {
     return claude_request_on_event(request, on_event, (void *)handle, drop, err);
+}
+
+void claude_go_view(const claude_attempt_t *attempt, claude_go_attempt *out)
+{
+    out->phase = claude_attempt_phase(attempt);
+    out->number = claude_attempt_number(attempt);
+    out->endpoint = claude_attempt_endpoint(attempt);
+    out->code = claude_attempt_code(attempt);
+    out->http_status = claude_attempt_http_status(attempt);
+    out->duration_ms = claude_attempt_duration_ms(attempt);
+    out->first_event_ms = claude_attempt_first_event_ms(attempt);
+    out->backoff_ms = claude_attempt_backoff_ms(attempt);
+    out->limiter_wait_ms = claude_attempt_limiter_wait_ms(attempt);
+    out->input_tokens = claude_attempt_input_tokens(attempt);
+    out->output_tokens = claude_attempt_output_tokens(attempt);
+    out->url = claude_attempt_url(attempt);
+    out->method = claude_attempt_method(attempt);
+    out->endpoint_name = claude_attempt_endpoint_name(attempt);
+    out->model = claude_attempt_model(attempt);
+    out->request_id = claude_attempt_request_id(attempt);
+}
+
+static void on_attempt(claude_attempt_t *attempt, void *handle)
+{
+    claude_go_attempted(attempt, (uintptr_t)handle);
+}
+
+claude_code_t claude_go_on_attempt(claude_config_t *config, uintptr_t handle, claude_error_t **err)
+{
+    return claude_config_on_attempt(config, on_attempt, (void *)handle, drop, err);
 }

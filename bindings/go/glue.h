@@ -43,18 +43,48 @@ typedef struct claude_go_batch {
 claude_code_t claude_go_take(claude_loop_t *loop, claude_go_batch *batch, char *bytes, size_t capacity,
                              int32_t dispatch);
 
-/* An answer in one piece of memory: the JSON, the request id, then each header's name and value with their NULs. */
+/* An answer in one piece of memory: JSON, request id, report, then each header's name and value with their NULs. */
 typedef struct claude_go_answer {
     int32_t status;
-    int32_t has_request_id;
+    uint32_t limits; /* bits of the kinds of rate limits that the headers tell of */
     size_t json_len;
     size_t request_id_len;
+    size_t report_len;
     size_t headers_len;
 } claude_go_answer;
 
 void claude_go_measure(const claude_response_t *response, claude_go_answer *out);
-/* `bytes` has room for json_len + request_id_len + headers_len. */
+/* `bytes` has room for all lengths. */
 void claude_go_copy(const claude_response_t *response, const claude_go_answer *measured, char *bytes);
+
+enum { CLAUDE_GO_LIMITS = 6, CLAUDE_GO_FIGURES = 5 };
+
+/* A kind of rate limits, NULL after the last one. */
+const char *claude_go_limit_name(size_t index);
+/* The figures of a kind, by CLAUDE_RATE_LIMIT_* less one. */
+void claude_go_limit(const claude_response_t *response, size_t index, int64_t out[CLAUDE_GO_FIGURES]);
+
+/* What there is to know of an attempt; texts are lent until its callback returns. */
+typedef struct claude_go_attempt {
+    int32_t phase;
+    int32_t number;
+    int32_t endpoint;
+    claude_code_t code;
+    int32_t http_status;
+    int64_t duration_ms;
+    int64_t first_event_ms;
+    int64_t backoff_ms;
+    int64_t limiter_wait_ms;
+    int64_t input_tokens;
+    int64_t output_tokens;
+    const char *url;
+    const char *method;
+    const char *endpoint_name;
+    const char *model;
+    const char *request_id;
+} claude_go_attempt;
+
+void claude_go_view(const claude_attempt_t *attempt, claude_go_attempt *out);
 
 /* What a line of a batch's results says; places are offsets into the line. */
 typedef struct claude_go_result {
@@ -69,6 +99,7 @@ claude_code_t claude_go_batch_result(const char *json, size_t len, claude_go_res
 
 /* Callbacks that are functions of Go: `handle` is what cgo.NewHandle() gave, and is deleted when it is not needed. */
 claude_code_t claude_go_on_deprecation(claude_config_t *config, uintptr_t handle, claude_error_t **err);
+claude_code_t claude_go_on_attempt(claude_config_t *config, uintptr_t handle, claude_error_t **err);
 claude_code_t claude_go_on_event(claude_request_t *request, uintptr_t handle, claude_error_t **err);
 
 #endif

@@ -14,8 +14,11 @@ type Option struct {
 	client func(*C.claude_config_t) error
 	call   func(request *C.claude_request_t, stream bool) error
 	into   **Response
+	// What the call asks for: CLAUDE_WITH_*.
+	features C.uint32_t
 	// What of an option of clients outlives the configuration.
 	notices *deprecations
+	watcher *watcher
 }
 
 // ofClients refuses an option that calls cannot have.
@@ -138,6 +141,14 @@ func eachTimeout(timeout time.Duration, set func(name, value string) error, name
 }
 
 func setSecret(config *C.claude_config_t, key string) error {
+	return withSecret(key, func(secret *C.claude_secret_t) error {
+		var failure *C.claude_error_t
+		return check(C.claude_config_set_secret(config, secret, &failure), failure)
+	})
+}
+
+// withSecret calls use with a key in guarded memory.
+func withSecret(key string, use func(*C.claude_secret_t) error) error {
 	var secret *C.claude_secret_t
 	var failure *C.claude_error_t
 	bytes := append([]byte(key), 0)
@@ -147,7 +158,15 @@ func setSecret(config *C.claude_config_t, key string) error {
 		return err
 	}
 	defer C.claude_secret_unref(secret)
-	return check(C.claude_config_set_secret(config, secret, &failure), failure)
+	return use(secret)
+}
+
+// withKeyOrNone is withSecret, with NULL where there is no key.
+func withKeyOrNone(key string, use func(*C.claude_secret_t) error) error {
+	if key == "" {
+		return use(nil)
+	}
+	return withSecret(key, use)
 }
 
 func wipe(bytes []byte) {

@@ -35,11 +35,13 @@ func firstPage[T any](ctx context.Context, own *owner, request Request, options 
 	if err != nil {
 		return nil, err
 	}
-	return fetchPage[T](ctx, own, keep(made), options)
+	kept := keep(made)
+	kept.features = flagsOf(request.options(options), false)
+	return fetchPage[T](ctx, own, kept, options)
 }
 
 func fetchPage[T any](ctx context.Context, own *owner, request *prepared, options []Option) (*Page[T], error) {
-	response, err := own.execute(ctx, request.maker().source(), nil)
+	response, err := own.execute(ctx, request.maker().source(), []Option{asking("", request.features)})
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +81,7 @@ func (p *prepared) turn(page *Response, back bool) (next *prepared, err error) {
 		runtime.KeepAlive(p)
 		if request != nil {
 			next = keep(request)
+			next.features = p.features
 		}
 		return check(code, failure)
 	})

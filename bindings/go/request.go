@@ -236,11 +236,14 @@ func (make maker) applied(options []Option, stream bool) (*C.claude_request_t, e
 	return request, nil
 }
 
-// A prepared is a request of the library's that is kept. Its memory is the collector's.
-type prepared struct{ handle *C.claude_request_t }
+// A prepared is a request of the library's that is kept, and what its calls ask for. Its memory is the collector's.
+type prepared struct {
+	handle   *C.claude_request_t
+	features C.uint32_t
+}
 
 func keep(handle *C.claude_request_t) *prepared {
-	kept := &prepared{handle}
+	kept := &prepared{handle: handle}
 	runtime.SetFinalizer(kept, func(kept *prepared) { C.claude_request_unref(kept.handle) })
 	return kept
 }

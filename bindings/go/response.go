@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 	"unsafe"
 )
 
@@ -18,20 +19,45 @@ type Response struct {
 	status    int
 	json      string
 	requestID string
+	report    string
 	headers   string
+	limits    []limitFigures
+}
+
+// limitFigures are what the headers tell of a kind of rate limits.
+type limitFigures struct {
+	kind    C.size_t
+	figures [C.CLAUDE_GO_FIGURES]C.int64_t
 }
 
 // copyResponse makes a Response of one that the library lends.
 func copyResponse(lent *C.claude_response_t) *Response {
 	var measured C.claude_go_answer
 	C.claude_go_measure(lent, &measured)
-	size := measured.json_len + measured.request_id_len + measured.headers_len
+	size := measured.json_len + measured.request_id_len + measured.report_len + measured.headers_len
 	bytes := make([]byte, size+1)
 	C.claude_go_copy(lent, &measured, (*C.char)(unsafe.Pointer(&bytes[0])))
 	runtime.KeepAlive(bytes)
 	all := asString(bytes[:size])
-	idAt, headersAt := measured.json_len, measured.json_len+measured.request_id_len
-	return &Response{int(measured.status), all[:idAt], all[idAt:headersAt], all[headersAt:]}
+	idAt, reportAt := measured.json_len, measured.json_len+measured.request_id_len
+	headersAt := reportAt + measured.report_len
+	response := &Response{status: int(measured.status), json: all[:idAt], requestID: all[idAt:reportAt],
+		report: all[reportAt:headersAt], headers: all[headersAt:]}
+	if measured.limits != 0 {
+		response.limits = copyLimits(lent, measured.limits)
+	}
+	return response
+}
+
+func copyLimits(lent *C.claude_response_t, kinds C.uint32_t) []limitFigures {
+	all := make([]limitFigures, 0, C.CLAUDE_GO_LIMITS)
+	for kind := C.size_t(0); kind < C.CLAUDE_GO_LIMITS; kind++ {
+		if kinds&(1<<kind) != 0 {
+			all = append(all, limitFigures{kind: kind})
+			C.claude_go_limit(lent, kind, &all[len(all)-1].figures[0])
+		}
+	}
+	return all
 }
 
 // Status is the HTTP status.
@@ -68,6 +94,41 @@ func (r *Response) Header(name string) string {
 		}
 	}
 	return value
+}
+
+// Report is what happened on the way to this answer; nil for what is no answer of a call, such as a result of a batch.
+func (r *Response) Report() *Report { return readReport(r.report) }
+
+// A RateLimit is what the server says of one of its limits. A figure that it did not send is negative.
+type RateLimit struct {
+	Limit     int64
+	Remaining int64
+	// Reset is when the limit is full again, the zero time if the server did not say; ResetIn the same after the response,
+	// by the server's own clock.
+	Reset   time.Time
+	ResetIn time.Duration
+	// UsedPercent is how much of the limit is used, 0 to 100, rounded up.
+	UsedPercent int
+}
+
+// RateLimits are the limits that the server has told, by their names: "requests", "tokens", "input-tokens",
+// "output-tokens", "priority-input-tokens", "priority-output-tokens".
+func (r *Response) RateLimits() map[string]RateLimit {
+	all := map[string]RateLimit{}
+	for _, told := range r.limits {
+		figures := told.figures
+		limit := RateLimit{Limit: int64(figures[C.CLAUDE_RATE_LIMIT_LIMIT-1]),
+			Remaining: int64(figures[C.CLAUDE_RATE_LIMIT_REMAINING-1]), ResetIn: -1,
+			UsedPercent: int(figures[C.CLAUDE_RATE_LIMIT_USED_PERCENT-1])}
+		if reset := int64(figures[C.CLAUDE_RATE_LIMIT_RESET_MS-1]); reset >= 0 {
+			limit.Reset = time.UnixMilli(reset)
+			limit.ResetIn = time.Duration(figures[C.CLAUDE_RATE_LIMIT_RESET_IN_MS-1]) * time.Millisecond
+		}
+		if limit.Limit >= 0 || limit.Remaining >= 0 || !limit.Reset.IsZero() {
+			all[C.GoString(C.claude_go_limit_name(told.kind))] = limit
+		}
+	}
+	return all
 }
 
 // A Message is an answer of the Messages API. Its members are decoded when one is first asked for; a member that the

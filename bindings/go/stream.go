@@ -65,6 +65,7 @@ func (s *Stream) fetch() bool {
 		s.next = 0
 		if len(s.events) == 0 {
 			s.finish()
+			s.owner.engine.watcher.raise()
 			return false
 		}
 		if !s.call.stopped.Load() {

@@ -190,7 +190,7 @@ func (o *owner) newRunner(params any, tools []Tool, options []Option, onEvent fu
 			return nil, err
 		}
 	}
-	if err := runner.begin(request); err != nil {
+	if err := runner.begin(request, flagsOf(options, onEvent != nil)); err != nil {
 		return nil, err
 	}
 	runtime.SetFinalizer(runner, func(runner *ToolRunner) { go runner.Close() })
@@ -203,11 +203,9 @@ func (o *owner) newRunner(params any, tools []Tool, options []Option, onEvent fu
 }
 
 // begin makes the library's runner.
-func (r *ToolRunner) begin(request *C.claude_request_t) error {
+func (r *ToolRunner) begin(request *C.claude_request_t, flags C.uint32_t) error {
 	var failure *C.claude_error_t
-	flags := C.uint32_t(0)
 	if r.onEvent != nil {
-		flags = C.CLAUDE_STREAM
 		r.events = &sink{}
 		code := C.claude_go_on_event(request, C.uintptr_t(cgo.NewHandle(r.events)), &failure)
 		if err := check(code, failure); err != nil {
@@ -344,6 +342,7 @@ const sliceMS = 20
 
 // step waits for the next message, and says whether there is one.
 func (r *ToolRunner) step(ctx context.Context) (bool, error) {
+	defer r.owner.engine.watcher.raise()
 	for {
 		if ctx.Err() != nil {
 			return false, ended(ctx, fail(CodeCanceled, ""))
