@@ -102,11 +102,13 @@ void cl_observe_end(claude_call_t *call, const cl_err *err)
     const claude_response_t *answer = err ? err->response.ptr : call->response;
     const cl_report_attempt *row = &call->attempt.row;
     char model[CL_MODEL_ID_MAX + 1];
+    cl_buf url = CL_BUF_INIT(CL_CALL_URL_MAX);
     claude_attempt_t view;
 
     if (!CL_FEATURE_METRICS || !call->client->config->attempt)
         return;
-    view = view_of(call, CL_ATTEMPT_ENDS, call->client->targets[call->target].base_url);
+    view = view_of(call, CL_ATTEMPT_ENDS,
+                   cl_call_url(call, &url, NULL) < 0 ? call->client->targets[call->target].base_url : url.ptr);
     view.model = model_of(call, model, sizeof model);
     view.code = row->code;
     view.http_status = row->http_status;
@@ -118,4 +120,5 @@ void cl_observe_end(claude_call_t *call, const cl_err *err)
         view.input_tokens = view.output_tokens >= 0 ? cl_call_input_tokens(answer) : -1;
     }
     tell(call, &view);
+    cl_buf_free(&url);
 }
