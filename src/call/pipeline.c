@@ -100,7 +100,7 @@ claude_code_t cl_pipeline_new(const claude_client_t *client, const cl_snapshot *
         p->attempt_timeout_ms = cl_option_int(request->options, client->config->options, CL_OPT_RETRY_ATTEMPT_TIMEOUT);
     }
     if (limits(p))
-        p->cost = cost_of(client, request);
+        p->turn.cost = cost_of(client, request);
     *out = p;
     return CLAUDE_OK;
 }
@@ -231,6 +231,22 @@ static claude_code_t choose_target(claude_call_t *call, int64_t now, cl_err *err
     return passes_breaker(call, 0, now, &left_ms) ? CLAUDE_OK : circuit_open(call, 1, left_ms, err);
 }
 
+/* Only now: what was refused on the way was no attempt. */
+static void count_attempt(claude_call_t *call)
+{
+    cl_pipeline *p = call->pipeline;
+
+    if (p->next == CL_NEXT_RETRY) {
+        call->report->retries++;
+        cl_metrics_count(call->client->metrics, CL_COUNT_RETRIES, 1);
+    } else if (p->next == CL_NEXT_FAILOVER) {
+        call->report->failovers++;
+        cl_metrics_count(call->client->metrics, CL_COUNT_FAILOVERS, 1);
+    }
+    p->next = CL_NEXT_FIRST;
+    p->hops++;
+}
+
 int32_t cl_pipeline_admit(claude_call_t *call, cl_err *err)
 {
     cl_pipeline *p = call->pipeline;
@@ -253,7 +269,7 @@ int32_t cl_pipeline_admit(claude_call_t *call, cl_err *err)
         give_back_turn(call);
         return rc;
     }
-    p->hops++;
+    count_attempt(call);
     return 1;
 }
 
@@ -270,7 +286,8 @@ void cl_pipeline_head(claude_call_t *call)
         cl_option_int(NULL, call->client->config->options, CL_OPT_LIMITER_LEARN) == 0)
         return;
     cl_rate_limit_figures(headers, wall_ms, figures);
-    cl_limiter_learn(call->client->limiter, call->pipeline->cost.type, figures,
+    cl_limiter_answered(call->client->limiter, &call->pipeline->turn);
+    cl_limiter_learn(call->client->limiter, call->pipeline->turn.cost.type, figures,
                      cl_transfer_status(call->transfer) == 429 ? cl_retry_after_ms(headers, wall_ms) : -1, cl_now_ms());
 }
 
@@ -331,7 +348,7 @@ static void settle_turn(claude_call_t *call, const cl_err *err, int64_t now)
 {
     cl_pipeline *p = call->pipeline;
     const claude_response_t *answer = answer_of(call, err);
-    bool counts = p->cost.type == CL_LIMIT_MESSAGES && answer;
+    bool counts = p->turn.cost.type == CL_LIMIT_MESSAGES && answer;
 
     if (!limits(p) || !p->has_turn)
         return;
@@ -440,8 +457,7 @@ static int32_t retry(claude_call_t *call, cl_err *err, int64_t now, int64_t *del
     }
     p->tried = 0;
     p->hops = 0;
-    call->report->retries++;
-    cl_metrics_count(call->client->metrics, CL_COUNT_RETRIES, 1);
+    p->next = CL_NEXT_RETRY;
     cl_metrics_observe(call->client->metrics, CL_HIST_BACKOFF_MS, *delay_ms);
     return CL_RETRY_GO;
 }
@@ -457,8 +473,7 @@ bool cl_pipeline_goes_on(claude_call_t *call, cl_err *err)
         return false;
     }
     if (moves_on(call, err)) {
-        call->report->failovers++;
-        cl_metrics_count(call->client->metrics, CL_COUNT_FAILOVERS, 1);
+        p->next = CL_NEXT_FAILOVER;
     } else if (!retries(p)) {
         if (fails_over(p) && speaks_against_endpoint(err))
             call->report->stopped_by = err->feature = "failover";

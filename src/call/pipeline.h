@@ -10,14 +10,17 @@
 #include "client/client.h"
 #include "message/message.h"
 
+/* What the next attempt is. */
+enum { CL_NEXT_FIRST = 0, CL_NEXT_RETRY, CL_NEXT_FAILOVER };
+
 typedef struct cl_pipeline {
     uint32_t features; /* CLAUDE_WITH_* */
     cl_retry_policy policy;
     cl_retry_state retried;
     int64_t attempt_timeout_ms;
+    int32_t next;       /* CL_NEXT_* */
     int64_t not_before; /* of the next attempt */
-    cl_limiter_cost cost;
-    cl_turn turn; /* with the limiter */
+    cl_turn turn;       /* with the limiter */
     bool has_turn;
     int64_t latest;       /* for the turn */
     uint64_t permit;      /* of the target's breaker; 0: none */

@@ -80,7 +80,8 @@ CLAUDE_API int32_t claude_report_attempts(const claude_report_t *report);
 CLAUDE_API int32_t claude_report_retries(const claude_report_t *report);
 
 /**
- * How many of the attempts went to another endpoint than the one before.
+ * How many of the attempts went to another endpoint because the one before had failed; retries, which begin anew, are
+ * not among them.
  *
  * @return the number; 0 for NULL
  * @threads A; of a running call B
