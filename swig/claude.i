@@ -20,7 +20,7 @@
  *     (const char **TEXT, size_t *LENGTH)  no input; output: a string with its length, or nothing
  *     (const char **BYTES, size_t *LENGTH) no input; output: bytes, which need not be text, or nothing
  *     const char **NAME                    no input; output: a string, or nothing
- *     int32_t *NUMBER, uint64_t *NUMBER    no input; output: the integer
+ *     int32_t *NUMBER, int64_t *NUMBER, uint64_t *NUMBER, size_t *NUMBER    no input; output: the integer
  *     const char *                         input: a string in which a NUL is an error, or nothing for NULL; result too
  *     int32_t, uint32_t, int64_t, uint64_t, size_t    integers, exact or an error
  */
@@ -77,8 +77,111 @@ static void claude_notices_add(const char *model, const char *text, void *data)
     notice->next = NULL;
     *last = notice;
 }
+
+/* News of attempts, the same way: see claude_attempts_new(). */
+static const char *const claude_attempt_texts[] = {"url",   "method",     "endpoint_name",
+                                                   "model", "request_id", "traceparent"};
+static const char *const claude_attempt_numbers[] = {
+    "phase",      "number",          "endpoint",     "code",         "http_status", "duration_ms", "first_event_ms",
+    "backoff_ms", "limiter_wait_ms", "input_tokens", "output_tokens"};
+
+enum {
+    CLAUDE_ATTEMPT_TEXTS = sizeof claude_attempt_texts / sizeof claude_attempt_texts[0],
+    CLAUDE_ATTEMPT_NUMBERS = sizeof claude_attempt_numbers / sizeof claude_attempt_numbers[0]
+};
+
+/* In the order of the names. */
+struct claude_attempt_note {
+    struct claude_attempt_note *next;
+    int64_t numbers[CLAUDE_ATTEMPT_NUMBERS];
+    const char *texts[CLAUDE_ATTEMPT_TEXTS];
+    char room[];
+};
+typedef struct claude_attempts {
+    struct claude_attempt_note *first;
+    struct claude_attempt_note *last;
+    struct claude_attempt_note *taken; /* by claude_attempts_take(), which lends it */
+    size_t count, most;
+    int64_t dropped;
+    int holders; /* the program, and the configuration with its clients */
+} claude_attempts_t;
+
+static void claude_attempts_forget_first(claude_attempts_t *attempts)
+{
+    struct claude_attempt_note *first = attempts->first;
+
+    attempts->first = first->next;
+    attempts->count--;
+    free(first);
+}
+
+static void claude_attempts_unref(claude_attempts_t *attempts)
+{
+    if (attempts == NULL || --attempts->holders > 0)
+        return;
+    while (attempts->first != NULL)
+        claude_attempts_forget_first(attempts);
+    free(attempts->taken);
+    free(attempts);
+}
+
+static void claude_attempts_drop(void *attempts)
+{
+    claude_attempts_unref((claude_attempts_t *)attempts);
+}
+
+static struct claude_attempt_note *claude_attempts_copy(const char *const texts[CLAUDE_ATTEMPT_TEXTS])
+{
+    struct claude_attempt_note *note = NULL;
+    size_t size = 0, used = 0, text = 0;
+
+    for (text = 0; text < CLAUDE_ATTEMPT_TEXTS; text++)
+        size += texts[text] != NULL ? strlen(texts[text]) + 1 : 0;
+    note = (struct claude_attempt_note *)calloc(1, sizeof *note + size);
+    for (text = 0; note != NULL && text < CLAUDE_ATTEMPT_TEXTS; text++) {
+        if (texts[text] == NULL)
+            continue;
+        size = strlen(texts[text]) + 1;
+        note->texts[text] = (const char *)memcpy(note->room + used, texts[text], size);
+        used += size;
+    }
+    return note;
+}
+
+static void claude_attempts_add(claude_attempt_t *attempt, void *data)
+{
+    claude_attempts_t *attempts = (claude_attempts_t *)data;
+    const char *const texts[CLAUDE_ATTEMPT_TEXTS] = {
+        claude_attempt_url(attempt),   claude_attempt_method(attempt),     claude_attempt_endpoint_name(attempt),
+        claude_attempt_model(attempt), claude_attempt_request_id(attempt), claude_attempt_header(attempt, "traceparent")};
+    const int64_t numbers[CLAUDE_ATTEMPT_NUMBERS] = {
+        claude_attempt_phase(attempt),          claude_attempt_number(attempt),
+        claude_attempt_endpoint(attempt),       claude_attempt_code(attempt),
+        claude_attempt_http_status(attempt),    claude_attempt_duration_ms(attempt),
+        claude_attempt_first_event_ms(attempt), claude_attempt_backoff_ms(attempt),
+        claude_attempt_limiter_wait_ms(attempt), claude_attempt_input_tokens(attempt),
+        claude_attempt_output_tokens(attempt)};
+    struct claude_attempt_note *note = claude_attempts_copy(texts);
+
+    if (note == NULL) {
+        attempts->dropped++;
+        return;
+    }
+    memcpy(note->numbers, numbers, sizeof numbers);
+    if (attempts->count == 0)
+        attempts->first = note;
+    else
+        attempts->last->next = note;
+    attempts->last = note;
+    attempts->count++;
+    if (attempts->count > attempts->most) {
+        claude_attempts_forget_first(attempts);
+        attempts->dropped++;
+    }
+}
 %}
 typedef struct claude_notices claude_notices_t;
+typedef struct claude_attempts claude_attempts_t;
 
 #if defined(SWIGLUA)
 %include "lua.i"
@@ -94,9 +197,12 @@ typedef struct claude_notices claude_notices_t;
 #endif
 
 /* Callbacks are left out: a language's code must not run, and fail, below a C function. Events are pulled, news of
-   deprecations are fetched (claude_notices_take), a runner's calls of tools are handed out and answered. */
+   deprecations and of attempts are fetched (claude_notices_take, claude_attempts_take), a runner's calls of tools are
+   handed out and answered. */
 %ignore claude_request_on_event;
 %ignore claude_config_on_deprecation;
+%ignore claude_config_on_attempt;
+%rename("$ignore", regextarget = 1) "^claude_attempt_";
 %ignore claude_config_on_sign;
 %rename("$ignore", regextarget = 1) "^claude_sign_";
 %ignore claude_secret_on_audit;
@@ -167,6 +273,13 @@ CLAUDE_HANDLE(stream_message)
 CLAUDE_HANDLE(partial)
 CLAUDE_HANDLE(text_buffer)
 CLAUDE_HANDLE(notices)
+CLAUDE_HANDLE(breaker)
+CLAUDE_HANDLE(limiter)
+CLAUDE_HANDLE(reservation)
+CLAUDE_HANDLE(failover)
+CLAUDE_HANDLE(report)
+CLAUDE_HANDLE(metrics)
+CLAUDE_HANDLE(attempts)
 
 /* What C lends, the language holds: it may look at it after the lender has gone. */
 %define CLAUDE_LENT(function, type)
@@ -179,6 +292,9 @@ CLAUDE_HANDLE(notices)
 
 CLAUDE_LENT(error_cause, error)
 CLAUDE_LENT(error_response, response)
+CLAUDE_LENT(call_report, report)
+CLAUDE_LENT(error_report, report)
+CLAUDE_LENT(response_report, report)
 CLAUDE_LENT(runner_message, response)
 CLAUDE_LENT(runner_request, request)
 
@@ -203,6 +319,7 @@ CLAUDE_TELLING_CODE(claude_page_next)
 CLAUDE_TELLING_CODE(claude_page_previous)
 CLAUDE_TELLING_CODE(claude_pages_next)
 CLAUDE_TELLING_CODE(claude_pages_next_item)
+CLAUDE_TELLING_CODE(claude_report_attempt_code)
 CLAUDE_TELLING_CODE(claude_request_validate)
 CLAUDE_TELLING_CODE(claude_runner_run)
 CLAUDE_TELLING_CODE(claude_runner_step)
@@ -216,11 +333,14 @@ CLAUDE_SIZED(claude_block_to_json)
 CLAUDE_SIZED(claude_error_json)
 CLAUDE_SIZED(claude_event_json)
 CLAUDE_SIZED(claude_event_text)
+CLAUDE_SIZED(claude_metrics_json)
+CLAUDE_SIZED(claude_metrics_prometheus)
 CLAUDE_SIZED(claude_model_text)
 CLAUDE_SIZED(claude_models_json)
 CLAUDE_SIZED(claude_option_json)
 CLAUDE_SIZED(claude_partial_json)
 CLAUDE_SIZED(claude_problems_json)
+CLAUDE_SIZED(claude_report_json)
 CLAUDE_SIZED(claude_request_json)
 CLAUDE_SIZED(claude_response_json)
 CLAUDE_SIZED(claude_response_string)
@@ -251,10 +371,13 @@ CLAUDE_SIZED(claude_tool_to_json)
 };
 %apply (const char **BYTES, size_t *LENGTH) { (const char **bytes, size_t *len) };
 %apply const char **NAME {
-    const char **name, const char **value, const char **id, const char **text, const char **model
+    const char **name, const char **value, const char **id, const char **text, const char **model, const char **unit,
+    const char **help, const char **otel_name
 };
-%apply int32_t *NUMBER { int32_t *type, int32_t *index };
-%apply uint64_t *NUMBER { uint64_t *tag, uint64_t *events, uint64_t *anomalies };
+%apply int32_t *NUMBER { int32_t *type, int32_t *index, int32_t *kind };
+%apply int64_t *NUMBER { int64_t *upper_bound, int64_t *count };
+%apply uint64_t *NUMBER { uint64_t *tag, uint64_t *events, uint64_t *anomalies, uint64_t *permit };
+%apply size_t *NUMBER { size_t *index };
 
 %include <claude/types.h>
 %include <claude/error.h>
@@ -281,6 +404,12 @@ CLAUDE_SIZED(claude_tool_to_json)
 %include <claude/stream.h>
 %include <claude/partial.h>
 %include <claude/text_buffer.h>
+%include <claude/breaker.h>
+%include <claude/limiter.h>
+%include <claude/failover.h>
+%include <claude/report.h>
+%include <claude/metrics.h>
+%include <claude/observe.h>
 /* Without a schema an answer is only parsed. */
 %apply (const char *MAYBE, size_t LENGTH) { (const char *schema, size_t schema_len) };
 %include <claude/schema.h>
@@ -357,5 +486,69 @@ static void claude_notices_take(claude_notices_t *notices, const char **model, c
     notices->taken = next;
     *model = next->model;
     *text = next->text;
+}
+
+/* claude_config_on_attempt(), the same way: each attempt of a call is there twice, as it starts and as it ends. Of what
+   nobody takes the newest `most` are kept. */
+static claude_code_t claude_attempts_new(claude_config_t *config, size_t most, claude_attempts_t **out,
+                                         claude_error_t **err)
+{
+    claude_attempts_t *attempts = (claude_attempts_t *)calloc(1, sizeof *attempts);
+    claude_code_t rc = 0;
+
+    if (attempts == NULL)
+        return CLAUDE_E_NOMEM;
+    attempts->most = most;
+    attempts->holders = 2;
+    rc = claude_config_on_attempt(config, claude_attempts_add, attempts, claude_attempts_drop, err);
+    if (rc < 0)
+        claude_attempts_unref(attempts);
+    else
+        *out = attempts;
+    return rc;
+}
+
+/* Goes on to the next piece of news: 1, or 0 if there is none. The two functions below tell what it says, until the
+   next call of this one. */
+static int32_t claude_attempts_take(claude_attempts_t *attempts)
+{
+    struct claude_attempt_note *next = attempts != NULL ? attempts->first : NULL;
+
+    if (next == NULL)
+        return 0;
+    attempts->first = next->next;
+    attempts->count--;
+    free(attempts->taken);
+    attempts->taken = next;
+    return 1;
+}
+
+/* "url", "method", "endpoint_name", "model", "request_id", and when it starts "traceparent", as claude_attempt_...()
+   says it; nothing where there is none. */
+static const char *claude_attempts_text(claude_attempts_t *attempts, const char *name)
+{
+    size_t at = 0;
+
+    for (at = 0; name != NULL && attempts != NULL && attempts->taken != NULL && at < CLAUDE_ATTEMPT_TEXTS; at++) {
+        if (strcmp(name, claude_attempt_texts[at]) == 0)
+            return attempts->taken->texts[at];
+    }
+    return NULL;
+}
+
+/* "phase", "number", "endpoint", "code", "http_status", "duration_ms", "first_event_ms", "backoff_ms",
+   "limiter_wait_ms", "input_tokens", "output_tokens", as claude_attempt_...() says it; -1 for other names. And
+   "dropped", at any time: how many pieces of news were not kept. */
+static int64_t claude_attempts_number(claude_attempts_t *attempts, const char *name)
+{
+    size_t at = 0;
+
+    if (attempts != NULL && name != NULL && strcmp(name, "dropped") == 0)
+        return attempts->dropped;
+    for (at = 0; name != NULL && attempts != NULL && attempts->taken != NULL && at < CLAUDE_ATTEMPT_NUMBERS; at++) {
+        if (strcmp(name, claude_attempt_numbers[at]) == 0)
+            return attempts->taken->numbers[at];
+    }
+    return -1;
 }
 %}

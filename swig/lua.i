@@ -225,9 +225,10 @@ static void claude_fix_finalizer(lua_State *L, swig_type_info *type)
 %typemap(in, numinputs = 0) const char **NAME (const char *text = NULL) "$1 = ($1_ltype)&text;"
 %typemap(argout) const char **NAME "lua_pushstring(L, *$1); SWIG_arg++;"
 
-%typemap(in, numinputs = 0) int32_t *NUMBER (int32_t number = 0), uint64_t *NUMBER (uint64_t number = 0) "$1 = &number;"
-%typemap(argout) int32_t *NUMBER "claude_push_integer(L, *$1); SWIG_arg++;"
-%typemap(argout) uint64_t *NUMBER "claude_push_unsigned(L, *$1); SWIG_arg++;"
+%typemap(in, numinputs = 0) int32_t *NUMBER (int32_t number = 0), int64_t *NUMBER (int64_t number = 0),
+    uint64_t *NUMBER (uint64_t number = 0), size_t *NUMBER (size_t number = 0) "$1 = &number;"
+%typemap(argout) int32_t *NUMBER, int64_t *NUMBER "claude_push_integer(L, *$1); SWIG_arg++;"
+%typemap(argout) uint64_t *NUMBER, size_t *NUMBER "claude_push_unsigned(L, *$1); SWIG_arg++;"
 
 %define CLAUDE_INTEGER(type, least, most)
 %typemap(in) type

@@ -61,6 +61,13 @@ static void claude_release(struct claude_handle *handle)
         {SWIGTYPE_p_claude_partial, (void (*)(void *))claude_partial_unref},
         {SWIGTYPE_p_claude_text_buffer, (void (*)(void *))claude_text_buffer_unref},
         {SWIGTYPE_p_claude_notices, (void (*)(void *))claude_notices_unref},
+        {SWIGTYPE_p_claude_breaker, (void (*)(void *))claude_breaker_unref},
+        {SWIGTYPE_p_claude_limiter, (void (*)(void *))claude_limiter_unref},
+        {SWIGTYPE_p_claude_reservation, (void (*)(void *))claude_reservation_unref},
+        {SWIGTYPE_p_claude_failover, (void (*)(void *))claude_failover_unref},
+        {SWIGTYPE_p_claude_report, (void (*)(void *))claude_report_unref},
+        {SWIGTYPE_p_claude_metrics, (void (*)(void *))claude_metrics_unref},
+        {SWIGTYPE_p_claude_attempts, (void (*)(void *))claude_attempts_unref},
     };
     size_t kind = 0;
     for (kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {

@@ -153,12 +153,13 @@ static uint64_t claude_signed(int negative, uint64_t magnitude)
 
 /* ---- numbers ---- */
 
-%typemap(in, numinputs = 0, noblock = 1) int32_t *NUMBER (int32_t number = 0), uint64_t *NUMBER (uint64_t number = 0)
+%typemap(in, numinputs = 0, noblock = 1) int32_t *NUMBER (int32_t number = 0), int64_t *NUMBER (int64_t number = 0),
+    uint64_t *NUMBER (uint64_t number = 0), size_t *NUMBER (size_t number = 0)
 {
     $1 = &number;
 }
-%typemap(argout, noblock = 1) int32_t *NUMBER { %append_output(claude_new_integer(*$1)); }
-%typemap(argout, noblock = 1) uint64_t *NUMBER { %append_output(claude_new_unsigned(*$1)); }
+%typemap(argout, noblock = 1) int32_t *NUMBER, int64_t *NUMBER { %append_output(claude_new_integer(*$1)); }
+%typemap(argout, noblock = 1) uint64_t *NUMBER, size_t *NUMBER { %append_output(claude_new_unsigned(*$1)); }
 
 %define CLAUDE_INTEGER(type, least, most)
 %typemap(in) type

@@ -6,11 +6,15 @@ local core = require "claude.core"
 rawset(_G, "swig_type", globals.swig_type)
 rawset(_G, "swig_equals", globals.swig_equals)
 
+local breaker = require "claude.breaker"
 local client = require "claude.client"
 local errors = require "claude.errors"
+local failover = require "claude.failover"
 local file = require "claude.file"
 local json = require "claude.json"
+local limiter = require "claude.limiter"
 local loop = require "claude.loop"
+local metrics = require "claude.metrics"
 local models = require "claude.models"
 local request = require "claude.request"
 local response = require "claude.response"
@@ -24,6 +28,11 @@ local claude = {
     from_workspace = client.from_workspace,
     loop = loop.new,
     secret = secret,
+    -- What clients may share, or programs use by themselves; the metrics that there are
+    breaker = breaker.new,
+    limiter = limiter.new,
+    failover = failover.new,
+    metrics = metrics.list,
     -- Files and what is made of them
     file = file.open,
     bytes = file.from_bytes,

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 enum {
-    URL_MAX = 16384,
     AUTH_HEADER_MAX = 8192,
     OWN_HEADERS_MAX = 7, /* the library's */
     BETAS_MAX = 8192,
@@ -257,7 +256,7 @@ static void wipe(cl_headers *headers)
     }
 }
 
-static claude_code_t make_url(const claude_call_t *call, cl_buf *url, cl_err *err)
+claude_code_t cl_call_url(const claude_call_t *call, cl_buf *url, cl_err *err)
 {
     const cl_snapshot *request = &call->request;
     int written = CL_BUF_OK;
@@ -292,14 +291,14 @@ static claude_code_t make_body(const claude_call_t *call, cl_body *out, cl_err *
 static claude_code_t send_off(claude_call_t *call, cl_err *err)
 {
     cl_headers headers = {NULL, 0, 0};
-    cl_buf url = CL_BUF_INIT(URL_MAX);
+    cl_buf url = CL_BUF_INIT(CL_CALL_URL_MAX);
     cl_buf auth = CL_BUF_INIT(AUTH_HEADER_MAX);
     cl_buf betas = CL_BUF_INIT(BETAS_MAX);
     cl_body body = {.blob = NULL};
     cl_http_request request;
     claude_code_t rc;
 
-    if ((rc = make_url(call, &url, err)) < 0 || (rc = make_body(call, &body, err)) < 0 ||
+    if ((rc = cl_call_url(call, &url, err)) < 0 || (rc = make_body(call, &body, err)) < 0 ||
         (rc = make_headers(call, &headers, &betas, err)) < 0 ||
         (rc = ask_program(call, url.ptr, &headers, &body, err)) < 0 || (rc = make_auth(call, &headers, &auth, err)) < 0)
         goto out;

@@ -289,6 +289,9 @@ void cl_observe_end(claude_call_t *call, const cl_err *err);
 
 /* Begins the next attempt. 1: done; 0: not before call->timer.due_at; negative: there will be none. */
 int32_t cl_call_begin(claude_call_t *call, cl_err *err);
+enum { CL_CALL_URL_MAX = 16384 };
+/* Appends the whole URL that the attempt goes to. */
+claude_code_t cl_call_url(const claude_call_t *call, cl_buf *url, cl_err *err);
 
 /* ---- finish.c: what a response is, once it is over ---- */
 

@@ -104,8 +104,10 @@ void cl_observe_end(claude_call_t *call, const cl_err *err)
     const cl_report_attempt *row = &call->attempt.row;
     CL_UNINITIALIZED char model[CL_MODEL_ID_MAX + 1];
     CL_UNINITIALIZED claude_attempt_t view;
+    cl_buf url = CL_BUF_INIT(CL_CALL_URL_MAX);
 
-    view = view_of(call, CL_ATTEMPT_ENDS, call->client->targets[call->target].base_url);
+    view = view_of(call, CL_ATTEMPT_ENDS,
+                   cl_call_url(call, &url, NULL) < 0 ? call->client->targets[call->target].base_url : url.ptr);
     view.model = model_of(call, model, sizeof model);
     view.code = row->code;
     view.http_status = row->http_status;
@@ -117,4 +119,5 @@ void cl_observe_end(claude_call_t *call, const cl_err *err)
         view.input_tokens = view.output_tokens >= 0 ? cl_call_input_tokens(answer) : -1;
     }
     tell(call, &view);
+    cl_buf_free(&url);
 }

@@ -1,13 +1,14 @@
 -- calls.lua - what clients and loops have in common: calls of every endpoint, and what takes more than one.
 --
--- Each has perform(handle), which sends a request and returns its answer; open(handle), which returns the stream of its
--- pieces; follow(handle), a function that returns the pages of a list one by one; sleep(ms); and client, whose
--- configuration counts.
+-- Each has perform(handle, flags), which sends a request and returns its answer; open(handle, flags), which returns the
+-- stream of its pieces; sleep(ms); and open_client(), whose configuration counts. Flags are those of claude.request.
 
 local core = require "claude.core"
 local errors = require "claude.errors"
 local file = require "claude.file"
+local health = require "claude.health"
 local json = require "claude.json"
+local metrics = require "claude.metrics"
 local request = require "claude.request"
 local resource = require "claude.resource"
 local response = require "claude.response"
@@ -24,9 +25,27 @@ function methods:create(body, options)
     return self:request("messages.create", body, options)
 end
 
+-- Sends a message, or calls another endpoint (options.endpoint): one attempt. Its relatives execute_with_retries(), ...
+-- do what their names say.
+function methods:execute(body, options)
+    return self:request(request.endpoint_of(options), body, options)
+end
+
+for feature in pairs(request.FEATURES) do
+    methods["execute_" .. feature] = function(self, body, options)
+        local asked = {}
+        for name, value in pairs(errors.expect(options, "table", "options") or {}) do
+            asked[name] = value
+        end
+        asked[feature] = true
+        return self:execute(body, asked)
+    end
+end
+
 -- Counts the tokens of a message without sending it to the model: .input_tokens. The body is that of create().
 function methods:count_tokens(body, options)
-    return self:perform(core.claude_count_tokens_request(request.build("messages.create", body, options)))
+    local handle, flags = request.build("messages.create", body, options)
+    return self:perform(core.claude_count_tokens_request(handle), flags)
 end
 
 -- Sends a message and returns the stream of its events. (options.endpoint: of what else comes piece by piece.)
@@ -35,6 +54,20 @@ function methods:stream(body, options)
 end
 
 -- Lists ---------------------------------------------------------------------------------------------------------------
+
+-- The pages of a list, one by one.
+function methods:follow(handle, flags)
+    return function()
+        if not handle then
+            return nil
+        end
+        local page = self:perform(handle, flags)
+        local _, following = core.claude_page_next(handle, response.handle(page, "a page"))
+        handle = following
+        return page
+    end
+end
+calls.follow = methods.follow
 
 -- for page in client:pages("models.list", {query = {limit = 20}}) do
 function methods:pages(endpoint, options)
@@ -70,7 +103,7 @@ local function build_batch(requests)
     local builder = core.claude_batch_builder_new()
     for at, one in ipairs(requests) do
         errors.expect(one, "table", ("request %d of the batch"):format(at))
-        core.claude_batch_builder_add(builder, one.custom_id, request.build("messages.create", one.params))
+        core.claude_batch_builder_add(builder, one.custom_id, (request.build("messages.create", one.params)))
     end
     return core.claude_batch_builder_request(builder)
 end
@@ -106,13 +139,17 @@ local function to_ms(seconds, what)
 end
 
 -- Asks for a batch until it has ended, with pauses that grow, and returns it; nil when `timeout` has passed. Options:
--- progress, a function that is shown the batch each time; first, most: pauses in seconds (1, 60); timeout: seconds.
+-- progress, a function that is shown the batch each time; first, most: pauses in seconds (1, 60); timeout: seconds;
+-- and with_retries, ..., for each time that it asks.
 function methods:wait_batch(batch, options)
     options = errors.expect(options, "table", "options") or {}
     local first, most = to_ms(options.first, "first") or 0, to_ms(options.most, "most") or 0
-    local left, attempt, path = to_ms(options.timeout, "timeout"), 0, { message_batch_id = id_of(batch) }
+    local left, attempt, asked = to_ms(options.timeout, "timeout"), 0, { path = { message_batch_id = id_of(batch) } }
+    for name in pairs(request.FEATURES) do
+        asked[name] = options[name]
+    end
     while true do
-        local found = self:request("messages.batches.retrieve", nil, { path = path })
+        local found = self:request("messages.batches.retrieve", nil, asked)
         if options.progress then
             options.progress(found)
         end
@@ -157,9 +194,10 @@ end
 
 -- Sends a message whose answer is JSON of a shape, a table with a JSON schema. Returns the value, and the answer.
 function methods:parse(body, schema, options)
-    local handle, text = request.build("messages.create", body, options), request.encode(schema, "the schema")
+    local handle, flags = request.build("messages.create", body, options)
+    local text = request.encode(schema, "the schema")
     core.claude_request_set_structured_output(handle, text)
-    local answer = self:perform(handle)
+    local answer = self:perform(handle, flags)
     local parsed = core.claude_response_parse_structured(response.handle(answer, "an answer"), text)
     return json.decode(core.claude_response_json(parsed)), answer
 end
@@ -184,6 +222,23 @@ function methods:validate(body, options)
         list[at] = without_nulls(problem)
     end
     return list
+end
+
+-- Metrics and health --------------------------------------------------------------------------------------------------
+
+-- What the client has counted until now; it needs the option metrics.enabled.
+function methods:metrics()
+    return metrics.of(self:open_client())
+end
+
+-- Endpoints to be checked: a list of addresses or of {url, api_key}; without it those of the failover, or the client's.
+function methods:health(endpoints)
+    return health.of(self:open_client(), endpoints)
+end
+
+-- Checks one endpoint: its state, and its response time in milliseconds if it has answered. This waits, also in a loop.
+function methods:check_endpoint(url)
+    return health.check_endpoint(self:open_client(), url)
 end
 
 -- ---------------------------------------------------------------------------------------------------------------------

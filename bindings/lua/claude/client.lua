@@ -1,10 +1,12 @@
 -- client.lua - a client and its streams, for programs that wait.
 
 local core = require "claude.core"
+local attempt = require "claude.attempt"
 local calls = require "claude.calls"
 local errors = require "claude.errors"
 local event = require "claude.event"
 local pieces = require "claude.pieces"
+local report = require "claude.report"
 local request = require "claude.request"
 local response = require "claude.response"
 local runner = require "claude.runner"
@@ -23,6 +25,33 @@ end
 local DONE = core.CLAUDE_DONE
 local pull = core.claude_call_pull
 
+local function tell(owner, ok, code, ...)
+    if code ~= 1 then
+        owner:hear()
+    end
+    if not ok then
+        error(code, 0)
+    end
+    return code, ...
+end
+
+-- A step of the library, whose code 1 means that it has brought something. Who observes attempts hears of them before
+-- it and at the end, also when it fails: what a step has brought is not lost if the observer throws.
+local function step(owner, fn, handle)
+    if owner._attempts then
+        owner:hear()
+        return tell(owner, pcall(fn, handle, SLICE_MS))
+    end
+    return fn(handle, SLICE_MS)
+end
+
+-- Waits for the end of a call, in slices.
+local function await(owner, call)
+    while step(owner, core.claude_call_wait, call) ~= DONE do
+        look_at_hooks()
+    end
+end
+
 -- Streams -------------------------------------------------------------------------------------------------------------
 
 local Stream = {}
@@ -33,7 +62,7 @@ Stream.__name = "claude.stream"
 function Stream:next()
     local handle = self._handle or errors.state("the stream has been closed")
     while true do
-        local code, kind, index, text, raw = pull(handle, SLICE_MS)
+        local code, kind, index, text, raw = step(self._client, pull, handle)
         if code == 1 then
             return event.new(kind, index, text, raw)
         elseif code == DONE then
@@ -54,7 +83,7 @@ function Stream:texts()
     return function()
         local handle = self._handle or errors.state("the stream has been closed")
         while true do
-            local code, kind, _, text = pull(handle, SLICE_MS)
+            local code, kind, _, text = step(self._client, pull, handle)
             if kind == TEXT then
                 return text
             elseif code == DONE then
@@ -69,9 +98,7 @@ end
 -- The whole message; reads what has not been read yet.
 function Stream:final()
     local handle = self._handle or errors.state("the stream has been closed")
-    while core.claude_call_wait(handle, SLICE_MS) ~= DONE do
-        look_at_hooks()
-    end
+    await(self._client, handle)
     return response.wrap(core.claude_call_result(handle))
 end
 
@@ -85,10 +112,22 @@ function Stream:header(name)
     return core.claude_call_header(self._handle or errors.state("the stream has been closed"), name)
 end
 
+-- Figures of a rate limit, as of an answer, once there is one.
+function Stream:rate_limit(what)
+    return response.figures(core.claude_call_rate_limit,
+        self._handle or errors.state("the stream has been closed"), what)
+end
+
+-- What has happened so far: attempts, waits, ...
+function Stream:report()
+    return report.table(core.claude_call_report(self._handle or errors.state("the stream has been closed")))
+end
+
 -- Cancels what is still running and lets go of everything. Also at the end of the block of a `local stream <close>`.
 function Stream:close()
     core.claude_call_unref(self._handle)
     self._handle = nil
+    self._client:hear()
 end
 Stream.__close = Stream.close
 pieces.add(Stream)
@@ -103,15 +142,20 @@ function Client:open_client()
     return self._handle or errors.state("the client has been closed")
 end
 
--- Tells on_deprecation what the library has heard. It runs here, and not where the library hears of it.
+-- Tells on_deprecation and on_attempt what the library has heard. They run here, and not where the library hears of it.
 function Client:hear()
     local model, text
-    while self._notices do
+    if self._notices then
         model, text = core.claude_notices_take(self._notices)
-        if not model then
-            return
+        while model do
+            self._on_deprecation(model, text)
+            model, text = core.claude_notices_take(self._notices)
         end
-        self._on_deprecation(model, text)
+    end
+    local found = self._attempts and attempt.take(self._attempts)
+    while found do
+        self._on_attempt(found)
+        found = attempt.take(self._attempts)
     end
 end
 
@@ -122,26 +166,27 @@ local function start(self, handle, flags)
 end
 
 -- Sends a request that has been made and returns its answer.
-function Client:perform(handle)
-    local call = start(self, handle, 0)
-    while core.claude_call_wait(call, SLICE_MS) ~= DONE do
-        look_at_hooks()
-    end
+function Client:perform(handle, flags)
+    local call = start(self, handle, flags)
+    await(self, call)
     return response.wrap(core.claude_call_result(call))
 end
 
 -- The stream of what comes of a request.
-function Client:open(handle)
-    return setmetatable({ _handle = start(self, handle, core.CLAUDE_STREAM) }, Stream)
+function Client:open(handle, flags)
+    return setmetatable({ _handle = start(self, handle, flags + core.CLAUDE_STREAM), _client = self }, Stream)
 end
 
--- The pages of a list, one by one.
-function Client:follow(handle)
+-- The pages of a list, one by one. (The library's own pages ask for no features.)
+function Client:follow(handle, flags)
+    if flags > 0 then
+        return calls.follow(self, handle, flags)
+    end
     local pages = core.claude_pages_new(self:open_client(), handle)
     return function()
         local code, page = 0, nil
         while code == 0 do
-            code, page = core.claude_pages_next(pages, SLICE_MS)
+            code, page = step(self, core.claude_pages_next, pages)
             look_at_hooks()
         end
         self:hear()
@@ -158,6 +203,9 @@ function Client:sleep(ms)
         look_at_hooks()
     end
 end
+
+-- A step of the library that belongs to this client: see above.
+Client.step = step
 
 -- A conversation in which the model calls functions: see claude.runner.
 function Client:runner(body, options)
@@ -180,9 +228,10 @@ calls.add(Client)
 
 local function opener(make)
     return function(settings)
-        local config, notices = request.configure(settings)
-        return setmetatable({ _handle = make(config), _notices = notices or false, _clock = false,
-            _on_deprecation = notices and settings.on_deprecation }, Client)
+        local config, notices, attempts = request.configure(settings)
+        return setmetatable({ _handle = make(config), _notices = notices or false, _attempts = attempts or false,
+            _clock = false, _on_deprecation = notices and settings.on_deprecation,
+            _on_attempt = attempts and settings.on_attempt }, Client)
     end
 end
 

@@ -1,6 +1,7 @@
 -- errors.lua - what is thrown: a table with the fields of the library's error object, whose tostring() is the message.
 
 local core = require "claude.core"
+local report = require "claude.report"
 
 local errors = {}
 
@@ -37,6 +38,8 @@ local function from_handle(handle)
         cause = cause and from_handle(cause) or nil,
         -- What had arrived when the call failed: for a stream the partial message.
         response = errors.wrap_response(core.claude_error_response(handle)),
+        -- What happened on the way.
+        report = report.table(core.claude_error_report(handle)),
     }, meta)
 end
 

@@ -12,6 +12,7 @@ local client = require "claude.client"
 local errors = require "claude.errors"
 local event = require "claude.event"
 local pieces = require "claude.pieces"
+local report = require "claude.report"
 local request = require "claude.request"
 local response = require "claude.response"
 
@@ -49,6 +50,16 @@ end
 
 function Call:header(name)
     return core.claude_call_header(self._handle or errors.state("the loop has been closed"), name)
+end
+
+-- Figures of a rate limit, as of an answer, once there is one.
+function Call:rate_limit(what)
+    return response.figures(core.claude_call_rate_limit, self._handle or errors.state("the loop has been closed"), what)
+end
+
+-- What has happened so far: attempts, waits, ...
+function Call:report()
+    return report.table(core.claude_call_report(self._handle or errors.state("the loop has been closed")))
 end
 
 -- Streams and answers for coroutines ----------------------------------------------------------------------------------
@@ -144,6 +155,14 @@ function Stream:header(name)
     return self._call:header(name)
 end
 
+function Stream:rate_limit(what)
+    return self._call:rate_limit(what)
+end
+
+function Stream:report()
+    return self._call:report()
+end
+
 -- Cancels what is still running.
 function Stream:close()
     self._call:cancel()
@@ -160,9 +179,9 @@ local function handle_of(self)
     return self._handle or errors.state("the loop has been closed")
 end
 
-local function submit(self, handle, stream, label)
+local function submit(self, handle, flags, label)
     local tag = self._tags + 1
-    local call = core.claude_loop_submit(handle_of(self), handle, stream and core.CLAUDE_STREAM or 0, tag)
+    local call = core.claude_loop_submit(handle_of(self), handle, flags, tag)
     self._tags = tag
     call = setmetatable({ _handle = call, loop = self, tag = label, first = 1, last = 0 }, Call)
     self._calls[tag] = call
@@ -175,8 +194,8 @@ end
 -- stream = false (only the end is told), endpoint, and tag, any value for call.tag.
 function Loop:submit(body, options)
     local stream = not (type(options) == "table" and options.stream == false)
-    local handle = request.build(request.endpoint_of(options), body, options, stream)
-    return submit(self, handle, stream, options and options.tag)
+    local handle, flags = request.build(request.endpoint_of(options), body, options, stream)
+    return submit(self, handle, flags + (stream and core.CLAUDE_STREAM or 0), options and options.tag)
 end
 
 -- The file descriptor. It belongs to the loop.
@@ -189,10 +208,13 @@ function Loop:dispatch()
     return core.claude_loop_dispatch(handle_of(self)) == 1
 end
 
--- The next event and its call; the call alone at its end; nil.
+-- The next event and its call; the call alone at its end; nil. Who observes attempts hears of them before it and when
+-- there is no more: what was taken is not lost if the observer throws.
 local function take(self)
+    self._client:hear()
     local code, tag, kind, index, text, raw = pull(handle_of(self))
     if code == 0 then
+        self._client:hear()
         return nil
     end
     local call = self._calls[tag]
@@ -255,28 +277,15 @@ local function owned(call)
 end
 
 -- In a coroutine: sends a request and returns its answer, while other coroutines run.
-function Loop:perform(handle)
-    local call = owned(submit(self, handle, false))
+function Loop:perform(handle, flags)
+    local call = owned(submit(self, handle, flags))
     await(call, ended)
     return call:result()
 end
 
 -- In a coroutine: the stream of what comes of a request.
-function Loop:open(handle)
-    return setmetatable({ _call = owned(submit(self, handle, true)) }, Stream)
-end
-
--- In a coroutine: the pages of a list, one by one.
-function Loop:follow(handle)
-    return function()
-        if not handle then
-            return nil
-        end
-        local page = self:perform(handle)
-        local _, following = core.claude_page_next(handle, response.handle(page, "a page"))
-        handle = following
-        return page
-    end
+function Loop:open(handle, flags)
+    return setmetatable({ _call = owned(submit(self, handle, flags + core.CLAUDE_STREAM)) }, Stream)
 end
 
 function Loop:open_client()
@@ -318,6 +327,7 @@ function Loop:close()
     if problem then
         error(problem, 0)
     end
+    self._client:hear()
 end
 Loop.__close = Loop.close
 

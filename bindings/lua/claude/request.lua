@@ -1,6 +1,7 @@
 -- request.lua - tables become configurations and requests.
 
 local core = require "claude.core"
+local attempt = require "claude.attempt"
 local errors = require "claude.errors"
 local file = require "claude.file"
 local json = require "claude.json"
@@ -18,9 +19,23 @@ local function set_of(text)
     return set
 end
 
-local CONFIG_KEYS = set_of "api_key base_url timeout config headers models on_deprecation"
+local CONFIG_KEYS = set_of [[api_key base_url timeout config headers models on_deprecation on_attempt breaker limiter
+    failover]]
 local REQUEST_KEYS = set_of "timeout options headers stream tag endpoint path query betas form files"
 local PART_KEYS = set_of "name text content file filename media_type"
+local ENDPOINT_KEYS = set_of "url priority api_key models"
+
+-- Features that a call asks for, as options of a request.
+request.FEATURES = {
+    with_retries = core.CLAUDE_WITH_RETRIES,
+    with_circuit_breaker = core.CLAUDE_WITH_CIRCUIT_BREAKER,
+    with_rate_limiting = core.CLAUDE_WITH_RATE_LIMITING,
+    with_failover = core.CLAUDE_WITH_FAILOVER,
+    with_enterprise_features = core.CLAUDE_WITH_ENTERPRISE_FEATURES,
+}
+for name in pairs(request.FEATURES) do
+    REQUEST_KEYS[name] = true
+end
 
 local function check_keys(given, known, what)
     for key in pairs(given) do
@@ -76,7 +91,54 @@ local function set_headers(headers, set, handle)
     end
 end
 
--- The handle of a configuration made of CONFIG_KEYS, and that of its news of deprecations if somebody wants them.
+local function secret_of(key)
+    if type(key) == "string" then
+        return core.claude_secret_new(key)
+    end
+    return type(key) == "table" and key._handle or errors.invalid("api_key must be a string or a claude.secret")
+end
+
+-- An endpoint of failover or of health checks, an address or {url, priority, api_key, models}: these, with the key's
+-- handle.
+function request.endpoint(endpoint)
+    if type(endpoint) == "string" then
+        return endpoint
+    end
+    check_keys(endpoint ~= nil and errors.expect(endpoint, "table", "an endpoint") or {}, ENDPOINT_KEYS, "an endpoint")
+    local url = errors.expect(endpoint.url, "string", "the url of an endpoint")
+    return url or errors.invalid("an endpoint must have a url"), endpoint.priority,
+        endpoint.api_key and secret_of(endpoint.api_key),
+        errors.expect(endpoint.models, "table", "the models of an endpoint")
+end
+
+-- The handle of a configuration for an object of its own: `options` are those of the library that begin with `prefix`,
+-- `config` in it any others. What is in `left` is left out.
+function request.policy(prefix, options, left)
+    local config, kept = core.claude_config_new(), {}
+    for name, value in pairs(errors.expect(options, "table", "options") or {}) do
+        kept[name] = not (left and left[name]) and value or nil
+    end
+    if left and options and errors.expect(options.config, "table", "config") then
+        core.claude_config_load_json(config, encode(options.config, "config"))
+    end
+    core.claude_config_load_json(config, encode({ [prefix] = kept }, prefix))
+    return config
+end
+
+-- What a client shares with others, by the names of its settings.
+local function set_policies(config, settings)
+    local setters = { breaker = core.claude_config_set_breaker, limiter = core.claude_config_set_limiter,
+        failover = core.claude_config_set_failover, models = core.claude_config_set_models }
+    for name, set in pairs(setters) do
+        local policy = errors.expect(settings[name], "table", name)
+        if policy then
+            set(config, policy._handle or errors.invalid("%s must be made by claude.%s", name, name))
+        end
+    end
+end
+
+-- The handle of a configuration made of CONFIG_KEYS, and those of its news of deprecations and of attempts if somebody
+-- wants them.
 function request.configure(settings)
     settings = errors.expect(settings, "table", "what a client is made of") or {}
     check_keys(settings, CONFIG_KEYS, "a client")
@@ -95,18 +157,13 @@ function request.configure(settings)
         end
     end
     set_headers(settings.headers, core.claude_config_set_header, config)
-    local key = settings.api_key
-    if type(key) == "string" then
-        core.claude_config_set_secret(config, core.claude_secret_new(key))
-    elseif key ~= nil then
-        local handle = type(key) == "table" and key._handle
-        core.claude_config_set_secret(config, handle or errors.invalid("api_key must be a string or a claude.secret"))
+    if settings.api_key ~= nil then
+        core.claude_config_set_secret(config, secret_of(settings.api_key))
     end
-    if errors.expect(settings.models, "table", "models") then
-        core.claude_config_set_models(config, settings.models._handle)
-    end
-    local wanted = errors.expect(settings.on_deprecation, "function", "on_deprecation")
-    return config, wanted and core.claude_notices_new(config)
+    set_policies(config, settings)
+    local notices = errors.expect(settings.on_deprecation, "function", "on_deprecation")
+    local attempts = errors.expect(settings.on_attempt, "function", "on_attempt")
+    return config, notices and core.claude_notices_new(config), attempts and attempt.observe(config)
 end
 
 function request.endpoint_of(options)
@@ -182,7 +239,16 @@ local function attach(handle, files)
 end
 request.attach = attach
 
--- Options of a request to a handle that has been made.
+-- The flags of the features that options ask for.
+local function flags_of(options)
+    local flags = 0
+    for name, flag in pairs(request.FEATURES) do
+        flags = flags + (errors.expect(options[name], "boolean", name) and flag or 0)
+    end
+    return flags
+end
+
+-- Options of a request to a handle that has been made. Returns it, and the flags of what the call asks for.
 function request.fill(handle, options, stream)
     options = errors.expect(options, "table", "options") or {}
     check_keys(options, REQUEST_KEYS, "a request")
@@ -205,11 +271,11 @@ function request.fill(handle, options, stream)
     for name, value in pairs(errors.expect(options.options, "table", "the options of the library") or {}) do
         core.claude_request_set_option(handle, name, option_text(value, tostring(name)))
     end
-    return handle
+    return handle, flags_of(options)
 end
 
--- The handle of a request. The body is a table, a string of JSON that is sent byte for byte, or nil. Of an endpoint
--- that takes none the options may stand in its place.
+-- The handle of a request, and the flags of what the call asks for. The body is a table, a string of JSON that is sent
+-- byte for byte, or nil. Of an endpoint that takes none the options may stand in its place.
 function request.build(endpoint, body, options, stream)
     local handle = core.claude_request_new(errors.expect(endpoint, "string", "the name of an endpoint"))
     local files

@@ -3,6 +3,7 @@
 local core = require "claude.core"
 local errors = require "claude.errors"
 local json = require "claude.json"
+local report = require "claude.report"
 
 local response = {}
 
@@ -69,15 +70,25 @@ function methods:at(pointer)
     return nil
 end
 
--- A figure of the rate limit "requests", "tokens", "input-tokens", ...: limit, remaining, and when it is full again
--- (milliseconds since 1970); nil for what the server did not send.
-function methods:rate_limit(what)
+-- What happened on the way: attempts, waits, ...; nil for an answer of a text that was kept.
+function computed.report(handle)
+    return report.table(core.claude_response_report(handle))
+end
+
+-- Figures of a rate limit, by the function that knows them: nil for what the server did not send.
+function response.figures(fn, handle, what)
     local figures = {}
-    for index, which in ipairs { "LIMIT", "REMAINING", "RESET_MS" } do
-        local figure = core.claude_response_rate_limit(rawget(self, HANDLE), what, core["CLAUDE_RATE_LIMIT_" .. which])
+    for index, which in ipairs { "LIMIT", "REMAINING", "RESET_MS", "RESET_IN_MS", "USED_PERCENT" } do
+        local figure = fn(handle, what, core["CLAUDE_RATE_LIMIT_" .. which])
         figures[index] = figure ~= -1 and figure or nil
     end
-    return figures[1], figures[2], figures[3]
+    return figures[1], figures[2], figures[3], figures[4], figures[5]
+end
+
+-- Figures of the rate limit "requests", "tokens", "input-tokens", ...: limit, remaining, when it is full again
+-- (milliseconds since 1970), in how many milliseconds after the answer that is, and how much of it is used (percent).
+function methods:rate_limit(what)
+    return response.figures(core.claude_response_rate_limit, rawget(self, HANDLE), what)
 end
 
 -- What the library says of a message. ---------------------------------------------------------------------------------

@@ -15,8 +15,6 @@ local response = require "claude.response"
 
 local runner = {}
 
-local SLICE_MS = 100
-
 local Runner = {}
 Runner.__index = Runner
 Runner.__name = "claude.runner"
@@ -92,7 +90,7 @@ function Runner:next()
     end
     local code, message = 0, nil
     while code == 0 do
-        code, message = core.claude_runner_step(self._handle, SLICE_MS)
+        code, message = self._client.step(self._client, core.claude_runner_step, self._handle)
     end
     self._client:hear()
     self._over = code == core.CLAUDE_DONE
@@ -166,7 +164,8 @@ function runner.new(client, body, options)
     for name, value in pairs(errors.expect(options, "table", "options") or {}) do
         kept[name] = name ~= "max_turns" and value or nil
     end
-    local handle = core.claude_runner_new(client:open_client(), request.build("messages.create", plain, kept), 0)
+    local template, flags = request.build("messages.create", plain, kept)
+    local handle = core.claude_runner_new(client:open_client(), template, flags)
     for name in pairs(functions) do
         core.claude_runner_on_tool(handle, name)
     end

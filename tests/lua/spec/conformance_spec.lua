@@ -9,15 +9,16 @@ local folder = support.root .. "/tests/conformance/cases"
 
 -- The members that a case may have; anything else is a mistake.
 local KNOWN = {
-    case = "about scenario client client_headers request expect",
-    request = "endpoint stream body body_text headers options path query betas files form",
+    case = "about scenario client client_headers endpoints times request expect",
+    endpoint = "path priority api_key models",
+    request = "endpoint stream with body body_text headers options path query betas files form",
     form = "name text content filename media_type",
-    expect = "sent events text bytes event_count response error",
+    expect = "sent codes report metrics events text bytes event_count response error",
     sent = "method target body body_text body_contains headers",
     event = "kind name index text json",
     response = "status type id model stop_reason text request_id usage headers json raw at",
     error = "code category http_status api_type error_code message contains retryable retry_after_ms attempts "
-        .. "request_id response",
+        .. "request_id response feature cause",
 }
 
 local function check_members(what, object)
@@ -106,7 +107,9 @@ local function check_response(where, expected, found)
     end
 end
 
-local function check_error(expected, found)
+local check_error
+
+function check_error(expected, found)
     check_members("error", expected)
     if not claude.is_error(found) then
         fail("error", expected, tostring(found))
@@ -118,6 +121,8 @@ local function check_error(expected, found)
             end
         elseif name == "code" then
             check("error.code", value, found.name)
+        elseif name == "cause" and value ~= json.null then
+            check_error(value, found.cause)
         elseif name == "response" then
             if value == json.null then
                 check_maybe("error.response", value, found.response)
@@ -146,15 +151,55 @@ local function check_events(expected, found)
     check("the number of events", #expected, #found)
 end
 
-local function check_sent(expected)
-    local requests = support.control("GET", "requests").requests
+-- What is nothing in a report of Lua.
+local NOTHING = { stopped_by = "", endpoint_url = "", first_event_ms = -1, http_status = 0 }
+
+-- A member of a report, or of an attempt in it; true where there is a number: it is above 0.
+local function check_described(where, name, expected, found)
+    if expected == true and type(found) == "number" then
+        assert(found > 0, where .. " is " .. found)
+    elseif expected == NOTHING[name] then
+        check_maybe(where, json.null, found)
+    else
+        check_maybe(where, expected, found)
+    end
+end
+
+local function check_attempts(expected, found)
+    check("the number of attempts", #expected, #found)
+    for at, attempt in ipairs(expected) do
+        for name, value in pairs(attempt) do
+            check_described(("attempt %d, %s"):format(at, name), name, value, found[at][name])
+        end
+    end
+end
+
+local function check_report(expected, found)
     if expected == json.null then
-        check("requests sent", 0, #requests)
+        check_maybe("report", expected, found)
         return
     end
+    for name, value in pairs(expected) do
+        if name == "attempt_list" then
+            check_attempts(value, found.attempt_list)
+        elseif name == "endpoint_url" and value ~= "" then
+            check("report.endpoint_url", support.url .. value, found.endpoint_url)
+        else
+            check_described("report." .. name, name, value, found[name])
+        end
+    end
+end
+
+local function check_metrics(expected, client)
+    local metrics = client:metrics()
+    for name, value in pairs(expected) do
+        check("metrics." .. name, value, metrics:value(name))
+    end
+end
+
+local function check_request(expected, sent)
     check_members("sent", expected)
-    check("requests sent", 1, #requests)
-    local sent, headers = requests[1], {}
+    local headers = {}
     for _, pair in ipairs(sent.headers) do
         headers[pair[1]:lower()] = pair[2]
     end
@@ -173,14 +218,27 @@ local function check_sent(expected)
     end
 end
 
+-- One request, a list of them, or null: none.
+local function check_sent(expected)
+    local requests = support.control("GET", "requests").requests
+    if expected == json.null or not json.is_array(expected) then
+        expected = { expected ~= json.null and expected or nil }
+    end
+    check("requests sent", #expected, #requests)
+    for at, request in ipairs(expected) do
+        check_request(request, requests[at])
+    end
+end
+
 -- The ways to make a call: events go where the caller sees them also when it fails; the answer is returned.
 local ways = {}
 
 function ways.waiting(client, request, body, options, events)
-    if not request.stream then
-        return client:request(request.endpoint, body, options)
-    end
     options.endpoint = request.endpoint
+    if not request.stream then
+        local with = request.with or {}
+        return client[#with == 1 and "execute_with_" .. with[1] or "execute"](client, body, options)
+    end
     local stream = client:stream(body, options)
     for event in stream do
         events[#events + 1] = event
@@ -201,12 +259,22 @@ function ways.loop(client, request, body, options, events)
     return call:result()
 end
 
+local function failover_of(case, config)
+    local endpoints = {}
+    for at, endpoint in ipairs(case.endpoints) do
+        check_members("endpoint", endpoint)
+        endpoints[at] = { url = support.url .. endpoint.path, priority = endpoint.priority, api_key = endpoint.api_key,
+            models = endpoint.models }
+    end
+    return claude.failover { config = config, endpoints = endpoints }
+end
+
 local function settings_of(case)
     local config = { base_url = support.url, api_key = support.key }
     for name, value in pairs(case.client or {}) do
         config[name] = value
     end
-    return { config = config, headers = case.client_headers }
+    return { config = config, headers = case.client_headers, failover = case.endpoints and failover_of(case, config) }
 end
 
 local function options_of(case, name)
@@ -214,18 +282,17 @@ local function options_of(case, name)
     for header, value in pairs(case.request.headers or {}) do
         headers[header] = value
     end
-    local scenario = case.scenario
-    if type(scenario) == "table" then
-        support.control("PUT", "scenarios/" .. name, scenario)
-        scenario = name
-    end
-    headers["x-sandbox-scenario"] = scenario
+    headers["x-sandbox-scenario"] = type(case.scenario) == "table" and name or case.scenario
     local request = case.request
     for _, part in ipairs(request.form or {}) do
         check_members("form", part)
     end
-    return { headers = headers, options = request.options, path = request.path, query = request.query,
+    local options = { headers = headers, options = request.options, path = request.path, query = request.query,
         betas = request.betas, form = request.form }
+    for _, feature in ipairs(request.with or {}) do
+        options["with_" .. feature] = true
+    end
+    return options
 end
 
 -- A value in which files stand where their names did.
@@ -254,12 +321,31 @@ local function body_of(request)
     return with_files(request.body, files)
 end
 
+-- Makes the calls of a case: whether the last one went well, what it brought, its events, the codes of all, the client.
+local function make_calls(case, name, way)
+    local made, client = pcall(function()
+        return claude.client(settings_of(case))
+    end)
+    if not made then
+        return false, client, {}, { client.name }
+    end
+    local ok, found, events, codes
+    for at = 1, case.times or 1 do
+        events, codes = {}, codes or {}
+        ok, found = pcall(function()
+            return way(client, case.request, body_of(case.request), options_of(case, name), events)
+        end)
+        codes[at] = ok and "CLAUDE_OK" or claude.is_error(found) and found.name or tostring(found)
+    end
+    return ok, found, events, codes, client
+end
+
 local function run(case, name, way)
     support.control("POST", "reset")
-    local options, events = options_of(case, name), {}
-    local ok, found = pcall(function()
-        return way(claude.client(settings_of(case)), case.request, body_of(case.request), options, events)
-    end)
+    if type(case.scenario) == "table" then
+        support.control("PUT", "scenarios/" .. name, case.scenario)
+    end
+    local ok, found, events, codes, client = make_calls(case, name, way)
     local expect = case.expect
     if expect.error then
         if ok then
@@ -285,6 +371,15 @@ local function run(case, name, way)
     end
     if expect.sent then
         check_sent(expect.sent)
+    end
+    if expect.codes then
+        check("codes", expect.codes, json.array(codes))
+    end
+    if expect.report then
+        check_report(expect.report, found.report)
+    end
+    if expect.metrics then
+        check_metrics(expect.metrics, client)
     end
 end
 
