@@ -324,6 +324,11 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static int64_t less(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static int64_t closed_ms(const limiter_state *s)
 {
     return s->closed_until > s->now ? cl_gate_sub(s->closed_until, s->now) : 0;
@@ -442,7 +447,7 @@ static void grant(limiter_state *s, cl_turn *turn)
 }
 
 /* Takes a place if it has none, and says when to come again. */
-static int64_t queue_up(limiter_state *s, lane *in, cl_turn *turn, outlook out)
+static int64_t queue_up(limiter_state *s, lane *in, cl_turn *turn, outlook out, int64_t latest)
 {
     int64_t due = cl_gate_add(s->now, out.wait);
 
@@ -451,7 +456,7 @@ static int64_t queue_up(limiter_state *s, lane *in, cl_turn *turn, outlook out)
     /* The first may wait for something else, and for long: do not ask for each little that comes in. */
     if (out.stuck) {
         int64_t pause = cl_gate_add(s->now, cl_gate_sub(s->now, turn->asked_at) / 4);
-        due = later(due, pause < in->first->told_at ? pause : in->first->told_at);
+        due = less(later(due, less(pause, in->first->told_at)), latest);
     }
     /* Nobody says so if the first one does not come: who is next has a look. */
     if (turn->prev && turn->prev == in->first) {
@@ -490,7 +495,7 @@ static int32_t ask(claude_limiter_t *limiter, cl_turn *turn, int64_t latest, int
         return rc;
     }
     if (out.wait > 0) {
-        *due_at = queue_up(s, in, turn, out);
+        *due_at = queue_up(s, in, turn, out, latest);
         return 0;
     }
     grant(s, turn);
@@ -541,18 +546,21 @@ static void adjust(limiter_state *s, const cl_turn *turn, cl_gate *gate, int64_t
         cl_gate_take(gate, used - taken);
 }
 
-/* What the server has counted already is right as it is. */
-static void take_out(limiter_state *s, cl_turn *turn)
+/* The request and its input, which the server counts when it begins to answer. */
+static void take_out_request(limiter_state *s, const cl_turn *turn)
 {
-    if (turn->state == TURN_GRANTED) {
-        s->out[type_of(turn)]--;
-        s->out[CL_LIMIT_TYPES + INPUT] -= (uint64_t)turn->tokens[INPUT];
-        s->out[CL_LIMIT_TYPES + LEARNED_INPUT] -= (uint64_t)turn->tokens[LEARNED_INPUT];
-    }
+    s->out[type_of(turn)]--;
+    s->out[CL_LIMIT_TYPES + INPUT] -= (uint64_t)turn->tokens[INPUT];
+    s->out[CL_LIMIT_TYPES + LEARNED_INPUT] -= (uint64_t)turn->tokens[LEARNED_INPUT];
+}
+
+static void take_out_output(limiter_state *s, const cl_turn *turn)
+{
     s->out[CL_LIMIT_TYPES + OUTPUT] -= (uint64_t)turn->tokens[OUTPUT];
     s->out[CL_LIMIT_TYPES + LEARNED_OUTPUT] -= (uint64_t)turn->tokens[LEARNED_OUTPUT];
 }
 
+/* What the server has counted already is right as it is. */
 static void settle_tokens(limiter_state *s, const cl_turn *turn, size_t dimension, int64_t used)
 {
     size_t learned = dimension + LEARNED_INPUT;
@@ -578,7 +586,9 @@ static void end(limiter_state *s, cl_turn *turn, bool unused, int64_t input_toke
         }
         settle_tokens(s, turn, INPUT, input_tokens);
         settle_tokens(s, turn, OUTPUT, output_tokens);
-        take_out(s, turn);
+        if (turn->state == TURN_GRANTED)
+            take_out_request(s, turn);
+        take_out_output(s, turn);
     }
     turn->state = TURN_NONE;
 }
@@ -612,9 +622,7 @@ void cl_limiter_answered(claude_limiter_t *limiter, cl_turn *turn)
 
     recognise(limiter, turn);
     if (turn->state == TURN_GRANTED) {
-        s->out[type_of(turn)]--;
-        s->out[CL_LIMIT_TYPES + INPUT] -= (uint64_t)turn->tokens[INPUT];
-        s->out[CL_LIMIT_TYPES + LEARNED_INPUT] -= (uint64_t)turn->tokens[LEARNED_INPUT];
+        take_out_request(s, turn);
         turn->state = TURN_ANSWERED;
     }
     unlock(limiter);
@@ -679,11 +687,6 @@ static int64_t room_of(limiter_state *s, cl_gate *gate, uint64_t waiting)
     cl_gate_advance(gate, time_of(s), s->grants);
     room = closed_ms(s) > 0 ? 0 : cl_gate_sub(cl_gate_room(gate), need(waiting, 0));
     return room > 0 ? room : 0;
-}
-
-static int64_t less(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 static int64_t available(limiter_state *s, int32_t type, int32_t dimension)

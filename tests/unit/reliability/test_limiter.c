@@ -508,6 +508,9 @@ static void who_is_stuck_does_not_ask_all_the_time(void **state)
         due = ask(limiter, &stuck, due);
     assert_true(asked > 3 && asked < 60);
     assert_int_equal(due, 60000);
+    /* Not for longer than he wants to wait, though. */
+    assert_int_equal(cl_limiter_ask(limiter, &stuck, 59900, 59950, &due, NULL), 0);
+    assert_int_equal(due, 59950);
     /* When one of them has gone there is one for him. */
     assert_int_equal(ask(limiter, &turns[1], 60000), 0);
     assert_int_equal(ask(limiter, &stuck, 60001), 0);
