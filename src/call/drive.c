@@ -27,9 +27,14 @@ static int32_t cancelled(claude_call_t *call, cl_err *err)
 /* After a failure: true if there will be another attempt. */
 static bool goes_on(claude_call_t *call, cl_err *err)
 {
-    if (!call->pipeline || atomic_load_explicit(&call->cancel_asked, memory_order_relaxed) ||
-        cl_finish_error(call, err) < 0)
+    if (!call->pipeline || atomic_load_explicit(&call->cancel_asked, memory_order_relaxed))
         return false;
+    /* Rather than an error that says less than it knew. */
+    if (cl_finish_error(call, err) < 0) {
+        cl_err_clear(err);
+        cl_fail_nomem(err);
+        return false;
+    }
     cl_call_settle(call, err);
     if (!cl_pipeline_goes_on(call, err))
         return false;

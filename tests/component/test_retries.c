@@ -590,6 +590,7 @@ static void the_server_may_be_told_how_many_came_before(void **state)
 {
     claude_client_t *client = client_with(QUICK, "retry.count_header", "x-stainless-retry-count", NULL);
     claude_request_t *request = hello();
+    char *body;
 
     (void)state;
     failing_first(2, "{'status':529,'body':''}");
@@ -599,8 +600,10 @@ static void the_server_may_be_told_how_many_came_before(void **state)
     assert_string_equal(header_of(received_at(2), "x-stainless-retry-count"), "2");
     ends_with(run(WAY_NEXT, client, request, 0), CLAUDE_OK, 1, "");
     assert_null(header_of(received_at(3), "x-stainless-retry-count"));
+    body = strdup(text_of(received_at(0), "body"));
     for (size_t i = 1; i < 3; i++)
-        assert_string_equal(text_of(received_at(i), "body_crc32"), text_of(received_at(0), "body_crc32"));
+        assert_string_equal(text_of(received_at(i), "body"), body);
+    free(body);
     claude_request_unref(request);
     claude_client_unref(client);
 }

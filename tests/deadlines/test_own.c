@@ -361,6 +361,52 @@ static void run_paused(const struct cell *cell)
     leftovers_end(CLEAN_MS);
 }
 
+/* ---- a call that waits for its next attempt ---- */
+
+enum reason { REASON_BACKOFF, REASON_TURN, REASONS };
+
+static const char *const reason_names[REASONS] = {"retry", "turn"};
+
+/* A client whose calls wait for an hour: for a retry, where nobody listens, or for a turn, which somebody has taken. */
+static claude_client_t *client_that_waits(enum reason reason)
+{
+    claude_client_t *client =
+        make_client("http://127.0.0.1:1", "retry.enabled", "true", "retry.initial_delay_ms", "3600000",
+                    "retry.max_delay_ms", "3600000", "retry.jitter", "0", "limiter.enabled", "true",
+                    "limiter.requests_per_second", "0.001", "limiter.burst", "1", "limiter.max_wait_ms", "86400000",
+                    "timeout.total_ms", "0", "timeout.stream_total_ms", "0", NULL);
+    claude_request_t *request = make_request(false, 0);
+    claude_response_t *response = NULL;
+
+    if (reason == REASON_TURN)
+        check(claude_client_execute_with_rate_limiting(client, request, &response, NULL) == CLAUDE_E_CONNECT,
+              "somebody listens");
+    claude_request_unref(request);
+    return client;
+}
+
+static void run_waiting(const struct cell *cell)
+{
+    struct run run = {.way = (enum way)cell->way, .stream = cell->number & 1};
+    struct outsider outsider = {.run = &run, .ending = (enum ending)cell->ending};
+
+    warm_up();
+    leftovers_begin();
+    run.client = client_that_waits((enum reason)cell->fault);
+    run.request = make_request(run.stream, 0);
+    run.features = cell->fault == REASON_TURN ? CLAUDE_WITH_RATE_LIMITING : CLAUDE_WITH_RETRIES;
+    run.given_away = outsider.ending == END_UNREF;
+    watch_machine();
+    outsider_start(&outsider);
+    run_call(&run);
+    was_asleep(0);
+    outsider_join(&outsider);
+    check_failure(&run, CLAUDE_E_CANCELED, "cancel");
+    on_time("the end", run.returned_at, outsider.done_at, outsider.done_at);
+    run_free(&run);
+    leftovers_end(CLEAN_MS);
+}
+
 /* ---- waits that only have a timeout of their own ---- */
 
 static void *wake(void *user)
@@ -495,6 +541,17 @@ int main(int argc, char **argv)
                          mode & 2 ? "2" : "1.1", ending_names[endings[i]]);
                 add(run_paused, name, way, (int)endings[i], mode);
             }
+        }
+    }
+    for (int i = 0; i < REASONS * 2 * 2; i++) {
+        for (int way = WAY_WAIT; way < WAY_COUNT; way++) {
+            enum ending ending = i & 1 ? END_CANCEL : END_UNREF;
+            if (ending == END_UNREF && way == WAY_SLICES)
+                continue;
+            snprintf(name, sizeof name, "waits for its %s, %s, %s", reason_names[i >> 2], i & 2 ? "stream" : "answer",
+                     ending_names[ending]);
+            add(run_waiting, name, way, (int)ending, i >> 1 & 1);
+            cells[count - 1].fault = i >> 2;
         }
     }
     add(waits_no_longer_than_told, "wait of a loop without calls", -1, 0, 0);

@@ -65,6 +65,11 @@ static void publish(struct run *run, claude_call_t *call)
     atomic_store(&run->call, run->given_away ? call : claude_call_ref(call));
 }
 
+static uint32_t flags_of(const struct run *run)
+{
+    return run->features | (run->stream ? CLAUDE_STREAM : 0);
+}
+
 static void by_execute(struct run *run)
 {
     claude_call_t *call;
@@ -80,8 +85,7 @@ static void by_call(struct run *run)
 {
     const claude_event_t *event = NULL;
     claude_call_t *call = NULL;
-    claude_code_t rc =
-        claude_client_start(run->client, run->request, run->stream ? CLAUDE_STREAM : 0, &call, &run->err);
+    claude_code_t rc = claude_client_start(run->client, run->request, flags_of(run), &call, &run->err);
 
     check(rc >= 0, "no start: %s", claude_error_message(run->err));
     publish(run, call);
@@ -135,7 +139,7 @@ static void by_loop(struct run *run)
     claude_code_t rc = claude_loop_new(run->client, &loop, &run->err);
 
     if (rc >= 0)
-        rc = claude_loop_submit(loop, run->request, run->stream ? CLAUDE_STREAM : 0, 4711, &call, &run->err);
+        rc = claude_loop_submit(loop, run->request, flags_of(run), 4711, &call, &run->err);
     check(rc >= 0, "no loop: %s", claude_error_message(run->err));
     publish(run, call);
     run->waited_at = now_ms();

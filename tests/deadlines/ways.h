@@ -53,7 +53,8 @@ struct run {
     claude_client_t *client;
     claude_request_t *request;
     bool stream;
-    bool given_away; /* the call's only reference belongs to somebody else */
+    uint32_t features; /* CLAUDE_WITH_* */
+    bool given_away;   /* the call's only reference belongs to somebody else */
     /* Runs for each event, in all ways alike: inside of the callback, or before the next is asked for. */
     void (*on_event)(struct run *run, claude_call_t *call);
     void *user;

@@ -11,6 +11,8 @@ const char *const scenario_replies[][2] = {
     {"hostile-error", "{\"status\": 429, \"headers\": [[\"retry-after\", \"3\"]],"
                       " \"body_json\": {\"type\": \"error\", \"error\": {\"type\": \"rate_limit_error\", \"message\": "
                       "\"Slow down.\"}}}"},
+    {"hostile-busy", "{\"status\": 529, \"body_json\": {\"type\": \"error\", \"error\": {\"type\": "
+                     "\"overloaded_error\", \"message\": \"Busy.\"}}}"},
     {NULL, NULL},
 };
 
@@ -624,6 +626,7 @@ const scenario scenarios[] = {
     {"models", true, false, models_and_costs, false},
     {"stream message", true, false, messages_by_hand, false},
     {"partial JSON", true, false, partial_json, false},
+    {"features", true, true, all_features, false},
     {NULL, false, false, NULL, false},
 };
 

@@ -34,4 +34,8 @@ void models_and_costs(run *r);
 void messages_by_hand(run *r);
 void partial_json(run *r);
 
+/* ---- scenarios_features.c ---- */
+
+void all_features(run *r);
+
 #endif
