@@ -244,8 +244,7 @@ static void count_attempt(claude_call_t *call)
     if (p->retrying) {
         call->report->retries++;
         cl_metrics_count(call->client->metrics, CL_COUNT_RETRIES, 1);
-    }
-    if (p->last && call->target != p->target) {
+    } else if (p->last && call->target != p->target) {
         call->report->failovers++;
         cl_metrics_count(call->client->metrics, CL_COUNT_FAILOVERS, 1);
     }
