@@ -23,7 +23,7 @@ static void end_unheard(claude_call_t *call)
 {
     CL_UNINITIALIZED cl_err err;
 
-    if (!call->counted || call->report->final || call->generation != cl_fork_generation())
+    if (!call->counted || !call->report || call->report->final || call->generation != cl_fork_generation())
         return;
     cl_err_init(&err);
     cl_fail(&err, CLAUDE_E_CANCELED, CL_CANCELLED_TEXT);

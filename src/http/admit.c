@@ -120,7 +120,7 @@ static cl_server *server_new(cl_engine *engine, const char *url, size_t len)
     /* It only decides what waits for what. */
     if (!server)
         return &engine->servers[CL_SERVERS_MAX - 1];
-    name = malloc(len);
+    name = malloc(len + 1); /* a URL begins with something, but the analyzer cannot know */
     if (!name)
         return NULL;
     memcpy(name, url, len);

@@ -128,6 +128,7 @@ def live(library: Library) -> dict[str, Any]:
         "pages", "claude_pages_new", found["client"], make("request", "claude_request_new", b"models.list")
     )
     found["batch_builder"] = make("batch_builder", "claude_batch_builder_new")
+    found["breaker"] = make("breaker", "claude_breaker_new", nothing)
     found["limiter"] = make("limiter", "claude_limiter_new", nothing)
     found["reservation"] = make("reservation", "claude_limiter_reserve", found["limiter"], b"other", 0, 0)
     found["failover"] = make("failover", "claude_failover_new", found["config"])

@@ -341,7 +341,7 @@ static void random_step(claude_limiter_t *limiter, judge *j, member *m, int64_t 
     case 3:
         if (m->turn.state == 1 && m->due > *now && m->due - *now < 200000)
             *now = m->due;
-        /* fall through */
+        __attribute__((fallthrough));
     default:
         if (!m->granted) {
             m->due = ask(limiter, &m->turn, *now);
