@@ -601,6 +601,35 @@ static void the_calls_time_is_over_everything(void **state)
     claude_client_unref(client);
 }
 
+/* It also runs while nobody waits. */
+static void a_call_that_nobody_waited_in_is_late(void **state)
+{
+    claude_client_t *client = client_with("limiter.enabled", "true", "limiter.requests_per_second", "2",
+                                          "limiter.burst", "1", "timeout.total_ms", "700", NULL);
+    claude_request_t *request = hello();
+    claude_call_t *call = NULL;
+    claude_response_t *response = NULL;
+    claude_error_t *err = NULL;
+
+    (void)state;
+    script(GOOD);
+    ends_with(run(WAY_EXECUTE, client, request, CLAUDE_WITH_RATE_LIMITING), CLAUDE_OK, 1, "");
+    succeeds(claude_client_start(client, request, CLAUDE_WITH_RATE_LIMITING, &call, &err), err);
+    sleep_us(720000);
+    assert_int_equal(wait_for(call, &err), CLAUDE_E_TIMEOUT);
+    assert_contains(claude_error_message(err), "timeout.total_ms");
+    assert_string_equal(claude_report_stopped_by(claude_error_report(err)), "deadline");
+    assert_null(claude_error_feature(err));
+    assert_int_equal(claude_report_attempts(claude_error_report(err)), 0);
+    claude_error_unref(err);
+    err = NULL;
+    fails(claude_call_result(call, &response, &err), CLAUDE_E_TIMEOUT, &err);
+    assert_int_equal(requests_seen(), 1);
+    claude_call_unref(call);
+    claude_request_unref(request);
+    claude_client_unref(client);
+}
+
 /* A turn that would come after the call's time is not waited for. */
 static void a_turn_after_the_deadline_is_refused_at_once(void **state)
 {
@@ -643,6 +672,7 @@ int main(void)
         TEST(a_paused_call_goes_on_when_it_is_resumed),
         TEST(the_descriptor_says_when_a_wait_is_over),
         TEST(the_calls_time_is_over_everything),
+        TEST(a_call_that_nobody_waited_in_is_late),
         TEST(a_turn_after_the_deadline_is_refused_at_once),
     };
 
