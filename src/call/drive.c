@@ -27,7 +27,7 @@ static int32_t cancelled(claude_call_t *call, cl_err *err)
 /* After a failure: true if there will be another attempt. */
 static bool goes_on(claude_call_t *call, cl_err *err)
 {
-    if (!call->pipeline || atomic_load_explicit(&call->cancel_asked, memory_order_relaxed))
+    if (!call->pipeline || err->code == CLAUDE_E_CANCELED)
         return false;
     /* Rather than an error that says less than it knew. */
     if (cl_finish_error(call, err) < 0) {

@@ -107,7 +107,7 @@ claude_code_t cl_pipeline_new(const claude_client_t *client, const cl_snapshot *
 
 /* ---- before an attempt ---- */
 
-/* Why nothing was sent is said with what had gone wrong before. */
+/* Why nothing was sent is said with what had gone wrong before; without a feature it is the call's time. */
 static claude_code_t refused(claude_call_t *call, const char *feature, cl_err *err)
 {
     const cl_pipeline *p = call->pipeline;
@@ -115,7 +115,7 @@ static claude_code_t refused(claude_call_t *call, const char *feature, cl_err *e
     err->feature = feature;
     if (p->last && !err->cause)
         err->cause = cl_error_ref(p->last);
-    call->report->stopped_by = feature;
+    call->report->stopped_by = feature ? feature : cl_retry_stop_name(CL_RETRY_DEADLINE);
     return err->code;
 }
 
@@ -263,8 +263,9 @@ int32_t cl_pipeline_admit(claude_call_t *call, cl_err *err)
         return 0;
     }
     if (now >= call->deadline_at) {
-        cl_fail(err, CLAUDE_E_TIMEOUT, "the time of the call is over before its next attempt could begin");
-        return refused(call, "deadline", err);
+        cl_fail(err, CLAUDE_E_TIMEOUT, "the time of the call was over before its next attempt could begin (%s)",
+                call->request.stream ? "timeout.stream_total_ms" : "timeout.total_ms");
+        return refused(call, NULL, err);
     }
     rc = take_turn(call, now, err);
     if (rc <= 0)
@@ -328,6 +329,15 @@ static bool speaks_against_endpoint(const cl_err *err)
     }
 }
 
+/* The program's own clock may end a stream that is in good health. */
+static bool is_endpoints_fault(const claude_call_t *call, const cl_err *err)
+{
+    bool own_clock =
+        call->own_fault || (err->code == CLAUDE_E_TIMEOUT && call->delivered && cl_now_ms() >= call->total_at);
+
+    return speaks_against_endpoint(err) && !own_clock;
+}
+
 static void settle_breaker(claude_call_t *call, const cl_err *err, int64_t now)
 {
     cl_pipeline *p = call->pipeline;
@@ -338,7 +348,7 @@ static void settle_breaker(claude_call_t *call, const cl_err *err, int64_t now)
     if (!breaks(p) || p->permit == 0)
         return;
     if (err)
-        what = speaks_against_endpoint(err) && !call->own_fault ? CL_BREAKER_FAILURE : CL_BREAKER_NEUTRAL;
+        what = is_endpoints_fault(call, err) ? CL_BREAKER_FAILURE : CL_BREAKER_NEUTRAL;
     random = what == CL_BREAKER_FAILURE ? cl_clock_now->random() : 0;
     if (cl_breaker_record(breaker, p->permit, what, now, random))
         cl_metrics_count(call->client->metrics, CL_COUNT_BREAKER_OPENED, 1);
@@ -371,7 +381,7 @@ void cl_pipeline_settle(claude_call_t *call, const cl_err *err)
     settle_breaker(call, err, now);
     settle_turn(call, err, now);
     call->attempt.limiter_from = 0;
-    if (fails_over(p) && (!err || (speaks_against_endpoint(err) && !call->own_fault)))
+    if (fails_over(p) && (!err || is_endpoints_fault(call, err)))
         cl_failover_record(call->client->failover, call->target - 1, !err, now);
     if (retries(p) && !err) {
         cl_retry_budget_pay_back(cl_client_budget(call->client, call->target), p->spent > 0 ? p->spent : 1);

@@ -173,6 +173,35 @@ static void other_things_do_not_open_it(void **state)
     close_scene(&s);
 }
 
+/* A stream that is in good health, and for which the program has no more time. */
+static void the_programs_own_clock_does_not_open_it(void **state)
+{
+    struct scene s = scene_of("1", "60000");
+    claude_request_t *stream = hello_stream();
+    claude_error_t *err = NULL;
+
+    (void)state;
+    succeeds(claude_request_set_option(stream, "timeout.stream_total_ms", "150", &err), err);
+    script("{'events':[" START ",{'hold_ms':-1,'ping_interval_ms':10}]}");
+    for (enum way way = WAY_EXECUTE; way < WAYS; way++) {
+        struct outcome o = run(way, s.client, stream, BREAKER);
+        assert_int_equal(claude_report_breaker_state(o.report), CLAUDE_BREAKER_CLOSED);
+        outcome_free(&o);
+        script("{'events':[" START ",{'do':'stall'}]}");
+        o = run(way, s.client, stream, BREAKER);
+        assert_int_equal(claude_report_breaker_state(o.report), CLAUDE_BREAKER_CLOSED);
+        ends_with(o, CLAUDE_E_TIMEOUT, 1, "committed");
+        script("{'events':[" START ",{'hold_ms':-1,'ping_interval_ms':10}]}");
+    }
+    assert_int_equal(claude_breaker_counter(s.breaker, "failures"), 0);
+    /* One that says nothing at all is another matter. */
+    script("{'faults':[{'at':0,'do':'stall'}]}");
+    ends_with(run(WAY_NEXT, s.client, stream, BREAKER), CLAUDE_E_TIMEOUT, 1, "");
+    assert_int_equal(claude_breaker_state(s.breaker), CLAUDE_BREAKER_OPEN);
+    claude_request_unref(stream);
+    close_scene(&s);
+}
+
 /* ---- probes ---- */
 
 enum { THREADS = 64 };
@@ -401,6 +430,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(failures_open_it),
         TEST(other_things_do_not_open_it),
+        TEST(the_programs_own_clock_does_not_open_it),
         TEST(one_of_many_probes),
         TEST(a_probe_decides),
         TEST(a_probe_that_ends_early_makes_room),

@@ -147,6 +147,29 @@ static void all_at_once(void **state)
     }
 }
 
+/* Nothing more was sent: the error is ours, and what had failed before is its cause. */
+static void a_refusal_has_a_cause(void **state)
+{
+    (void)state;
+    for (enum way way = WAY_EXECUTE; way < WAYS; way++) {
+        claude_client_t *client =
+            client_with("retry.enabled", "true", "retry.initial_delay_ms", "1", "limiter.enabled", "true",
+                        "limiter.requests_per_second", "0.001", "limiter.burst", "2", "limiter.max_wait_ms", "0", NULL);
+        claude_request_t *request = hello();
+        struct outcome o;
+        script(BUSY);
+        o = run(way, client, request, ALL);
+        assert_string_equal(claude_error_feature(o.err), "rate-limiting");
+        assert_int_equal(claude_error_http_status(o.err), 0);
+        assert_non_null(claude_error_cause(o.err));
+        assert_int_equal(claude_error_code(claude_error_cause(o.err)), CLAUDE_E_OVERLOADED);
+        assert_int_equal(claude_report_retries(o.report), 1);
+        ends_with(o, CLAUDE_E_THROTTLED, 2, "rate-limiting");
+        claude_request_unref(request);
+        claude_client_unref(client);
+    }
+}
+
 /* ---- the observer ---- */
 
 struct watch {
@@ -486,6 +509,7 @@ int main(void)
         TEST_OF_SERVERS(each_feature_has_to_be_enabled),
         TEST_OF_SERVERS(all_means_those_that_are_enabled),
         TEST_OF_SERVERS(all_at_once),
+        TEST_OF_SERVERS(a_refusal_has_a_cause),
         TEST_OF_SERVERS(the_observer_hears_of_each_attempt),
         TEST_OF_SERVERS(the_observer_may_end_the_call),
         TEST_OF_SERVERS(the_observer_may_let_go_of_a_stream_that_breaks),

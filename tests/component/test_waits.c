@@ -260,6 +260,58 @@ static void cancelling_is_heard_whenever_it_comes(void **state)
     claude_client_unref(client);
 }
 
+struct auditor {
+    claude_call_t *call;
+    int uses; /* of the key, to be sent */
+};
+
+static void cancel_when_the_key_is_used(const char *operation, const char *fingerprint, void *user_data)
+{
+    struct auditor *a = user_data;
+
+    (void)fingerprint;
+    if (strcmp(operation, "header") == 0 && ++a->uses == 2)
+        claude_call_cancel(a->call);
+}
+
+/* The very last moment before an attempt is under way: nothing is there yet that could be ended. */
+static void cancelling_is_heard_while_an_attempt_begins(void **state)
+{
+    (void)state;
+    for (enum way way = WAY_WAIT; way < WAYS; way++) {
+        claude_config_t *config = new_config();
+        claude_secret_t *secret = NULL;
+        claude_client_t *client;
+        claude_request_t *request = hello();
+        claude_loop_t *loop = NULL;
+        claude_response_t *response = NULL;
+        struct auditor a = {NULL, 0};
+        claude_error_t *err = NULL;
+        succeeds(claude_secret_new(KEY, CLAUDE_NTS, &secret, &err), err);
+        succeeds(claude_secret_on_audit(secret, cancel_when_the_key_is_used, &a, NULL, &err), err);
+        succeeds(claude_config_set_secret(config, secret, &err), err);
+        succeeds(claude_config_set(config, "retry.enabled", "true", &err), err);
+        succeeds(claude_config_set(config, "retry.initial_delay_ms", "1", &err), err);
+        client = client_of(config);
+        script("{'sequence':[" BUSY "," SILENT "]}");
+        if (way >= WAY_LOOP) {
+            succeeds(claude_loop_new(client, &loop, &err), err);
+            succeeds(claude_loop_submit(loop, request, CLAUDE_WITH_RETRIES, 3, &a.call, &err), err);
+            assert_int_equal(loop_until_end(loop), 3);
+        } else {
+            succeeds(claude_client_start(client, request, CLAUDE_WITH_RETRIES, &a.call, &err), err);
+            fails(wait_for(a.call, &err), CLAUDE_E_CANCELED, &err);
+        }
+        assert_int_equal(a.uses, 2);
+        fails(claude_call_result(a.call, &response, &err), CLAUDE_E_CANCELED, &err);
+        claude_call_unref(a.call);
+        claude_loop_unref(loop);
+        claude_request_unref(request);
+        claude_client_unref(client);
+        claude_secret_unref(secret);
+    }
+}
+
 struct canceller {
     claude_call_t *victim;
     int events;
@@ -549,6 +601,35 @@ static void the_calls_time_is_over_everything(void **state)
     claude_client_unref(client);
 }
 
+/* It also runs while nobody waits. */
+static void a_call_that_nobody_waited_in_is_late(void **state)
+{
+    claude_client_t *client = client_with("limiter.enabled", "true", "limiter.requests_per_second", "2",
+                                          "limiter.burst", "1", "timeout.total_ms", "700", NULL);
+    claude_request_t *request = hello();
+    claude_call_t *call = NULL;
+    claude_response_t *response = NULL;
+    claude_error_t *err = NULL;
+
+    (void)state;
+    script(GOOD);
+    ends_with(run(WAY_EXECUTE, client, request, CLAUDE_WITH_RATE_LIMITING), CLAUDE_OK, 1, "");
+    succeeds(claude_client_start(client, request, CLAUDE_WITH_RATE_LIMITING, &call, &err), err);
+    sleep_us(720000);
+    assert_int_equal(wait_for(call, &err), CLAUDE_E_TIMEOUT);
+    assert_contains(claude_error_message(err), "timeout.total_ms");
+    assert_string_equal(claude_report_stopped_by(claude_error_report(err)), "deadline");
+    assert_null(claude_error_feature(err));
+    assert_int_equal(claude_report_attempts(claude_error_report(err)), 0);
+    claude_error_unref(err);
+    err = NULL;
+    fails(claude_call_result(call, &response, &err), CLAUDE_E_TIMEOUT, &err);
+    assert_int_equal(requests_seen(), 1);
+    claude_call_unref(call);
+    claude_request_unref(request);
+    claude_client_unref(client);
+}
+
 /* A turn that would come after the call's time is not waited for. */
 static void a_turn_after_the_deadline_is_refused_at_once(void **state)
 {
@@ -583,6 +664,7 @@ int main(void)
         TEST(cancelling_ends_a_wait_in_a_thread),
         TEST(cancelling_ends_a_wait_in_a_loop),
         TEST(cancelling_is_heard_whenever_it_comes),
+        TEST(cancelling_is_heard_while_an_attempt_begins),
         TEST(a_callback_cancels_a_call_that_waits_in_its_loop),
         TEST(the_last_reference_ends_a_wait),
         TEST(a_loop_takes_its_waiting_calls_along),
@@ -590,6 +672,7 @@ int main(void)
         TEST(a_paused_call_goes_on_when_it_is_resumed),
         TEST(the_descriptor_says_when_a_wait_is_over),
         TEST(the_calls_time_is_over_everything),
+        TEST(a_call_that_nobody_waited_in_is_late),
         TEST(a_turn_after_the_deadline_is_refused_at_once),
     };
 
