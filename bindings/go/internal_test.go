@@ -57,7 +57,10 @@ func TestFunctionsAreThoseOfTheSymbolMap(t *testing.T) {
 
 // Every code of the library and every kind of event of its header has a constant.
 func TestConstantsAreComplete(t *testing.T) {
-	here := read(t, "error.go") + read(t, "event.go")
+	here := ""
+	for _, source := range []string{"error", "event", "breaker", "failover", "metrics", "observe", "features"} {
+		here += read(t, source+".go")
+	}
 	known := codes()
 	if len(known) < 30 {
 		t.Errorf("the library has only %d codes", len(known))
@@ -70,10 +73,18 @@ func TestConstantsAreComplete(t *testing.T) {
 			t.Errorf("%s has category %q, text %q", code, code.Category(), code.Error())
 		}
 	}
-	for name := range all(`\bCLAUDE_EVENT_\w+ =`, read(t, "../../capi/include/claude/event.h")) {
-		name = strings.TrimSuffix(name, " =")
-		if name != "CLAUDE_EVENT_NONE" && !strings.Contains(here, "= C."+name+"\n") {
-			t.Errorf("there is no constant for %s", name)
+	for header, constants := range map[string]string{
+		"event": "EVENT", "breaker": "BREAKER", "failover": "HEALTH", "metrics": "METRIC", "observe": "ATTEMPT", "client": "WITH",
+	} {
+		found := all(`\bCLAUDE_`+constants+`_\w+ =`, read(t, "../../capi/include/claude/"+header+".h"))
+		if len(found) < 2 {
+			t.Errorf("%s.h has %v", header, found)
+		}
+		for name := range found {
+			name = strings.TrimSuffix(name, " =")
+			if name != "CLAUDE_EVENT_NONE" && !all(`\bC\.`+name+`\b`, here)["C."+name] {
+				t.Errorf("there is no constant for %s", name)
+			}
 		}
 	}
 }

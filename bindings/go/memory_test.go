@@ -40,7 +40,8 @@ func TestHandlesAreDeleted(t *testing.T) {
 	var runner *ToolRunner
 	ofClient := newHandles(func() {
 		var err error
-		client, err = NewClient(WithAPIKey("sk-ant-conformance-not-a-real-key"), WithDeprecationHandler(func(_, _ string) {}))
+		client, err = NewClient(WithAPIKey("sk-ant-conformance-not-a-real-key"), WithDeprecationHandler(func(_, _ string) {}),
+			WithAttemptObserver(func(*Attempt) {}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +53,7 @@ func TestHandlesAreDeleted(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if len(ofClient) != 1 || len(ofRunner) != 1 || gone(ofClient[0]) || gone(ofRunner[0]) {
+	if len(ofClient) != 2 || len(ofRunner) != 1 || gone(ofClient[0]) || gone(ofClient[1]) || gone(ofRunner[0]) {
 		t.Fatalf("%v, %v", ofClient, ofRunner)
 	}
 	runner.Close()
@@ -60,16 +61,16 @@ func TestHandlesAreDeleted(t *testing.T) {
 		t.Error("a runner's events, after its end")
 	}
 	client.Close()
-	if !gone(ofClient[0]) {
-		t.Error("a client's handler, after its end")
+	if !gone(ofClient[0]) || !gone(ofClient[1]) {
+		t.Error("a client's handler and observer, after its end")
 	}
 	refused := newHandles(func() {
-		_, err := NewClient(WithDeprecationHandler(func(_, _ string) {}), WithAPIKey(""))
+		_, err := NewClient(WithDeprecationHandler(func(_, _ string) {}), WithAttemptObserver(func(*Attempt) {}), WithAPIKey(""))
 		if err == nil {
 			t.Error("a client without a key")
 		}
 	})
-	if len(refused) != 1 || !gone(refused[0]) {
+	if len(refused) != 2 || !gone(refused[0]) || !gone(refused[1]) {
 		t.Error("the handler of a client that was refused")
 	}
 }
@@ -186,6 +187,8 @@ func TestOptionsOfClientsAndCalls(t *testing.T) {
 	defer client.Close()
 	for name, option := range map[string]Option{
 		"WithModels": WithModels(nil), "WithDeprecationHandler": WithDeprecationHandler(func(_, _ string) {}),
+		"WithAttemptObserver": WithAttemptObserver(func(*Attempt) {}), "WithBreaker": WithBreaker(nil),
+		"WithLimiter": WithLimiter(nil), "WithEndpoints": WithEndpoints(nil),
 	} {
 		if _, err := client.Do(ctx, Request{Endpoint: "models.list"}, option); err == nil || !strings.Contains(err.Error(), name+" is an option of clients") {
 			t.Errorf("%s: %v", name, err)
@@ -193,8 +196,18 @@ func TestOptionsOfClientsAndCalls(t *testing.T) {
 	}
 	for name, option := range map[string]Option{
 		"WithBetas": WithBetas("a"), "WithExpiresIn": WithExpiresIn(1), "WithOutput": WithOutput[int](), "WithResponseInto": WithResponseInto(nil),
+		"WithRetries": WithRetries(), "WithCircuitBreaker": WithCircuitBreaker(), "WithRateLimiting": WithRateLimiting(),
+		"WithFailover": WithFailover(), "WithEnterpriseFeatures": WithEnterpriseFeatures(),
 	} {
 		if _, err := NewClient(option); err == nil || !strings.Contains(err.Error(), fmt.Sprint(name, " is an option of calls")) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, option := range map[string]Option{
+		"NewBreaker": WithBreaker(nil), "NewLimiter": WithLimiter(&Limiter{}), "NewFailover": WithEndpoints(&Failover{}),
+		"the observer is nil": WithAttemptObserver(nil),
+	} {
+		if _, err := NewClient(option); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

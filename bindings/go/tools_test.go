@@ -21,14 +21,19 @@ type weatherInput struct {
 
 // asking is a scenario: first the tools are asked for, then comes an answer.
 func asking(calls ...string) string {
+	return sequence(asks(calls...), `{"body_json": {"type": "message", "role": "assistant", "stop_reason": "end_turn",
+		"content": [{"type": "text", "text": "Done."}]}}`)
+}
+
+// asks is a reply that asks for tools.
+func asks(calls ...string) string {
 	var blocks []string
 	for i, call := range calls {
 		name, input, _ := strings.Cut(call, " ")
 		blocks = append(blocks, fmt.Sprintf(`{"type": "tool_use", "id": "toolu_%d", "name": %q, "input": %s}`, i, name, input))
 	}
-	return `{"sequence": [{"body_json": {"type": "message", "role": "assistant", "stop_reason": "tool_use", "content": [` +
-		strings.Join(blocks, ",") + `]}}, {"body_json": {"type": "message", "role": "assistant", "stop_reason": "end_turn",
-		"content": [{"type": "text", "text": "Done."}]}}]}`
+	return `{"body_json": {"type": "message", "role": "assistant", "stop_reason": "tool_use", "content": [` +
+		strings.Join(blocks, ",") + `]}}`
 }
 
 // results are the tool results that were sent, as JSON.
