@@ -28,6 +28,7 @@
 
 %{
 #include <claude/claude.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,8 +83,8 @@ static void claude_notices_add(const char *model, const char *text, void *data)
 static const char *const claude_attempt_texts[] = {"url",   "method",     "endpoint_name",
                                                    "model", "request_id", "traceparent"};
 static const char *const claude_attempt_numbers[] = {
-    "phase",      "number",          "endpoint",     "code",         "http_status", "duration_ms", "first_event_ms",
-    "backoff_ms", "limiter_wait_ms", "input_tokens", "output_tokens"};
+    "phase",          "call",       "number",          "endpoint",     "code",         "http_status", "duration_ms",
+    "first_event_ms", "backoff_ms", "limiter_wait_ms", "input_tokens", "output_tokens"};
 
 enum {
     CLAUDE_ATTEMPT_TEXTS = sizeof claude_attempt_texts / sizeof claude_attempt_texts[0],
@@ -155,12 +156,12 @@ static void claude_attempts_add(claude_attempt_t *attempt, void *data)
         claude_attempt_url(attempt),   claude_attempt_method(attempt),     claude_attempt_endpoint_name(attempt),
         claude_attempt_model(attempt), claude_attempt_request_id(attempt), claude_attempt_header(attempt, "traceparent")};
     const int64_t numbers[CLAUDE_ATTEMPT_NUMBERS] = {
-        claude_attempt_phase(attempt),          claude_attempt_number(attempt),
-        claude_attempt_endpoint(attempt),       claude_attempt_code(attempt),
-        claude_attempt_http_status(attempt),    claude_attempt_duration_ms(attempt),
-        claude_attempt_first_event_ms(attempt), claude_attempt_backoff_ms(attempt),
-        claude_attempt_limiter_wait_ms(attempt), claude_attempt_input_tokens(attempt),
-        claude_attempt_output_tokens(attempt)};
+        claude_attempt_phase(attempt),        (int64_t)(intptr_t)claude_attempt_call(attempt),
+        claude_attempt_number(attempt),       claude_attempt_endpoint(attempt),
+        claude_attempt_code(attempt),         claude_attempt_http_status(attempt),
+        claude_attempt_duration_ms(attempt),  claude_attempt_first_event_ms(attempt),
+        claude_attempt_backoff_ms(attempt),   claude_attempt_limiter_wait_ms(attempt),
+        claude_attempt_input_tokens(attempt), claude_attempt_output_tokens(attempt)};
     struct claude_attempt_note *note = claude_attempts_copy(texts);
 
     if (note == NULL) {
@@ -277,6 +278,7 @@ CLAUDE_HANDLE(breaker)
 CLAUDE_HANDLE(limiter)
 CLAUDE_HANDLE(reservation)
 CLAUDE_HANDLE(failover)
+CLAUDE_HANDLE(health)
 CLAUDE_HANDLE(report)
 CLAUDE_HANDLE(metrics)
 CLAUDE_HANDLE(attempts)
@@ -333,6 +335,7 @@ CLAUDE_SIZED(claude_block_to_json)
 CLAUDE_SIZED(claude_error_json)
 CLAUDE_SIZED(claude_event_json)
 CLAUDE_SIZED(claude_event_text)
+CLAUDE_SIZED(claude_health_json)
 CLAUDE_SIZED(claude_metrics_json)
 CLAUDE_SIZED(claude_metrics_prometheus)
 CLAUDE_SIZED(claude_model_text)
@@ -374,8 +377,8 @@ CLAUDE_SIZED(claude_tool_to_json)
     const char **name, const char **value, const char **id, const char **text, const char **model, const char **unit,
     const char **help, const char **otel_name
 };
-%apply int32_t *NUMBER { int32_t *type, int32_t *index, int32_t *kind };
-%apply int64_t *NUMBER { int64_t *upper_bound, int64_t *count };
+%apply int32_t *NUMBER { int32_t *type, int32_t *index, int32_t *kind, int32_t *state };
+%apply int64_t *NUMBER { int64_t *upper_bound, int64_t *count, int64_t *response_ms };
 %apply uint64_t *NUMBER { uint64_t *tag, uint64_t *events, uint64_t *anomalies, uint64_t *permit };
 %apply size_t *NUMBER { size_t *index };
 
@@ -407,6 +410,7 @@ CLAUDE_SIZED(claude_tool_to_json)
 %include <claude/breaker.h>
 %include <claude/limiter.h>
 %include <claude/failover.h>
+%include <claude/health.h>
 %include <claude/report.h>
 %include <claude/metrics.h>
 %include <claude/observe.h>
@@ -537,8 +541,9 @@ static const char *claude_attempts_text(claude_attempts_t *attempts, const char 
 }
 
 /* "phase", "number", "endpoint", "code", "http_status", "duration_ms", "first_event_ms", "backoff_ms",
-   "limiter_wait_ms", "input_tokens", "output_tokens", as claude_attempt_...() says it; -1 for other names. And
-   "dropped", at any time: how many pieces of news were not kept. */
+   "limiter_wait_ms", "input_tokens", "output_tokens", as claude_attempt_...() says it; -1 for other names. "call" is the
+   same number for all attempts of a call, and another one's only when that has ended. "dropped", at any time: how many
+   pieces of news were not kept. */
 static int64_t claude_attempts_number(claude_attempts_t *attempts, const char *name)
 {
     size_t at = 0;

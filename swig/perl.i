@@ -144,8 +144,8 @@ static void claude_raise(claude_error_t *error)
     no strict 'refs';
     *{__PACKAGE__ . "::claude_${_}::CLONE_SKIP"} = sub { 1 }
         for qw(error config secret client request call loop event response file block tool problems pages batch_builder
-        runner models stream_message partial text_buffer notices breaker limiter reservation failover report metrics
-        attempts);
+        runner models stream_message partial text_buffer notices breaker limiter reservation failover health report
+        metrics attempts);
 }
 
 package Claude::Error;

@@ -65,6 +65,7 @@ static void claude_release(struct claude_handle *handle)
         {SWIGTYPE_p_claude_limiter, (void (*)(void *))claude_limiter_unref},
         {SWIGTYPE_p_claude_reservation, (void (*)(void *))claude_reservation_unref},
         {SWIGTYPE_p_claude_failover, (void (*)(void *))claude_failover_unref},
+        {SWIGTYPE_p_claude_health, (void (*)(void *))claude_health_unref},
         {SWIGTYPE_p_claude_report, (void (*)(void *))claude_report_unref},
         {SWIGTYPE_p_claude_metrics, (void (*)(void *))claude_metrics_unref},
         {SWIGTYPE_p_claude_attempts, (void (*)(void *))claude_attempts_unref},

@@ -98,6 +98,7 @@ claude_code_t cl_call_new(claude_client_t *client, cl_snapshot *request, cl_engi
     rc = call->report ? cl_pipeline_new(client, &call->request, &call->pipeline, err) : cl_fail_nomem(err);
     if (rc < 0)
         goto out;
+    call->report->features = call->pipeline ? call->pipeline->features : 0;
     if (engine)
         call->engine = cl_engine_ref(engine);
     else

@@ -102,7 +102,6 @@ void cl_call_close_report(claude_call_t *call, claude_code_t code)
     cl_metrics *metrics = call->client->metrics;
     claude_report_t *report = call->report;
 
-    report->features = call->pipeline ? call->pipeline->features : 0;
     report->wire = call->attempts;
     report->duration_ms = cl_now_ms() - call->started_at;
     report->endpoint = call->target > 0 ? (int32_t)call->target - 1 : 0;

@@ -1,4 +1,4 @@
-/* The observer of attempts: what it hears of a call, and that what it sets is sent. */
+/* What is told of attempts while a call is running: to the observer, whose headers are sent, and by the report. */
 #include "support.h"
 
 #define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -68,10 +68,30 @@ static void hears_of_every_attempt(void **state)
     assert_int_equal(listener.destroyed, 1);
 }
 
+/* The report of a call that is running. */
+static void tells_what_was_asked_for(void **state)
+{
+    claude_client_t *client = client_with("retry.enabled", "true", "breaker.enabled", "true", NULL);
+    claude_request_t *request = hello();
+    claude_call_t *call = NULL;
+    claude_error_t *err = NULL;
+    uint32_t asked = CLAUDE_WITH_RETRIES | CLAUDE_WITH_CIRCUIT_BREAKER;
+
+    (void)state;
+    succeeds(claude_client_start(client, request, CLAUDE_WITH_ENTERPRISE_FEATURES, &call, &err), err);
+    assert_int_equal(claude_report_features(claude_call_report(call)), asked);
+    succeeds(claude_call_wait(call, -1, &err), err);
+    assert_int_equal(claude_report_features(claude_call_report(call)), asked);
+    claude_call_unref(call);
+    claude_request_unref(request);
+    claude_client_unref(client);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(hears_of_every_attempt),
+        TEST(tells_what_was_asked_for),
     };
 
     return RUN_WITH_SERVER(tests);

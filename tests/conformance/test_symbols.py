@@ -159,18 +159,30 @@ BINDINGS = {
             "bindings/lua/**/*.lua": re.compile(r"\bcore\.(claude_\w+)"),
             "swig/claude.i": re.compile(r"\b(claude_\w+)\s*\((?!claude_\w+_t \*)"),
         },
-        own=re.compile(r"claude_(call|loop)_pull|claude_notices_\w+"),
+        own=re.compile(r"claude_(call|loop)_pull|claude_(notices|attempts)_\w+"),
         unused={
             "events are pulled": "claude_request_on_event",
             "the collector's finalizer drops it (CLAUDE_HANDLE in swig/claude.i)": """
-                claude_batch_builder_unref claude_block_unref claude_config_unref claude_error_unref claude_file_unref
-                claude_models_unref claude_pages_unref claude_problems_unref claude_request_unref
-                claude_response_unref claude_secret_unref""",
+                claude_batch_builder_unref claude_block_unref claude_breaker_unref claude_config_unref
+                claude_error_unref claude_failover_unref claude_file_unref claude_health_unref claude_limiter_unref
+                claude_metrics_unref claude_models_unref claude_pages_unref claude_problems_unref claude_report_unref
+                claude_request_unref claude_response_unref claude_secret_unref""",
+            "an object of Lua holds the one reference that there is": """
+                claude_breaker_ref claude_failover_ref claude_health_ref claude_limiter_ref claude_metrics_ref
+                claude_reservation_ref""",
             "what is lent gets a reference in swig/claude.i (CLAUDE_LENT)": """
-                claude_error_ref claude_file_ref claude_response_ref""",
+                claude_error_ref claude_file_ref claude_report_ref claude_response_ref""",
+            "calls are started with flags, then waited for in slices": """
+                claude_client_execute_with_circuit_breaker claude_client_execute_with_enterprise_features
+                claude_client_execute_with_failover claude_client_execute_with_rate_limiting
+                claude_client_execute_with_retries""",
+            "claude_health_json() brings it": """
+                claude_health_count claude_health_error_text claude_health_http_status claude_health_response_ms
+                claude_health_state claude_health_url""",
+            "the answer that an error carries says it": "claude_error_rate_limit",
             "swig/claude.i leaves out callbacks: Lua must not run, and fail, below C": f"""{SIGNING}
-                claude_runner_result_block claude_runner_result_error claude_runner_result_json
-                claude_runner_result_text""",
+                claude_attempt_set_header claude_runner_result_block claude_runner_result_error
+                claude_runner_result_json claude_runner_result_text""",
             "a runner's calls are handed out and answered between its steps": """
                 claude_runner_add_tool claude_runner_message claude_runner_run""",
             "waiting is cut into slices, between which hooks run": "claude_batch_wait",

@@ -104,6 +104,36 @@ local function whole_api()
     support.failure(client.request, client, "files.upload", nil, { form = { { name = "file", content = 1 } } })
 end
 
+local function observe() end
+
+local function reliability()
+    local breaker, limiter = claude.breaker { failure_threshold = 1000 }, claude.limiter { burst = 1000 }
+    local failover = claude.failover { endpoints = { { url = support.url, api_key = claude.secret.new(support.key),
+        models = { a = "b" } } } }
+    local own = support.client { breaker = breaker, limiter = limiter, failover = failover, on_attempt = observe,
+        config = { retry = { enabled = true, initial_delay_ms = 0, max_retries = 1 }, metrics = { enabled = true } } }
+    assert(own:execute_with_enterprise_features(support.body()).report.attempts == 1)
+    local options = scenario "overloaded"
+    options.with_enterprise_features = true
+    local failure = support.failure(own.create, own, support.body(), options)
+    assert(failure.report.retries == 1 and #failure.report.attempt_list == 2)
+    options = scenario "truncated"
+    options.with_retries = true
+    local stream = own:stream(support.body(), options)
+    assert(stream:report() and support.failure(support.events, stream).report)
+    own:stream(support.body()):next() -- left to the collector, with news of its attempt
+    assert(own:metrics():prometheus() and own:metrics():table())
+    breaker:record(breaker:allow(), "success")
+    breaker:open()
+    assert(support.failure(breaker.allow, breaker).retry_after_ms)
+    limiter:reserve("messages", 1, 1):wait_ms()
+    limiter:reserve("other"):settle()
+    assert(failover:endpoints()[1].state and failover:select_endpoint() == 0)
+    assert(own:health():check()[1].state and own:check_endpoint(support.url))
+    support.failure(claude.failover, { endpoints = { support.url, support.url } })
+    support.failure(support.client, { on_attempt = observe, base_url = "http://example.com" })
+end
+
 local function rounds(count)
     for at = 1, count do
         answers()
@@ -111,6 +141,7 @@ local function rounds(count)
         loops(at % 2 == 0)
         below()
         whole_api()
+        reliability()
     end
     collectgarbage()
     collectgarbage()

@@ -191,14 +191,45 @@ def test_api(module: Module, sandbox: Sandbox) -> None:
     ]
 
 
+def test_reliability(module: Module, sandbox: Sandbox) -> None:
+    """A retry with its report and its observer; breaker, limiter, failover, metrics and health by themselves."""
+    busy = {"status": 529, "error": {"type": "overloaded_error", "message": "Busy"}}
+    answer = {"body_json": {"type": "message", "role": "assistant", "content": []}}
+    sandbox.scenario({"match": {"path": "/v1/messages"}, "sequence": [busy, answer, *[busy] * 4, answer]})
+    said = module.run("reliability", sandbox.url)
+    assert [line for name, line in said if name == "news"] == [
+        "1 1 0 messages.create 0",
+        "2 1 -205 messages.create 0",
+        "1 2 0 messages.create 0",
+        "2 2 0 messages.create 0",
+    ]
+    assert [line for line in said if line[0] != "news"] == [
+        ("report", "1 2 1 -205 0"),
+        ("gave_up", "CLAUDE_E_OVERLOADED retry max_retries"),
+        ("open", "CLAUDE_E_CIRCUIT_OPEN 1"),
+        ("turn", "0 0"),
+        ("failover", "0 1 1"),
+        ("bucket", f"1 {2**63 - 1} 0"),
+        ("no_bucket", "0 0 0"),
+        ("metric", "1 calls 1 calls"),
+        ("health", "1 1"),
+    ]
+
+
 # Left out: functions that take callbacks, what only callbacks can use, the references that the languages count, arrays
 # of C, and what is written anew.
 LEFT_OUT = (
-    r"claude_(request_on_event|config_on_sign|config_on_deprecation|secret_on_audit|sign_\w+|runner_result_\w+|[a-z_]+_ref"
-    r"|call_read|block_document_content|block_search_result|request_add_blocks|request_add_user_with_images"
-    r"|request_set_system_blocks|skill_create_request|tool_with_properties)"
+    r"claude_(request_on_event|config_on_sign|config_on_deprecation|config_on_attempt|secret_on_audit|sign_\w+"
+    r"|attempt_\w+|runner_result_\w+|[a-z_]+_ref|call_read|block_document_content|block_search_result"
+    r"|request_add_blocks|request_add_user_with_images|request_set_system_blocks|skill_create_request"
+    r"|tool_with_properties)"
 )
 ADDED = {
+    "claude_attempts_new",
+    "claude_attempts_number",
+    "claude_attempts_take",
+    "claude_attempts_text",
+    "claude_attempts_unref",
     "claude_call_pull",
     "claude_call_read_some",
     "claude_loop_pull",

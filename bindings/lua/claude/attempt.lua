@@ -8,7 +8,7 @@ local attempt = {}
 local MOST = 50000
 
 local TEXTS = { "url", "method", "endpoint_name", "model" }
-local FIGURES = { "number", "endpoint", "backoff_ms", "limiter_wait_ms" }
+local FIGURES = { "call", "number", "endpoint", "backoff_ms", "limiter_wait_ms" }
 -- With what stands for nothing.
 local ENDS = { code = false, http_status = 0, duration_ms = false, first_event_ms = -1, input_tokens = -1,
     output_tokens = -1 }

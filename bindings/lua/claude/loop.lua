@@ -208,13 +208,12 @@ function Loop:dispatch()
     return core.claude_loop_dispatch(handle_of(self)) == 1
 end
 
--- The next event and its call; the call alone at its end; nil. Who observes attempts hears of them before it and when
--- there is no more: what was taken is not lost if the observer throws.
+-- The next event and its call; the call alone at its end; nil. Who observes attempts hears of them before: what was
+-- taken is not lost if the observer throws.
 local function take(self)
     self._client:hear()
     local code, tag, kind, index, text, raw = pull(handle_of(self))
     if code == 0 then
-        self._client:hear()
         return nil
     end
     local call = self._calls[tag]

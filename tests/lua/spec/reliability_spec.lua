@@ -223,6 +223,7 @@ describe("A stream", function()
         local stream = client:stream(support.body(), asked())
         local before = stream:report()
         assert.are.same({ 0, 0 }, { before.attempts, before.retries })
+        assert.are.same(claude.array { "retries" }, before.features)
         assert.are.same(claude.array(), before.attempt_list)
         assert.are.equal("message_start", stream:next().kind)
         local running = stream:report()
@@ -567,6 +568,57 @@ describe("Clients", function()
     end)
 end)
 
+describe("Health checks", function()
+    it("ask all endpoints, and know what they have found", function()
+        support.control("POST", "reset")
+        local dead, reserved = dead_address()
+        local client = client_with { health = { healthy_ms = 10000, degraded_ms = 20000 } }
+        local health = client:health { support.url, { url = dead, api_key = support.key } }
+        assert.are.same({ { url = support.url, state = "unknown" }, { url = dead, state = "unknown" } },
+            health:endpoints())
+        local found = health:check()
+        assert.are.same({ "healthy", "unhealthy" }, { found[1].state, found[2].state })
+        assert.is_true(found[1].response_ms >= 0 and found[1].http_status < 500)
+        assert.is_nil(found[1].error)
+        assert.are.equal("string", type(found[2].error))
+        assert.is_nil(found[2].response_ms)
+        assert.is_nil(found[2].http_status)
+        assert.are.same({ 500, 500, 0, 0 }, { health:share "healthy", health:share "unhealthy",
+            health:share "degraded", health:share "unknown" })
+        assert.are.equal(500, health:table().shares.healthy)
+        assert.are.same(health:table(), claude.json.decode(health:json()))
+        assert.are.equal("HEAD", support.sent().method)
+        assert.are.equal("CLAUDE_E_STATE", support.failure(health.add_endpoint, health, "https://a.example").name)
+        assert.matches("must be unknown, healthy", support.failure(health.share, health, "well").message)
+        reserved:close()
+    end)
+
+    it("tell the failover", function()
+        local dead, reserved = dead_address()
+        local failover = claude.failover { endpoints = { { url = dead, api_key = support.key },
+            { url = support.url, api_key = support.key } } }
+        local client = client_with({ health = { healthy_ms = 10000, degraded_ms = 20000 } }, { failover = failover })
+        local found = client:health():check()
+        assert.are.same({ dead, support.url }, { found[1].url, found[2].url })
+        assert.are.same({ "unhealthy", "healthy" }, { failover:state(0), failover:state(1) })
+        reserved:close()
+    end)
+
+    it("ask one endpoint", function()
+        local dead, reserved = dead_address()
+        local client = client_with { health = { strategy = "lightweight_api", healthy_ms = 10000,
+            degraded_ms = 20000 } }
+        local state, response_ms = client:check_endpoint(support.url)
+        assert.are.equal("healthy", state)
+        assert.is_true(response_ms >= 0)
+        assert.are.equal("OPTIONS", support.sent().method)
+        assert.are.same({ "unhealthy" }, { claude.loop(client):check_endpoint(dead) })
+        assert.matches("the address must be a string", support.failure(client.check_endpoint, client, 1).message)
+        assert.are.equal("CLAUDE_E_INVALID", support.failure(client.check_endpoint, client).name)
+        reserved:close()
+    end)
+end)
+
 describe("Metrics", function()
     it("are what the calls have done", function()
         support.control("POST", "reset")
@@ -652,9 +704,13 @@ describe("An observer of attempts", function()
         client:create(support.body(), options)
         assert.are.equal(RETRIED, phases(heard))
         local start, failed, done = heard[1], heard[2], heard[4]
-        assert.are.same({ phase = "starts", number = 1, endpoint = 0, backoff_ms = 0, limiter_wait_ms = 0,
-            url = support.url .. "/v1/messages", method = "POST", endpoint_name = "messages.create",
-            model = "claude-haiku-5-5", traceparent = options.headers.traceparent }, start)
+        for _, attempt in ipairs(heard) do
+            assert.are.equal(start.call, attempt.call)
+        end
+        assert.are.same({ phase = "starts", call = start.call, number = 1, endpoint = 0, backoff_ms = 0,
+            limiter_wait_ms = 0, url = support.url .. "/v1/messages", method = "POST",
+            endpoint_name = "messages.create", model = "claude-haiku-5-5",
+            traceparent = options.headers.traceparent }, start)
         assert.are.equal(start.url, failed.url)
         assert.are.equal(claude.E_OVERLOADED, failed.code)
         assert.are.equal(529, failed.http_status)
@@ -681,6 +737,8 @@ describe("An observer of attempts", function()
         heard[1], heard[2] = nil, nil
         stream = client:stream(support.body(), support.scenario "idle")
         stream:next()
+        stream:next()
+        assert.are.equal("starts 1", phases(heard))
         stream:close()
         assert.are.equal("starts 1, ends 1 CLAUDE_E_CANCELED", phases(heard))
         heard[1], heard[2] = nil, nil
@@ -727,32 +785,36 @@ describe("An observer of attempts", function()
             end
         end)
         assert.matches("thrown by the observer", support.thrown(client.create, client, support.body()))
-        throw = 2
-        local stream = client:stream(support.body(), support.scenario "text")
-        local texts, ends = {}, 0
-        repeat
-            local ok, event = pcall(stream.next, stream)
-            ends = ends + (ok and 0 or 1)
-            texts[#texts + 1] = ok and event and event.text or nil
-        until ok and not event
-        assert.are.equal(1, ends)
-        assert.are.equal("Hello, world!", table.concat(texts))
-        assert.matches("starts 1, ends 1 CLAUDE_OK$", phases(heard))
-        throw = 1
-        local loop = claude.loop(client)
-        loop:submit(support.body(), support.scenario "text")
-        texts, ends = {}, 0
-        while loop:count() > 0 do
-            local ok, _, event = pcall(function()
-                loop:wait(1000)
-                return loop:next()
-            end)
-            ends = ends + (ok and 0 or 1)
-            texts[#texts + 1] = ok and event and event.text or nil
+        client:hear()
+        for _, which in ipairs { 1, 2 } do
+            throw = which
+            local stream = client:stream(support.body(), support.scenario "text")
+            local events, thrown = 0, 0
+            repeat
+                local ok, event = pcall(stream.next, stream)
+                thrown = thrown + (ok and 0 or 1)
+                events = events + (ok and event and 1 or 0)
+            until ok and not event
+            assert.are.same({ 9, 1 }, { events, thrown })
+            assert.matches("starts 1, ends 1 CLAUDE_OK$", phases(heard))
         end
-        assert.are.equal(1, ends)
-        assert.are.equal("Hello, world!", table.concat(texts))
-        loop:close()
+        for _, which in ipairs { 1, 2 } do
+            throw = which
+            local loop = claude.loop(client)
+            loop:submit(support.body(), support.scenario "text")
+            local events, thrown, ended = 0, 0, false
+            repeat
+                local ok, call, event = pcall(function()
+                    loop:wait(100)
+                    return loop:next()
+                end)
+                thrown = thrown + (ok and 0 or 1)
+                events = events + (ok and event and 1 or 0)
+                ended = ended or ok and call and not event
+            until ended and thrown > 0
+            assert.are.same({ 9, 1 }, { events, thrown })
+            loop:close()
+        end
     end)
 
     it("may make calls itself", function()
@@ -764,6 +826,9 @@ describe("An observer of attempts", function()
         end)
         assert.are.equal("Echo: outer", client:create(support.body "outer").text)
         assert.are.equal(4, #heard)
+        assert.are.equal(heard[1].call, heard[2].call)
+        assert.are.equal(heard[3].call, heard[4].call)
+        assert.are_not.equal(heard[1].call, heard[3].call)
     end)
 
     it("keeps what is new, if nobody listens", function()

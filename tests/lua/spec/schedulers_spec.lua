@@ -83,7 +83,8 @@ end
 
 for name, make in pairs(schedulers) do
     describe("Coroutines of " .. name, function()
-        local client = support.client()
+        local client = support.client { config = { retry = { enabled = true, initial_delay_ms = 20, jitter = 0 },
+            limiter = { enabled = true, requests_per_second = 50, burst = 1 } } }
         local on_event, scheduler, loop
 
         before_each(function()
@@ -112,6 +113,28 @@ for name, make in pairs(schedulers) do
             assert.are.equal(10, #texts)
             assert.are.equal("Echo: stream 3Echo: !", texts[3])
             assert.are.equal(0, loop:count())
+        end)
+
+        it("wait for retries and for their turns", function()
+            local busy = { status = 529, error = { type = "overloaded_error", message = "Busy" } }
+            local options = support.scenario { sequence = { busy, busy, { body_json = { type = "message" } } } }
+            options.with_retries = true
+            local retries, waits = nil, {}
+            scheduler.go(function()
+                retries = loop:create(support.body(), options).report
+            end)
+            for at = 1, 3 do
+                scheduler.go(function()
+                    local stream = loop:stream(support.body(), { with_rate_limiting = true })
+                    local text = support.text_of(support.events(stream))
+                    waits[at] = text == "Echo: Hello" and stream:report().limiter_wait_ms
+                end)
+            end
+            scheduler.run(loop)
+            assert.are.equal(2, retries.retries)
+            assert.are.equal(60, retries.backoff_ms)
+            table.sort(waits)
+            assert.is_true(waits[1] < waits[2] and waits[2] < waits[3])
         end)
 
         it("get what a slow server sends", function()

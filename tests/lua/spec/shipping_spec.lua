@@ -38,7 +38,7 @@ end
 describe("The functions", function()
     it("are all there, but for those that need a callback or are C's own", function()
         local left_out = {}
-        for name in ([[config_on_deprecation config_on_sign request_on_event secret_on_audit call_read
+        for name in ([[config_on_attempt config_on_deprecation config_on_sign request_on_event secret_on_audit call_read
             block_document_content block_search_result request_add_blocks request_add_user_with_images
             request_set_system_blocks skill_create_request tool_with_properties]]):gmatch "%S+" do
             left_out["claude_" .. name] = true
@@ -46,8 +46,8 @@ describe("The functions", function()
         local exported, missing = {}, {}
         for name in read(support.root .. "/capi/libclaude.map"):gmatch "\n%s+(claude_[%w_]+);" do
             exported[name] = true
-            local expected = not (left_out[name] or name:find "^claude_sign_" or name:find "^claude_runner_result_"
-                or name:find "_ref$")
+            local expected = not (left_out[name] or name:find "^claude_sign_" or name:find "^claude_attempt_"
+                or name:find "^claude_runner_result_" or name:find "_ref$")
             if (core[name] ~= nil) ~= expected then
                 missing[#missing + 1] = name
             end
@@ -57,7 +57,7 @@ describe("The functions", function()
         for name, value in pairs(core) do
             if type(value) == "function" and name:find "^claude_" then
                 assert.is_true(exported[name] or name:find "_pull$" ~= nil or name:find "^claude_notices_" ~= nil
-                    or name == "claude_call_read_some", name)
+                    or name:find "^claude_attempts_" ~= nil or name == "claude_call_read_some", name)
             end
         end
         for path in lfs.dir(support.root .. "/bindings/lua/claude") do
@@ -71,7 +71,7 @@ describe("The functions", function()
 end)
 
 describe("The examples", function()
-    local programs = { "stream", "tools", "batch", "replies_luv", "replies_cqueues" }
+    local programs = { "stream", "tools", "batch", "reliability", "replies_luv", "replies_cqueues" }
     if _VERSION < "Lua 5.3" then
         programs[#programs + 1] = "replies_copas"
     end

@@ -200,6 +200,50 @@ $parts{special} = sub {
 };
 
 # The endpoints beside messages: parameters, forms, lines, bytes, pages; and what is known without asking.
+# A call with retries and what is told of it; then the objects by themselves.
+$parts{reliability} = sub {
+    my $config = Claude::claude_config_new();
+    Claude::claude_config_set($config, @$_)
+        for [api_key => $key], [base_url => $url], ['retry.enabled' => 'true'], ['retry.initial_delay_ms' => '0'],
+        ['breaker.failure_threshold' => '1'], ['limiter.burst' => '1'], ['metrics.enabled' => 'true'],
+        ['health.degraded_ms' => '5000'];
+    my $news    = Claude::claude_attempts_new($config, 100);
+    my $client  = Claude::claude_client_new($config);
+    my $flags   = Claude::CLAUDE_WITH_RETRIES;
+    my $report = Claude::claude_response_report(
+        Claude::claude_client_execute_with_retries($client, new_request('hi')));
+    say_that('report', join ' ', Claude::claude_report_features($report) == $flags,
+        Claude::claude_report_attempts($report), Claude::claude_report_retries($report),
+        map { Claude::claude_report_attempt_code($report, $_) } 0, 1);
+    while (Claude::claude_attempts_take($news)) {
+        say_that('news', join ' ', map({ Claude::claude_attempts_number($news, $_) } qw(phase number code)),
+            Claude::claude_attempts_text($news, 'endpoint_name'), defined Claude::claude_attempts_text($news, 'x') ? 1 : 0);
+    }
+    eval { Claude::claude_client_execute_with_retries($client, new_request('hi')) };
+    say_that('gave_up', join ' ', $@->name, Claude::claude_error_feature($@->handle),
+        Claude::claude_report_stopped_by(Claude::claude_error_report($@->handle)));
+
+    my $breaker = Claude::claude_breaker_new($config);
+    my $permit  = Claude::claude_breaker_allow($breaker);
+    Claude::claude_breaker_record($breaker, $permit, Claude::CLAUDE_BREAKER_FAILURE);
+    eval { Claude::claude_breaker_allow($breaker) };
+    say_that('open', join ' ', $@->name, Claude::claude_error_retry_after_ms($@->handle) > 0 ? 1 : 0);
+    my $limiter = Claude::claude_limiter_new($config);
+    my $turn    = Claude::claude_limiter_reserve($limiter, 'messages', 10, 10);
+    my $wait    = Claude::claude_reservation_wait_ms($turn);
+    say_that('turn', "$wait " . Claude::claude_limiter_available($limiter, 'messages', 'requests'));
+    my $failover = Claude::claude_failover_new($config);
+    my @indexes  = map { Claude::claude_failover_add_endpoint($failover, "https://$_.example", 1, undef) } qw(a b);
+    say_that('failover', "@indexes " . Claude::claude_failover_select_endpoint($failover, 1));
+
+    my $metrics = Claude::claude_client_metrics($client);
+    say_that('bucket', join ' ', Claude::claude_metrics_histogram($metrics, 'call_input_tokens', 14));
+    say_that('no_bucket', join ' ', Claude::claude_metrics_histogram($metrics, 'call_input_tokens', 15));
+    say_that('metric', join ' ', (Claude::claude_metric_at(0))[0 .. 3]);
+    my ($state, $ms) = Claude::claude_health_check_endpoint($client, $url);
+    say_that('health', join ' ', Claude::claude_health_state_name($state) =~ /healthy|degraded/ ? 1 : 0, $ms >= 0 ? 1 : 0);
+};
+
 $parts{api} = sub {
     my ($client, $lines) = (new_client(), 0);
     my $request = Claude::claude_request_new('messages.batches.create');

@@ -237,6 +237,67 @@ def special
 end
 
 # The endpoints beside messages: parameters, forms, lines, bytes, pages; and what is known without asking.
+# A call with retries and what is told of it; then the objects by themselves.
+def reliability
+  config = Claude.claude_config_new
+  { "api_key" => KEY, "base_url" => URL, "retry.enabled" => "true", "retry.initial_delay_ms" => "0",
+    "breaker.failure_threshold" => "1", "limiter.burst" => "1", "metrics.enabled" => "true",
+    "health.degraded_ms" => "5000" }.each { |name, value| Claude.claude_config_set(config, name, value) }
+  news = Claude.claude_attempts_new(config, 100)
+  client = Claude.claude_client_new(config)
+  report_of_retries(client, news)
+  objects_of(config)
+  metrics_of(client)
+end
+
+def report_of_retries(client, news)
+  response = Claude.claude_client_execute_with_retries(client, new_request("hi"))
+  report = Claude.claude_response_report(response)
+  codes = [0, 1].map { |index| Claude.claude_report_attempt_code(report, index) }
+  asked = Claude.claude_report_features(report) == Claude::CLAUDE_WITH_RETRIES ? 1 : 0
+  counts = [Claude.claude_report_attempts(report), Claude.claude_report_retries(report)]
+  say_that("report", [asked, *counts, *codes].join(" "))
+  while Claude.claude_attempts_take(news) == 1
+    numbers = %w[phase number code].map { |name| Claude.claude_attempts_number(news, name) }
+    unknown = Claude.claude_attempts_text(news, "x").nil? ? 0 : 1
+    say_that("news", [*numbers, Claude.claude_attempts_text(news, "endpoint_name"), unknown].join(" "))
+  end
+  begin
+    Claude.claude_client_execute_with_retries(client, new_request("hi"))
+  rescue Claude::Error => e
+    stopped = Claude.claude_report_stopped_by(Claude.claude_error_report(e.handle))
+    say_that("gave_up", "#{e.name} #{Claude.claude_error_feature(e.handle)} #{stopped}")
+  end
+end
+
+def objects_of(config)
+  breaker = Claude.claude_breaker_new(config)
+  permit = Claude.claude_breaker_allow(breaker)
+  Claude.claude_breaker_record(breaker, permit, Claude::CLAUDE_BREAKER_FAILURE)
+  begin
+    Claude.claude_breaker_allow(breaker)
+  rescue Claude::Error => e
+    say_that("open", "#{e.name} #{Claude.claude_error_retry_after_ms(e.handle).positive? ? 1 : 0}")
+  end
+  limiter = Claude.claude_limiter_new(config)
+  turn = Claude.claude_limiter_reserve(limiter, "messages", 10, 10)
+  wait = Claude.claude_reservation_wait_ms(turn)
+  say_that("turn", "#{wait} #{Claude.claude_limiter_available(limiter, "messages", "requests")}")
+  failover = Claude.claude_failover_new(config)
+  indexes = %w[a b].map { |name| Claude.claude_failover_add_endpoint(failover, "https://#{name}.example", 1, nil) }
+  say_that("failover", [*indexes, Claude.claude_failover_select_endpoint(failover, 1)].join(" "))
+end
+
+def metrics_of(client)
+  metrics = Claude.claude_client_metrics(client)
+  say_that("bucket", Claude.claude_metrics_histogram(metrics, "call_input_tokens", 14).join(" "))
+  say_that("no_bucket", Claude.claude_metrics_histogram(metrics, "call_input_tokens", 15).join(" "))
+  say_that("metric", Claude.claude_metric_at(0)[0..3].join(" "))
+  state, ms = Claude.claude_health_check_endpoint(client, URL)
+  alive = %w[healthy degraded].include?(Claude.claude_health_state_name(state)) ? 1 : 0
+  say_that("health", "#{alive} #{ms >= 0 ? 1 : 0}")
+end
+
 def api
   client = new_client
   api_of_batches(client)

@@ -260,6 +260,68 @@ proc part_special {} {
     say_that is_evaluated [info exists ::evaluated]
 }
 
+# A call with retries and what is told of it; then the objects by themselves.
+proc part_reliability {} {
+    set config [claude_config_new]
+    foreach {name value} [list api_key $::key base_url $::url retry.enabled true retry.initial_delay_ms 0 \
+            breaker.failure_threshold 1 limiter.burst 1 metrics.enabled true health.degraded_ms 5000] {
+        claude_config_set $config $name $value
+    }
+    set news [claude_attempts_new $config 100]
+    set client [claude_client_new $config]
+    report_of_retries $client $news
+    objects_of $config
+    metrics_of $client
+}
+
+proc report_of_retries {client news} {
+    set report [claude_response_report [claude_client_execute_with_retries $client [new_request hi]]]
+    say_that report [list [expr {[claude_report_features $report] == $::CLAUDE_WITH_RETRIES}] \
+        [claude_report_attempts $report] [claude_report_retries $report] \
+        [claude_report_attempt_code $report 0] [claude_report_attempt_code $report 1]]
+    while {[claude_attempts_take $news]} {
+        set numbers [lmap name {phase number code} {claude_attempts_number $news $name}]
+        set unknown [expr {[claude_attempts_text $news x] ne ""}]
+        say_that news [join [list {*}$numbers [claude_attempts_text $news endpoint_name] $unknown]]
+    }
+    try {
+        claude_client_execute_with_retries $client [new_request hi]
+    } trap CLAUDE {message options} {
+        set handle [dict get [lrange [dict get $options -errorcode] 2 end] handle]
+        set stopped [claude_report_stopped_by [claude_error_report $handle]]
+        say_that gave_up "[lindex [dict get $options -errorcode] 1] [claude_error_feature $handle] $stopped"
+    }
+}
+
+proc objects_of {config} {
+    set breaker [claude_breaker_new $config]
+    set permit [claude_breaker_allow $breaker]
+    claude_breaker_record $breaker $permit $::CLAUDE_BREAKER_FAILURE
+    try {
+        claude_breaker_allow $breaker
+    } trap CLAUDE {message options} {
+        set handle [dict get [lrange [dict get $options -errorcode] 2 end] handle]
+        set later [expr {[claude_error_retry_after_ms $handle] > 0}]
+        say_that open "[lindex [dict get $options -errorcode] 1] $later"
+    }
+    set limiter [claude_limiter_new $config]
+    set turn [claude_limiter_reserve $limiter messages 10 10]
+    set wait [claude_reservation_wait_ms $turn]
+    say_that turn "$wait [claude_limiter_available $limiter messages requests]"
+    set failover [claude_failover_new $config]
+    set indexes [lmap name {a b} {claude_failover_add_endpoint $failover https://$name.example 1 NULL}]
+    say_that failover "$indexes [claude_failover_select_endpoint $failover 1]"
+}
+
+proc metrics_of {client} {
+    set metrics [claude_client_metrics $client]
+    say_that bucket [claude_metrics_histogram $metrics call_input_tokens 14]
+    say_that no_bucket [claude_metrics_histogram $metrics call_input_tokens 15]
+    say_that metric [lrange [claude_metric_at 0] 0 3]
+    lassign [claude_health_check_endpoint $client $::url] state ms
+    say_that health "[expr {[claude_health_state_name $state] in {healthy degraded}}] [expr {$ms >= 0}]"
+}
+
 # The endpoints beside messages: parameters, forms, lines, bytes, pages; and what is known without asking.
 proc part_api {} {
     set client [new_client]
