@@ -234,12 +234,112 @@ static const struct member sent_members[] = {{"method", sent_method},
 static void check_sent(json *expected, const void *found)
 {
     const struct seen *seen = found;
+    bool several = json_object_is_type(expected, json_type_array);
+    size_t wanted = several ? json_object_array_length(expected) : expected ? 1 : 0;
     size_t count = json_object_array_length(seen->requests);
 
-    if (count != (expected ? 1 : 0))
-        complain("%zu requests were sent instead of %d", count, expected ? 1 : 0);
-    else if (expected)
-        CHECK_MEMBERS(expected, "what is sent", sent_members, json_object_array_get_idx(seen->requests, 0));
+    if (count != wanted)
+        complain("%zu requests were sent instead of %zu", count, wanted);
+    for (size_t i = 0; i < count && i < wanted; i++)
+        CHECK_MEMBERS(several ? json_object_array_get_idx(expected, i) : expected, "what is sent", sent_members,
+                      json_object_array_get_idx(seen->requests, i));
+}
+
+/* ---- what became of all calls ---- */
+
+static void check_codes(json *expected, const void *found)
+{
+    const struct seen *seen = found;
+
+    if (!same_json(expected, seen->codes))
+        complain("the calls ended with %s instead of %s", show(seen->codes), show(expected));
+}
+
+static void metric(const char *name, json *expected, const void *metrics)
+{
+    expect_int(name, expected, claude_metrics_value(metrics, name), -1);
+}
+
+static void check_metrics(json *expected, const void *found)
+{
+    const struct seen *seen = found;
+
+    check_each(expected, "the metrics", metric, seen->metrics);
+}
+
+/* ---- reports ---- */
+
+struct described {
+    const char *what;
+    json *found;
+};
+
+/* A value, or true where a number is to be above 0. */
+static void described_member(const char *name, json *expected, const void *owner)
+{
+    const struct described *described = owner;
+    json *found = NULL;
+
+    if (!json_object_object_get_ex(described->found, name, &found))
+        complain("nothing is known about \"%s\" of %s", name, described->what);
+    else if (json_object_is_type(expected, json_type_boolean) && is_number(found)) {
+        if (!json_object_get_boolean(expected) || json_object_get_int64(found) <= 0)
+            complain("%s of %s is %s", name, described->what, show(found));
+    } else if (!same_json(expected, found))
+        complain("%s of %s is %s instead of %s", name, described->what, show(found), show(expected));
+}
+
+static void check_attempt_list(json *expected, json *found)
+{
+    size_t count = json_object_array_length(found);
+
+    if (!json_object_is_type(expected, json_type_array)) {
+        complain("what is expected of the attempts is no list");
+        return;
+    }
+    if (json_object_array_length(expected) != count)
+        complain("there were %zu attempts instead of %zu", count, json_object_array_length(expected));
+    for (size_t i = 0; i < count && i < json_object_array_length(expected); i++) {
+        const struct described attempt = {"an attempt", json_object_array_get_idx(found, i)};
+        check_each(json_object_array_get_idx(expected, i), attempt.what, described_member, &attempt);
+    }
+}
+
+struct told {
+    const char *url;
+    json *report;
+};
+
+static void report_member(const char *name, json *expected, const void *owner)
+{
+    const struct told *told = owner;
+    const struct described report = {"the report", told->report};
+
+    if (strcmp(name, "attempt_list") == 0) {
+        check_attempt_list(expected, json_object_object_get(told->report, name));
+    } else if (strcmp(name, "endpoint_url") == 0) {
+        const char *url = json_object_get_string(json_object_object_get(told->report, name));
+        size_t len = strlen(told->url);
+        expect_text("the endpoint's URL", expected, strncmp(url, told->url, len) == 0 ? url + len : url);
+    } else {
+        described_member(name, expected, &report);
+    }
+}
+
+static void check_report(json *expected, const void *found)
+{
+    const struct seen *seen = found;
+    claude_report_t *report =
+        seen->response ? claude_response_report(seen->response) : claude_error_report(seen->error);
+    struct told told = {seen->url, report ? json_tokener_parse(claude_report_json(report, NULL)) : NULL};
+
+    if (!expected || !told.report) {
+        if (expected || told.report)
+            complain("there is %s report", told.report ? "a" : "no");
+    } else {
+        check_each(expected, "the report", report_member, &told);
+    }
+    json_object_put(told.report);
 }
 
 /* ---- events ---- */
@@ -530,11 +630,37 @@ static void error_response(json *expected, const void *error)
         complain("the error has %s response", partial ? "a" : "no");
 }
 
-static const struct member error_members[] = {
-    {"code", error_code},         {"category", error_category},     {"http_status", error_http_status},
-    {"api_type", error_api_type}, {"error_code", error_error_code}, {"message", error_message},
-    {"contains", error_contains}, {"retryable", error_retryable},   {"retry_after_ms", error_retry_after_ms},
-    {"attempts", error_attempts}, {"request_id", error_request_id}, {"response", error_response}};
+static void error_feature(json *expected, const void *error)
+{
+    expect_text("the feature", expected, claude_error_feature(error));
+}
+
+static void error_cause(json *expected, const void *error);
+
+static const struct member error_members[] = {{"code", error_code},
+                                              {"category", error_category},
+                                              {"http_status", error_http_status},
+                                              {"api_type", error_api_type},
+                                              {"error_code", error_error_code},
+                                              {"message", error_message},
+                                              {"contains", error_contains},
+                                              {"retryable", error_retryable},
+                                              {"retry_after_ms", error_retry_after_ms},
+                                              {"attempts", error_attempts},
+                                              {"request_id", error_request_id},
+                                              {"response", error_response},
+                                              {"feature", error_feature},
+                                              {"cause", error_cause}};
+
+static void error_cause(json *expected, const void *error)
+{
+    const claude_error_t *cause = claude_error_cause(error);
+
+    if (expected && cause)
+        CHECK_MEMBERS(expected, "the error's cause", error_members, cause);
+    else if (expected || cause)
+        complain("the error has %s cause", cause ? "a" : "no");
+}
 
 static void check_error(json *expected, const void *found)
 {
@@ -548,10 +674,11 @@ static void check_error(json *expected, const void *found)
 
 /* ---- the door ---- */
 
-static const struct member expect_members[] = {
-    {"sent", check_sent},  {"events", check_events}, {"event_count", check_event_count},
-    {"text", check_text},  {"bytes", check_bytes},   {"response", check_response},
-    {"error", check_error}};
+static const struct member expect_members[] = {{"sent", check_sent},         {"codes", check_codes},
+                                               {"metrics", check_metrics},   {"report", check_report},
+                                               {"events", check_events},     {"event_count", check_event_count},
+                                               {"text", check_text},         {"bytes", check_bytes},
+                                               {"response", check_response}, {"error", check_error}};
 
 void check_expect(json *expect, const struct seen *seen)
 {

@@ -70,11 +70,28 @@ static void check_list(struct json_object *object, const char *name)
         complain("\"%s\" is no array", name);
 }
 
+static void check_endpoints(struct json_object *test)
+{
+    static const char *const members[] = {"path", "priority", "api_key", "models", NULL};
+    struct json_object *endpoints = json_object_object_get(test, "endpoints");
+
+    check_list(test, "endpoints");
+    for (size_t i = 0; endpoints && i < json_object_array_length(endpoints); i++) {
+        struct json_object *endpoint = json_object_array_get_idx(endpoints, i);
+        allow_members(endpoint, "an endpoint", members);
+        if (!json_object_is_type(json_object_object_get(endpoint, "path"), json_type_string) ||
+            !json_object_is_type(json_object_object_get(endpoint, "priority"), json_type_int))
+            complain("an endpoint is without its path or its priority");
+        check_pairs(endpoint, "models");
+    }
+}
+
 static bool is_readable(struct json_object *test)
 {
-    static const char *const members[] = {"about", "scenario", "client", "client_headers", "request", "expect", NULL};
-    static const char *const asked[] = {"endpoint", "stream", "body",  "body_text", "headers", "options",
-                                        "path",     "query",  "betas", "files",     "form",    NULL};
+    static const char *const members[] = {"about",   "scenario", "client", "client_headers", "endpoints", "times",
+                                          "request", "expect",   NULL};
+    static const char *const asked[] = {"endpoint", "stream", "with",  "body",  "body_text", "headers", "options",
+                                        "path",     "query",  "betas", "files", "form",      NULL};
     struct json_object *request = json_object_object_get(test, "request");
     size_t before = complaints;
 
@@ -88,6 +105,7 @@ static bool is_readable(struct json_object *test)
         complain("\"endpoint\" is missing");
     if (json_object_object_get_ex(request, "body", NULL) && json_object_object_get_ex(request, "body_text", NULL))
         complain("there are both \"body\" and \"body_text\"");
+    check_endpoints(test);
     check_pairs(test, "client");
     check_pairs(test, "client_headers");
     check_pairs(request, "headers");
@@ -95,6 +113,7 @@ static bool is_readable(struct json_object *test)
     check_pairs(request, "path");
     check_pairs(request, "query");
     check_pairs(request, "files");
+    check_list(request, "with");
     check_list(request, "betas");
     check_list(request, "form");
     return complaints == before;
@@ -103,7 +122,7 @@ static bool is_readable(struct json_object *test)
 static void run_case(const char *name, struct json_object *test, struct sandbox *sandbox)
 {
     struct json_object *expect = json_object_object_get(test, "expect");
-    struct seen seen = {NULL, 0, NULL, NULL, NULL};
+    struct seen seen = {.event_count = 0};
     size_t mutations = 0;
     char names[128] = "";
     const char *way;

@@ -9,13 +9,16 @@
 
 struct sandbox;
 
-/* What a program saw of a call, and what the sandbox saw of it. */
+/* What a program saw of a call, and what the sandbox saw of it. `codes`, `metrics` and `requests` are of all calls. */
 struct seen {
     claude_event_t **events;
     size_t event_count;
     claude_response_t *response;
     claude_error_t *error;
+    struct json_object *codes;
+    claude_metrics_t *metrics;
     struct json_object *requests;
+    const char *url; /* of the sandbox */
 };
 
 /* Prints why a case fails, and counts; nothing is printed while mutations are tried. */

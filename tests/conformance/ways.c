@@ -15,6 +15,7 @@ enum { PATIENCE_MS = 20000, TAG = 77 };
 /* One run of a case. What it makes is released by run_clear(). */
 struct run {
     claude_config_t *config;
+    claude_failover_t *failover;
     claude_client_t *client;
     claude_request_t *request;
     claude_call_t *call;
@@ -23,22 +24,42 @@ struct run {
     struct seen *seen;
 };
 
-static void run_clear(struct run *run)
+static void call_clear(struct run *run)
 {
     claude_call_unref(run->call);
+    run->call = NULL;
     claude_loop_unref(run->loop);
+    run->loop = NULL;
+}
+
+static void run_clear(struct run *run)
+{
+    call_clear(run);
     claude_request_unref(run->request);
     claude_client_unref(run->client);
+    claude_failover_unref(run->failover);
     claude_config_unref(run->config);
 }
 
-void seen_clear(struct seen *seen)
+/* Leaves what is of all calls. */
+static void seen_clear_call(struct seen *seen)
 {
     for (size_t i = 0; i < seen->event_count; i++)
         claude_event_unref(seen->events[i]);
     free(seen->events);
+    seen->events = NULL;
+    seen->event_count = 0;
     claude_response_unref(seen->response);
+    seen->response = NULL;
     claude_error_unref(seen->error);
+    seen->error = NULL;
+}
+
+void seen_clear(struct seen *seen)
+{
+    seen_clear_call(seen);
+    json_object_put(seen->codes);
+    claude_metrics_unref(seen->metrics);
     json_object_put(seen->requests);
     memset(seen, 0, sizeof *seen);
 }
@@ -76,15 +97,55 @@ static claude_code_t give_up(struct run *run)
 
 /* ---- the ways ---- */
 
+static const struct feature {
+    const char *name;
+    uint32_t flag;
+    claude_code_t (*execute)(claude_client_t *client, const claude_request_t *request, claude_response_t **out,
+                             claude_error_t **err);
+} features[] = {
+    {"retries", CLAUDE_WITH_RETRIES, claude_client_execute_with_retries},
+    {"circuit_breaker", CLAUDE_WITH_CIRCUIT_BREAKER, claude_client_execute_with_circuit_breaker},
+    {"rate_limiting", CLAUDE_WITH_RATE_LIMITING, claude_client_execute_with_rate_limiting},
+    {"failover", CLAUDE_WITH_FAILOVER, claude_client_execute_with_failover},
+    {"enterprise_features", CLAUDE_WITH_ENTERPRISE_FEATURES, claude_client_execute_with_enterprise_features},
+};
+
+enum { FEATURES = sizeof features / sizeof features[0] };
+
+static claude_code_t start_and_wait(struct run *run)
+{
+    claude_error_t **err = &run->seen->error;
+    claude_code_t code = claude_client_start(run->client, run->request, run->flags, &run->call, err);
+
+    if (code >= 0)
+        code = claude_call_wait(run->call, PATIENCE_MS, err);
+    if (code == 0)
+        return give_up(run);
+    return code < 0 ? code : claude_call_result(run->call, &run->seen->response, err);
+}
+
 static claude_code_t execute(struct run *run)
 {
-    return claude_client_execute(run->client, run->request, &run->seen->response, &run->seen->error);
+    if (run->flags == 0)
+        return claude_client_execute(run->client, run->request, &run->seen->response, &run->seen->error);
+    for (size_t i = 0; i < FEATURES; i++) {
+        if (features[i].flag == run->flags)
+            return features[i].execute(run->client, run->request, &run->seen->response, &run->seen->error);
+    }
+    return start_and_wait(run);
+}
+
+static claude_code_t start_stream(struct run *run)
+{
+    if (run->flags == CLAUDE_STREAM)
+        return claude_client_stream(run->client, run->request, &run->call, &run->seen->error);
+    return claude_client_start(run->client, run->request, run->flags, &run->call, &run->seen->error);
 }
 
 static claude_code_t pull(struct run *run)
 {
     const claude_event_t *event = NULL;
-    claude_code_t code = claude_client_stream(run->client, run->request, &run->call, &run->seen->error);
+    claude_code_t code = start_stream(run);
 
     while (code >= 0 && (code = claude_call_next(run->call, PATIENCE_MS, &event, &run->seen->error)) == 1)
         keep(run->seen, event);
@@ -95,16 +156,9 @@ static claude_code_t pull(struct run *run)
 
 static claude_code_t call_back(struct run *run)
 {
-    claude_error_t **err = &run->seen->error;
-    claude_code_t code = claude_request_on_event(run->request, on_event, run->seen, NULL, err);
+    claude_code_t code = claude_request_on_event(run->request, on_event, run->seen, NULL, &run->seen->error);
 
-    if (code >= 0)
-        code = claude_client_start(run->client, run->request, run->flags, &run->call, err);
-    if (code >= 0)
-        code = claude_call_wait(run->call, PATIENCE_MS, err);
-    if (code == 0)
-        return give_up(run);
-    return code < 0 ? code : claude_call_result(run->call, &run->seen->response, err);
+    return code < 0 ? code : start_and_wait(run);
 }
 
 /* Takes what a loop has. Returns CLAUDE_DONE at the end of the call. */
@@ -145,7 +199,44 @@ static claude_code_t loop(struct run *run)
 
 /* ---- what a case asks for ---- */
 
-static claude_code_t make_client(struct run *run, struct json_object *test, struct sandbox *sandbox)
+static claude_code_t add_endpoint(struct run *run, struct json_object *endpoint)
+{
+    const char *key = text_of(json_object_object_get(endpoint, "api_key"));
+    struct json_object *models = json_object_object_get(endpoint, "models");
+    claude_error_t **err = &run->seen->error;
+    claude_secret_t *secret = NULL;
+    struct json_object_iter pair;
+    claude_code_t code = CLAUDE_OK;
+    size_t index = 0;
+    char url[200];
+
+    snprintf(url, sizeof url, "%s%s", run->seen->url, json_object_get_string(json_object_object_get(endpoint, "path")));
+    if (key)
+        code = claude_secret_new(key, CLAUDE_NTS, &secret, err);
+    if (code >= 0)
+        code = claude_failover_add_endpoint(
+            run->failover, url, json_object_get_int(json_object_object_get(endpoint, "priority")), secret, &index, err);
+    if (models) {
+        json_object_object_foreachC(models, pair)
+        {
+            code = code < 0 ? code : claude_failover_map_model(run->failover, index, pair.key, text_of(pair.val), err);
+        }
+    }
+    claude_secret_unref(secret);
+    return code;
+}
+
+static claude_code_t add_endpoints(struct run *run, struct json_object *endpoints)
+{
+    claude_error_t **err = &run->seen->error;
+    claude_code_t code = claude_failover_new(run->config, &run->failover, err);
+
+    for (size_t i = 0; code >= 0 && i < json_object_array_length(endpoints); i++)
+        code = add_endpoint(run, json_object_array_get_idx(endpoints, i));
+    return code < 0 ? code : claude_config_set_failover(run->config, run->failover, err);
+}
+
+static claude_code_t make_client(struct run *run, struct json_object *test)
 {
     struct json_object *options = json_object_new_object();
     struct json_object *own = NULL;
@@ -156,7 +247,7 @@ static claude_code_t make_client(struct run *run, struct json_object *test, stru
     claude_code_t code;
 
     json_object_object_add(options, "api_key", json_object_new_string(API_KEY));
-    json_object_object_add(options, "base_url", json_object_new_string(sandbox_url(sandbox)));
+    json_object_object_add(options, "base_url", json_object_new_string(run->seen->url));
     if (json_object_object_get_ex(test, "client", &own)) {
         json_object_object_foreachC(own, pair)
         {
@@ -173,6 +264,8 @@ static claude_code_t make_client(struct run *run, struct json_object *test, stru
             code = code < 0 ? code : claude_config_set_header(run->config, pair.key, text_of(pair.val), err);
         }
     }
+    if (code >= 0 && json_object_object_get_ex(test, "endpoints", &own))
+        code = add_endpoints(run, own);
     if (code >= 0)
         code = claude_client_new(run->config, &run->client, err);
     json_object_put(options);
@@ -358,6 +451,45 @@ static void ask_sandbox(struct sandbox *sandbox, struct seen *seen)
     free(text);
 }
 
+static uint32_t flag_of(const char *feature)
+{
+    for (size_t i = 0; i < FEATURES; i++) {
+        if (strcmp(features[i].name, feature) == 0)
+            return features[i].flag;
+    }
+    complain("there is no feature %s", feature);
+    return 0;
+}
+
+static uint32_t flags_of(struct json_object *asked)
+{
+    struct json_object *with = json_object_object_get(asked, "with");
+    uint32_t flags = json_object_get_boolean(json_object_object_get(asked, "stream")) ? CLAUDE_STREAM : 0;
+
+    for (size_t i = 0; with && i < json_object_array_length(with); i++)
+        flags |= flag_of(json_object_get_string(json_object_array_get_idx(with, i)));
+    return flags;
+}
+
+/* Makes the call as often as the case says. */
+static void make_calls(struct run *run, struct json_object *test, const struct way *way)
+{
+    struct json_object *given = json_object_object_get(test, "times");
+    int times = given ? json_object_get_int(given) : 1;
+    struct seen *seen = run->seen;
+
+    if (times < 1)
+        complain("\"times\" is %d", times);
+    for (int i = 0; i < times; i++) {
+        claude_code_t code;
+        call_clear(run);
+        seen_clear_call(seen);
+        code = way->go(run);
+        json_object_array_add(seen->codes, json_object_new_string(code < 0 ? claude_code_name(code) : "CLAUDE_OK"));
+    }
+    (void)claude_client_metrics(run->client, &seen->metrics, NULL);
+}
+
 const char *run_way(size_t number, const char *name, struct json_object *test, struct sandbox *sandbox,
                     struct seen *seen)
 {
@@ -365,7 +497,7 @@ const char *run_way(size_t number, const char *name, struct json_object *test, s
     struct json_object *scenario = json_object_object_get(test, "scenario");
     bool stream = json_object_get_boolean(json_object_object_get(asked, "stream"));
     const struct way *way = find_way(number, stream);
-    struct run run = {.flags = stream ? CLAUDE_STREAM : 0, .seen = seen};
+    struct run run = {.seen = seen};
 
     if (!way)
         return NULL;
@@ -373,8 +505,11 @@ const char *run_way(size_t number, const char *name, struct json_object *test, s
         (json_object_is_type(scenario, json_type_object) &&
          sandbox_register(sandbox, name, json_object_to_json_string_ext(scenario, JSON_C_TO_STRING_PLAIN)) != 0))
         complain("the sandbox refuses the scenario");
-    if (make_client(&run, test, sandbox) >= 0 && make_request(&run, name, test) >= 0)
-        way->go(&run);
+    run.flags = flags_of(asked);
+    seen->url = sandbox_url(sandbox);
+    seen->codes = json_object_new_array();
+    if (make_client(&run, test) >= 0 && make_request(&run, name, test) >= 0)
+        make_calls(&run, test, way);
     run_clear(&run);
     ask_sandbox(sandbox, seen);
     return way->name;
