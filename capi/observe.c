@@ -31,6 +31,11 @@ int32_t claude_attempt_phase(const claude_attempt_t *attempt)
     return check(attempt) ? attempt->phase : 0;
 }
 
+claude_call_t *claude_attempt_call(const claude_attempt_t *attempt)
+{
+    return check(attempt) ? attempt->call : NULL;
+}
+
 int32_t claude_attempt_number(const claude_attempt_t *attempt)
 {
     return check(attempt) ? attempt->number : 0;

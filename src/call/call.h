@@ -31,6 +31,7 @@ enum { CL_ATTEMPT_STARTS = 1, CL_ATTEMPT_ENDS = 2 };
 /* What the observer of attempts is told; lent to it. */
 struct claude_attempt {
     cl_handle handle;
+    claude_call_t *call;
     int32_t phase;             /* CL_ATTEMPT_* */
     int32_t number;            /* 1, 2, ... within its call */
     int32_t endpoint;          /* index; 0: base_url, or the first of the failover's */

@@ -61,11 +61,12 @@ static const char *model_of(const claude_call_t *call, char *out, size_t size)
     return out;
 }
 
-static claude_attempt_t view_of(const claude_call_t *call, int32_t phase, const char *url)
+static claude_attempt_t view_of(claude_call_t *call, int32_t phase, const char *url)
 {
     const cl_report_attempt *row = &call->attempt.row;
 
     return (claude_attempt_t){
+        .call = call,
         .phase = phase,
         .number = call->report->attempts + (phase == CL_ATTEMPT_STARTS ? 1 : 0),
         .endpoint = row->endpoint,

@@ -64,6 +64,16 @@ CLAUDE_API claude_code_t claude_config_on_attempt(claude_config_t *config, claud
 CLAUDE_API int32_t claude_attempt_phase(const claude_attempt_t *attempt);
 
 /**
+ * The call that the attempt is made for. It is the same for all attempts of a call, when they start and when they end,
+ * so that a program that makes several calls at once can tell what belongs together.
+ *
+ * @return borrowed until the callback returns; of its functions only claude_call_cancel() may be called. NULL for NULL
+ * @threads B
+ * @since 0.8
+ */
+CLAUDE_API claude_call_t *claude_attempt_call(const claude_attempt_t *attempt);
+
+/**
  * Which attempt of its call it is.
  *
  * @return 1, 2, ...; 0 for NULL

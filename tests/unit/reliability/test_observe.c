@@ -53,6 +53,9 @@ static void test_one_that_starts(void **state)
     claude_attempt_t attempt = attempt_of(CLAUDE_ATTEMPT_STARTS, &headers);
 
     (void)state;
+    assert_null(claude_attempt_call(&attempt));
+    attempt.call = (claude_call_t *)&headers;
+    assert_ptr_equal(claude_attempt_call(&attempt), &headers);
     attempt.limiter_ms = 40;
     attempt.backoff_ms = 500;
     assert_int_equal(claude_attempt_phase(&attempt), CLAUDE_ATTEMPT_STARTS);
@@ -171,9 +174,11 @@ static void test_what_is_no_attempt(void **state)
 
     (void)state;
     over.handle.magic = CL_MAGIC_DEAD;
+    over.call = (claude_call_t *)&over;
     for (size_t i = 0; i < 2; i++) {
         claude_attempt_t *handle = handles[i];
         assert_int_equal(claude_attempt_phase(handle), 0);
+        assert_null(claude_attempt_call(handle));
         assert_int_equal(claude_attempt_number(handle), 0);
         assert_int_equal(claude_attempt_endpoint(handle), 0);
         assert_string_equal(claude_attempt_url(handle), "");
