@@ -100,7 +100,7 @@ claude_code_t cl_pipeline_new(const claude_client_t *client, const cl_snapshot *
         p->attempt_timeout_ms = cl_option_int(request->options, client->config->options, CL_OPT_RETRY_ATTEMPT_TIMEOUT);
     }
     if (limits(p))
-        p->cost = cost_of(client, request);
+        p->turn.cost = cost_of(client, request);
     *out = p;
     return CLAUDE_OK;
 }
@@ -294,7 +294,7 @@ void cl_pipeline_head(claude_call_t *call)
         return;
     cl_rate_limit_figures(headers, wall_ms, figures);
     cl_limiter_answered(call->client->limiter, &call->pipeline->turn);
-    cl_limiter_learn(call->client->limiter, call->pipeline->cost.type, figures,
+    cl_limiter_learn(call->client->limiter, call->pipeline->turn.cost.type, figures,
                      cl_transfer_status(call->transfer) == 429 ? cl_retry_after_ms(headers, wall_ms) : -1, cl_now_ms());
 }
 
@@ -355,7 +355,7 @@ static void settle_turn(claude_call_t *call, const cl_err *err, int64_t now)
 {
     cl_pipeline *p = call->pipeline;
     const claude_response_t *answer = answer_of(call, err);
-    bool counts = p->cost.type == CL_LIMIT_MESSAGES && answer;
+    bool counts = p->turn.cost.type == CL_LIMIT_MESSAGES && answer;
 
     if (!limits(p) || !p->has_turn)
         return;

@@ -16,8 +16,7 @@ typedef struct cl_pipeline {
     cl_retry_state retried;
     int64_t attempt_timeout_ms;
     int64_t not_before; /* of the next attempt */
-    cl_limiter_cost cost;
-    cl_turn turn; /* with the limiter */
+    cl_turn turn;       /* with the limiter */
     bool has_turn;
     int64_t latest;       /* for the turn */
     uint64_t permit;      /* of the target's breaker; 0: none */
