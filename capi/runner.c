@@ -22,12 +22,8 @@ claude_code_t claude_runner_new(claude_client_t *client, const claude_request_t 
 
     border_enter(&b);
     if (border_handle(&b, client, CL_MAGIC_CLIENT, "client") &&
-        border_handle(&b, request, CL_MAGIC_REQUEST, "request") && border_pointer(&b, out, "out")) {
-        if (flags & ~(uint32_t)CLAUDE_STREAM)
-            rc = cl_fail(&b.err, CLAUDE_E_INVALID, "flags has unknown bits: %u", flags & ~(uint32_t)CLAUDE_STREAM);
-        else
-            rc = cl_runner_new(client, request, (flags & CLAUDE_STREAM) != 0, out, &b.err);
-    }
+        border_handle(&b, request, CL_MAGIC_REQUEST, "request") && border_pointer(&b, out, "out"))
+        rc = cl_runner_new(client, request, flags, out, &b.err);
     return border_leave(&b, rc, err);
 }
 

@@ -166,6 +166,8 @@ static inline bool cl_call_streams(const claude_call_t *call, enum cl_call_mode 
 
 /* ---- prepare.c ---- */
 
+/* Whether a call of the client may have these flags, and which features they ask for. */
+claude_code_t cl_call_check_flags(const claude_client_t *client, uint32_t flags, uint32_t *features, cl_err *err);
 /* Checks flags and request as far as the options ask for it, and takes the snapshot. Runs the deprecation callback. */
 claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *request, uint32_t flags,
                               cl_snapshot *out, cl_err *err);

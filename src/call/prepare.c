@@ -70,7 +70,7 @@ static void look_closer(const claude_request_t *request, uint32_t features, cl_s
         out->max_tokens = max_tokens;
 }
 
-static claude_code_t check_flags(const claude_client_t *client, uint32_t flags, uint32_t *features, cl_err *err)
+claude_code_t cl_call_check_flags(const claude_client_t *client, uint32_t flags, uint32_t *features, cl_err *err)
 {
     static const uint32_t known = CLAUDE_STREAM | CL_FEATURES_OF_CALLS | CLAUDE_WITH_ENTERPRISE_FEATURES;
 
@@ -87,7 +87,7 @@ claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *r
     bool quiet = streams_quietly(client, request, stream);
     const cl_judge judge = {client->config->options, cl_client_models(client), stream || quiet};
     uint32_t features = 0;
-    claude_code_t rc = check_flags(client, flags, &features, err);
+    claude_code_t rc = cl_call_check_flags(client, flags, &features, err);
 
     if (rc >= 0 && is_on(client, request, CL_OPT_REQUEST_VALIDATE))
         rc = validate(request, &judge, err);

@@ -8,10 +8,11 @@
 
 /* ---- life ---- */
 
-claude_code_t cl_runner_new(claude_client_t *client, const claude_request_t *request, bool stream,
+claude_code_t cl_runner_new(claude_client_t *client, const claude_request_t *request, uint32_t flags,
                             claude_runner_t **out, cl_err *err)
 {
     claude_runner_t *runner = calloc(1, sizeof *runner);
+    uint32_t features = 0;
     cl_json container;
     claude_code_t rc;
 
@@ -19,9 +20,11 @@ claude_code_t cl_runner_new(claude_client_t *client, const claude_request_t *req
         return cl_fail_nomem(err);
     cl_handle_init(&runner->handle, CL_MAGIC_RUNNER);
     runner->client = cl_client_ref(client);
-    runner->stream = stream;
+    runner->flags = flags;
     runner->max_turns = CL_RUNNER_TURNS;
-    rc = cl_request_copy(request, &runner->request, err);
+    rc = cl_call_check_flags(client, flags, &features, err);
+    if (rc >= 0)
+        rc = cl_request_copy(request, &runner->request, err);
     if (rc >= 0 && cl_request_endpoint(request)->answer != CL_ANSWER_MESSAGE)
         rc = cl_fail(err, CLAUDE_E_INVALID, "request goes to %s; a runner needs one whose answer is a message",
                      cl_request_endpoint(request)->name);
@@ -156,7 +159,7 @@ static claude_code_t begin(claude_runner_t *runner, cl_err *err)
     if (rc >= 0)
         rc = check_turns(runner, err);
     if (rc >= 0)
-        rc = cl_call_prepare(runner->client, runner->request, runner->stream ? CLAUDE_STREAM : 0, &snapshot, err);
+        rc = cl_call_prepare(runner->client, runner->request, runner->flags, &snapshot, err);
     return rc < 0 ? rc : cl_call_start(runner->client, &snapshot, &runner->call, err);
 }
 

@@ -34,8 +34,8 @@ struct claude_runner {
     cl_handle handle;
     claude_client_t *client;
     claude_request_t *request; /* with the whole conversation */
-    bool stream;
-    bool pinned; /* the program has chosen the container */
+    uint32_t flags;            /* of its calls */
+    bool pinned;               /* the program has chosen the container */
     int32_t max_turns;
     int32_t turns;
     cl_runner_tool *tools;
@@ -50,7 +50,7 @@ struct claude_runner {
     bool over;
 };
 
-claude_code_t cl_runner_new(claude_client_t *client, const claude_request_t *request, bool stream,
+claude_code_t cl_runner_new(claude_client_t *client, const claude_request_t *request, uint32_t flags,
                             claude_runner_t **out, cl_err *err);
 claude_runner_t *cl_runner_ref(claude_runner_t *runner);
 void cl_runner_unref(claude_runner_t *runner);

@@ -748,6 +748,27 @@ static void streams_each_turn(void **state)
     claude_client_unref(client);
 }
 
+/* ---- features ---- */
+
+/* Each turn has them. */
+static void retries_each_turn(void **state)
+{
+    struct note note = {0};
+    claude_client_t *client = client_with("retry.enabled", "true", "retry.initial_delay_ms", "1", NULL);
+    claude_runner_t *runner = runner_of(client, BODY, CLAUDE_WITH_RETRIES);
+    claude_response_t *last;
+
+    (void)state;
+    script_turns("{'status':529}", "tool_use<use(t1,a,{})>", "{'status':529}", "end_turn<text(done)>");
+    add_tool(runner, "a", say, &note);
+    last = run_to_the_end(runner);
+    assert_int_equal(requests_seen(), 4);
+    assert_int_equal(claude_report_retries(claude_response_report(last)), 1);
+    claude_response_unref(last);
+    claude_runner_unref(runner);
+    claude_client_unref(client);
+}
+
 /* ---- misuse ---- */
 
 static void misuse_is_an_error(void **state)
@@ -762,7 +783,11 @@ static void misuse_is_an_error(void **state)
     (void)state;
     fails(claude_runner_new(NULL, request, 0, &runner, &err), CLAUDE_E_INVALID, &err);
     fails(claude_runner_new(client, NULL, 0, &runner, &err), CLAUDE_E_INVALID, &err);
-    fails(claude_runner_new(client, request, 2, &runner, &err), CLAUDE_E_INVALID, &err);
+    fails(claude_runner_new(client, request, 64, &runner, &err), CLAUDE_E_INVALID, &err);
+    assert_int_equal(claude_runner_new(client, request, CLAUDE_WITH_RETRIES, &runner, &err), CLAUDE_E_INVALID);
+    assert_contains(claude_error_message(err), "retry.enabled");
+    claude_error_unref(err);
+    err = NULL;
     fails(claude_runner_new(client, request, 0, NULL, &err), CLAUDE_E_INVALID, &err);
     succeeds(claude_request_new("models.list", &list, &err), err);
     fails(claude_runner_new(client, list, 0, &runner, &err), CLAUDE_E_INVALID, &err);
@@ -818,6 +843,7 @@ int main(void)
         TEST(hands_out_calls_to_be_answered_in_any_order),
         TEST(tools_of_the_request_get_callbacks_by_name),
         TEST(streams_each_turn),
+        TEST(retries_each_turn),
         TEST(misuse_is_an_error),
     };
 

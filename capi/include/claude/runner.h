@@ -41,10 +41,10 @@ typedef int32_t (*claude_tool_fn)(claude_runner_t *runner, const char *name, con
  *
  * @param client   sends the requests; the runner keeps a reference
  * @param request  copied, with its options, headers and event callback; its endpoint must answer with a message
- * @param flags    0, or CLAUDE_STREAM: each message is streamed, and the callback of claude_request_on_event() gets
- *                 the events
+ * @param flags    of each call, as for claude_client_start(): CLAUDE_STREAM streams each message, and the callback of
+ *                 claude_request_on_event() gets the events; CLAUDE_WITH_* as there
  * @param out      receives the runner; release with claude_runner_unref()
- * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM, CLAUDE_E_UNSUPPORTED (this build lacks a feature asked for)
  * @threads A
  * @since 0.8
  */
