@@ -217,6 +217,7 @@ static claude_code_t claude_py_take(claude_py_batch *batch)
 /* Python's functions, which CFFI defines further down. */
 static int32_t libclaude_sign(claude_sign_t *sign, void *user_data);
 static void libclaude_deprecation(const char *model, const char *text, void *user_data);
+static void libclaude_attempt(claude_attempt_t *attempt, void *user_data);
 static void libclaude_destroy(void *user_data);
 
 static int32_t claude_py_ending;
@@ -252,6 +253,17 @@ static void claude_py_deprecation(const char *model, const char *text, void *use
 static claude_code_t claude_py_on_deprecation(claude_config_t *config, void *user_data, claude_error_t **err)
 {
     return claude_config_on_deprecation(config, claude_py_deprecation, user_data, claude_py_destroy, err);
+}
+
+static void claude_py_attempt(claude_attempt_t *attempt, void *user_data)
+{
+    if (!__atomic_load_n(&claude_py_ending, __ATOMIC_ACQUIRE))
+        libclaude_attempt(attempt, user_data);
+}
+
+static claude_code_t claude_py_on_attempt(claude_config_t *config, void *user_data, claude_error_t **err)
+{
+    return claude_config_on_attempt(config, claude_py_attempt, user_data, claude_py_destroy, err);
 }
 
 #endif

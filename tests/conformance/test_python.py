@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +21,11 @@ import pytest
 from libclaude._endpoints import Endpoint, names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
     from sandbox import Request, Sandbox
+
+    Way = Callable[["Case", str, "Seen"], None]
 
 CASES = Path(__file__).resolve().parent / "cases"
 API_KEY = "sk-ant-conformance-not-a-real-key"
@@ -42,6 +45,8 @@ class Case:
     scenario: Json = None
     client: dict[str, Json] = field(default_factory=dict)
     client_headers: dict[str, Json] = field(default_factory=dict)
+    endpoints: list[dict[str, Json]] | None = None
+    times: int = 1
     request: dict[str, Json] = field(default_factory=dict)
     expect: dict[str, Json] = field(default_factory=dict)
 
@@ -93,7 +98,23 @@ class Case:
         headers = dict(self.request.get("headers", {}))
         if self.scenario is not None:
             headers["x-sandbox-scenario"] = self.scenario if isinstance(self.scenario, str) else self.name
-        return {"stream": self.stream, "extra_headers": headers, "options": self.request.get("options")}
+        options, features = self.request.get("options"), self.request.get("with")
+        return {"stream": self.stream, "extra_headers": headers, "options": options, "features": features}
+
+    def failover(self, url: str) -> libclaude.Failover | None:
+        if self.endpoints is None:
+            return None
+        made = libclaude.Failover(self.client)
+        for each in self.endpoints:
+            named = {name: each.get(name) for name in ("api_key", "models")}
+            made.add_endpoint(url + each["path"], each["priority"], **named)
+        return made
+
+    @property
+    def executed(self) -> str | None:
+        """The function of a client that has the name of the one feature that is asked for."""
+        features = self.request.get("with", [])
+        return f"execute_with_{features[0]}" if len(features) == 1 and not self.stream else None
 
     @property
     def spelled_out(self) -> bool:
@@ -131,12 +152,34 @@ class Case:
 
 @dataclass
 class Seen:
-    """What a program saw of a call, and what the sandbox saw of it."""
+    """What a program saw of a call, and what the sandbox saw of it. What is behind the error is of all calls."""
 
     events: list[libclaude.Event] = field(default_factory=list)
     response: libclaude.Response | None = None
     error: libclaude.ClaudeError | None = None
+    codes: list[str] = field(default_factory=list)
+    metrics: libclaude.Metrics | None = None
     requests: list[Request] = field(default_factory=list)
+    url: str = ""
+
+    @property
+    def report(self) -> libclaude.Report | None:
+        answer = self.response or self.error
+        return answer.report if answer is not None else None
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """A block that makes the call once more."""
+        self.events, self.response, self.error = [], None, None
+        try:
+            yield
+        except libclaude.ClaudeError as error:
+            self.error = error
+        self.codes.append(self.error.name if self.error is not None else "CLAUDE_OK")
+
+    def look_at(self, client: libclaude.Client | libclaude.AsyncClient) -> None:
+        with suppress(libclaude.InvalidRequestError):  # it does not count
+            self.metrics = client.metrics()
 
 
 # ---- reading
@@ -149,12 +192,16 @@ def only(found: Json, allowed: set[str], what: str) -> dict[str, Json]:
 
 
 def read_case(path: Path) -> Case:
-    members = {"about", "scenario", "client", "client_headers", "request", "expect"}
+    members = {"about", "scenario", "client", "client_headers", "endpoints", "times", "request", "expect"}
     found = only(json.loads(path.read_text(encoding="utf-8")), members, path.name)
-    known = "endpoint stream body body_text headers options path query betas files form"
+    known = "endpoint stream with body body_text headers options path query betas files form"
     request = only(found["request"], set(known.split()), f"{path.name}: request")
     for part in request.get("form", []):
         only(part, {"name", "text", "filename", "media_type", "content"}, f"{path.name}: form")
+    for endpoint in found.get("endpoints", []):
+        only(endpoint, {"path", "priority", "api_key", "models"}, f"{path.name}: endpoints")
+    if found.get("times", 1) < 1:
+        raise Malformed(f"{path.name}: times")
     if not isinstance(found.pop("about"), str) or "endpoint" not in request or {"body", "body_text"} <= set(request):
         raise Malformed(path.name)
     if ("response" in found["expect"]) == ("error" in found["expect"]):
@@ -176,21 +223,38 @@ def configuration(case: Case, url: str) -> dict[str, Json]:
     return {
         "config": {"api_key": API_KEY, "base_url": url, **case.client},
         "headers": case.client_headers,
+        "failover": case.failover(url),
     }
 
 
-def by_request(case: Case, url: str, seen: Seen) -> None:
+def repeatedly(case: Case, url: str, seen: Seen, once: Callable[[libclaude.Client], None]) -> None:
     with libclaude.Client(**configuration(case, url)) as client:
-        answer = client.request(case.request["endpoint"], case.body, **case.anything)
+        for _ in range(case.times):
+            with seen.call():
+                once(client)
+        seen.look_at(client)
+
+
+def by_request(case: Case, url: str, seen: Seen) -> None:
+    def once(client: libclaude.Client) -> None:
+        endpoint, given = case.request["endpoint"], case.anything
+        if case.executed is not None:
+            del given["stream"], given["features"]
+            answer = getattr(client, case.executed)(endpoint, case.body, **given)
+        else:
+            answer = client.request(endpoint, case.body, **given)
         if isinstance(answer, libclaude.MessageStream):
             seen.events.extend(answer)
             answer = answer.get_final_message()
         seen.response = answer
 
+    repeatedly(case, url, seen, once)
+
 
 def by_messages(case: Case, url: str, seen: Seen) -> None:
     settings = {name: value for name, value in case.settings.items() if name != "stream"}
-    with libclaude.Client(**configuration(case, url)) as client:
+
+    def once(client: libclaude.Client) -> None:
         if case.stream:
             with client.messages.stream(**settings, **case.body) as stream:
                 seen.events.extend(stream)
@@ -198,15 +262,23 @@ def by_messages(case: Case, url: str, seen: Seen) -> None:
         else:
             seen.response = client.messages.create(**settings, **case.body)
 
+    repeatedly(case, url, seen, once)
+
 
 def by_loop(case: Case, url: str, seen: Seen) -> None:
-    with libclaude.Client(**configuration(case, url)) as client, libclaude.Loop(client) as loop:
-        run_loop(case, loop, loop.request(case.name, case.request["endpoint"], case.body, **case.anything), seen)
+    def once(client: libclaude.Client) -> None:
+        with libclaude.Loop(client) as loop:
+            run_loop(case, loop, loop.request(case.name, case.request["endpoint"], case.body, **case.anything), seen)
+
+    repeatedly(case, url, seen, once)
 
 
 def by_submit(case: Case, url: str, seen: Seen) -> None:
-    with libclaude.Client(**configuration(case, url)) as client, libclaude.Loop(client) as loop:
-        run_loop(case, loop, loop.submit(case.name, **case.settings, **case.body), seen)
+    def once(client: libclaude.Client) -> None:
+        with libclaude.Loop(client) as loop:
+            run_loop(case, loop, loop.submit(case.name, **case.settings, **case.body), seen)
+
+    repeatedly(case, url, seen, once)
 
 
 def run_loop(case: Case, loop: libclaude.Loop, call: libclaude.LoopCall, seen: Seen) -> None:
@@ -220,63 +292,69 @@ def run_loop(case: Case, loop: libclaude.Loop, call: libclaude.LoopCall, seen: S
     seen.response = call.result()
 
 
-async def await_request(case: Case, url: str, seen: Seen) -> None:
-    async with libclaude.AsyncClient(**configuration(case, url)) as client:
-        answer = await client.request(case.request["endpoint"], case.body, **case.anything)
-        if isinstance(answer, libclaude.AsyncMessageStream):
-            async for event in answer:
-                seen.events.append(event)
-            answer = await answer.get_final_message()
-        seen.response = answer
+def by_asyncio(once: Callable[[Case, libclaude.AsyncClient, Seen], Coroutine[Any, Any, None]]) -> Way:
+    async def repeatedly(case: Case, url: str, seen: Seen) -> None:
+        async with libclaude.AsyncClient(**configuration(case, url)) as client:
+            for _ in range(case.times):
+                with seen.call():
+                    await once(case, client, seen)
+            seen.look_at(client)
+
+    return lambda case, url, seen: asyncio.run(asyncio.wait_for(repeatedly(case, url, seen), PATIENCE_S))
 
 
-async def await_messages(case: Case, url: str, seen: Seen) -> None:
+async def await_request(case: Case, client: libclaude.AsyncClient, seen: Seen) -> None:
+    endpoint, given = case.request["endpoint"], case.anything
+    if case.executed is not None:
+        del given["stream"], given["features"]
+        answer = await getattr(client, case.executed)(endpoint, case.body, **given)
+    else:
+        answer = await client.request(endpoint, case.body, **given)
+    if isinstance(answer, libclaude.AsyncMessageStream):
+        async for event in answer:
+            seen.events.append(event)
+        answer = await answer.get_final_message()
+    seen.response = answer
+
+
+async def await_messages(case: Case, client: libclaude.AsyncClient, seen: Seen) -> None:
     settings = {name: value for name, value in case.settings.items() if name != "stream"}
-    async with libclaude.AsyncClient(**configuration(case, url)) as client:
-        if case.stream:
-            async with client.messages.stream(**settings, **case.body) as stream:
-                async for event in stream:
-                    seen.events.append(event)
-                seen.response = await stream.get_final_message()
-        else:
-            seen.response = await client.messages.create(**settings, **case.body)
-
-
-def by_async_request(case: Case, url: str, seen: Seen) -> None:
-    asyncio.run(asyncio.wait_for(await_request(case, url, seen), PATIENCE_S))
-
-
-def by_async_messages(case: Case, url: str, seen: Seen) -> None:
-    asyncio.run(asyncio.wait_for(await_messages(case, url, seen), PATIENCE_S))
+    if case.stream:
+        async with client.messages.stream(**settings, **case.body) as stream:
+            async for event in stream:
+                seen.events.append(event)
+            seen.response = await stream.get_final_message()
+    else:
+        seen.response = await client.messages.create(**settings, **case.body)
 
 
 def by_function(case: Case, url: str, seen: Seen) -> None:
-    with libclaude.Client(**configuration(case, url)) as client:
+    def once(client: libclaude.Client) -> None:
         seen.response = case.called(client)
 
-
-async def await_function(case: Case, url: str, seen: Seen) -> None:
-    async with libclaude.AsyncClient(**configuration(case, url)) as client:
-        seen.response = await case.called(client)
+    repeatedly(case, url, seen, once)
 
 
-def by_async_function(case: Case, url: str, seen: Seen) -> None:
-    asyncio.run(asyncio.wait_for(await_function(case, url, seen), PATIENCE_S))
+async def await_function(case: Case, client: libclaude.AsyncClient, seen: Seen) -> None:
+    seen.response = await case.called(client)
 
 
-ANY_CASE = {"request": by_request, "async-request": by_async_request, "loop": by_loop}
-SPELLED_OUT = {"messages": by_messages, "async-messages": by_async_messages, "submit": by_submit}
+ANY_CASE: dict[str, Way] = {"request": by_request, "async-request": by_asyncio(await_request), "loop": by_loop}
+SPELLED_OUT: dict[str, Way] = {
+    "messages": by_messages,
+    "async-messages": by_asyncio(await_messages),
+    "submit": by_submit,
+}
+WITH_FUNCTION: dict[str, Way] = {"function": by_function, "async-function": by_asyncio(await_function)}
 
-WITH_FUNCTION = {"function": by_function, "async-function": by_async_function}
 
-
-def ways(case: Case) -> dict[str, Callable[[Case, str, Seen], None]]:
+def ways(case: Case) -> dict[str, Way]:
     found = {**ANY_CASE, **(SPELLED_OUT if case.spelled_out else {})}
     return {**found, **(WITH_FUNCTION if case.function else {})}
 
 
-def run(case: Case, way: Callable[[Case, str, Seen], None], sandbox: Sandbox) -> Seen:
-    seen = Seen()
+def run(case: Case, way: Way, sandbox: Sandbox) -> Seen:
+    seen = Seen(url=sandbox.url)
     if isinstance(case.scenario, dict):
         sandbox.register(case.name, case.scenario)
     try:
@@ -337,15 +415,59 @@ SENT: dict[str, Callable[[Request], Json]] = {
 
 
 def check_sent(expected: Json, requests: list[Request]) -> Iterator[str]:
-    if len(requests) != (0 if expected is None else 1):
+    wanted = expected if isinstance(expected, list) else [] if expected is None else [expected]
+    if len(requests) != len(wanted):
         yield f"{len(requests)} requests were sent"
-    elif expected is not None:
-        own, others = split(expected, "headers", "body_contains")
-        yield from members("what is sent", others, SENT, requests[0])
+    for each, request in zip(wanted, requests):
+        own, others = split(each, "headers", "body_contains")
+        yield from members("what is sent", others, SENT, request)
         for part in own.get("body_contains", []):
-            if part.encode() not in requests[0].body:
+            if part.encode() not in request.body:
                 yield f"the body is without {part!r}"
-        yield from check_headers(own, requests[0].header)
+        yield from check_headers(own, request.header)
+
+
+def check_described(what: str, expected: Json, found: Json) -> Iterator[str]:
+    """Each member as it is expected; true where a number is to be above 0."""
+    if not isinstance(expected, dict):
+        yield f"what is expected of {what} is no object"
+        return
+    for name, value in expected.items():
+        if name not in found:
+            yield f"nothing is known about {name!r} of {what}"
+            continue
+        number = found[name]
+        if value is True and isinstance(number, int) and not isinstance(number, bool):
+            if number <= 0:
+                yield f"{what}: {name} is {number!r}"
+        elif not same(value, number):
+            yield f"{what}: {name} is {number!r} instead of {value!r}"
+
+
+def check_report(expected: Json, seen: Seen) -> Iterator[str]:
+    report = seen.report
+    if expected is None or report is None:
+        if report is not expected:
+            yield f"the report is {report!r}"
+        return
+    own, others = split(expected, "attempt_list", "endpoint_url")
+    yield from check_described("the report", others, report)
+    if "endpoint_url" in own and own["endpoint_url"] != report.endpoint_url.replace(seen.url, "", 1):
+        yield f"the endpoint is {report.endpoint_url!r}"
+    if "attempt_list" in own:
+        if len(own["attempt_list"]) != len(report.attempt_list):
+            yield f"there were {len(report.attempt_list)} attempts"
+        for wanted, attempt in zip(own["attempt_list"], report.attempt_list):
+            yield from check_described("an attempt", wanted, attempt)
+
+
+def check_metrics(expected: Json, metrics: libclaude.Metrics | None) -> Iterator[str]:
+    if not isinstance(expected, dict):
+        yield "what is expected of the metrics is no object"
+        return
+    for name, value in expected.items():
+        if not same((metrics or {}).get(name), value):
+            yield f"the metric {name} is {(metrics or {}).get(name)} instead of {value!r}"
 
 
 def check_headers(own: dict[str, Json], header: Callable[[str], str | None]) -> Iterator[str]:
@@ -440,11 +562,12 @@ ERROR: dict[str, Callable[[libclaude.ClaudeError], Json]] = {
     "retryable": lambda error: error.retryable,
     "retry_after_ms": lambda error: error.retry_after_ms,
     "attempts": lambda error: error.attempts,
+    "feature": lambda error: error.feature,
 }
 
 
 def check_error(expected: Json, error: libclaude.ClaudeError) -> Iterator[str]:
-    own, others = split(expected, "contains", "request_id", "response")
+    own, others = split(expected, "contains", "request_id", "response", "cause")
     yield from members("the error", others, ERROR, error)
     for part in own.get("contains", []):
         if part not in error.message:
@@ -456,6 +579,11 @@ def check_error(expected: Json, error: libclaude.ClaudeError) -> Iterator[str]:
             yield from check_response(own["response"], error.response)
         elif own["response"] is not error.response:
             yield f"the error's response is {error.response!r}"
+    if "cause" in own:
+        if own["cause"] is not None and error.cause is not None:
+            yield from check_error(own["cause"], error.cause)
+        elif own["cause"] is not error.cause:
+            yield f"the error's cause is {error.cause!r}"
 
 
 def check_ending(expect: dict[str, Json], seen: Seen) -> Iterator[str]:
@@ -469,15 +597,20 @@ def check_ending(expect: dict[str, Json], seen: Seen) -> Iterator[str]:
 
 def check(expect: dict[str, Json], seen: Seen) -> Iterator[str]:
     looks: dict[str, Callable[[Seen], Json]] = {
+        "codes": lambda seen: seen.codes,
         "event_count": lambda seen: len(seen.events),
         "text": lambda seen: "".join(event.text or "" for event in seen.events if event.kind == TEXT),
         "bytes": lambda seen: b"".join(event.raw for event in seen.events if event.kind == BYTES).decode(),
     }
-    own, others = split(expect, "sent", "events", "response", "error")
+    own, others = split(expect, "sent", "metrics", "report", "events", "response", "error")
     yield from members("the case", others, looks, seen)
     yield from check_ending(own, seen)
     if "sent" in own:
         yield from check_sent(own["sent"], seen.requests)
+    if "metrics" in own:
+        yield from check_metrics(own["metrics"], seen.metrics)
+    if "report" in own:
+        yield from check_report(own["report"], seen)
     if "events" in own:
         yield from check_events(own["events"], seen.events)
 
@@ -517,7 +650,7 @@ RUNS = [pytest.param(case, way, id=f"{case.name}-by-{name}") for case in ALL for
 
 
 @pytest.mark.parametrize(("case", "way"), RUNS)
-def test_case(case: Case, way: Callable[[Case, str, Seen], None], sandbox: Sandbox) -> None:
+def test_case(case: Case, way: Way, sandbox: Sandbox) -> None:
     seen = run(case, way, sandbox)
     assert list(check(case.expect, seen)) == []
     missed = [changed for changed in mutations(case.expect) if not list(check(changed, seen))]

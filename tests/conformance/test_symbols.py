@@ -118,7 +118,25 @@ BINDINGS = {
                 claude_error_api_type claude_error_attempts claude_error_category claude_error_cause claude_error_code
                 claude_error_error_code claude_error_feature claude_error_http_status claude_error_is_retryable
                 claude_error_message claude_error_request_id claude_error_retry_after_ms claude_error_user_code""",
-            "the object of the language holds the one reference that there is": "claude_error_ref",
+            "claude_report_json() brings it": """
+                claude_report_attempt_backoff_ms claude_report_attempt_code claude_report_attempt_count
+                claude_report_attempt_duration_ms claude_report_attempt_endpoint claude_report_attempt_first_event_ms
+                claude_report_attempt_http_status claude_report_attempt_limiter_wait_ms
+                claude_report_attempt_request_id claude_report_attempt_started_ms claude_report_attempts
+                claude_report_backoff_ms claude_report_breaker_state claude_report_duration_ms
+                claude_report_endpoint_index claude_report_endpoint_url claude_report_failovers claude_report_features
+                claude_report_limiter_wait_ms claude_report_retries claude_report_stopped_by
+                claude_report_wire_attempts""",
+            "the text of a report is copied": "claude_report_ref claude_report_unref",
+            "claude_metrics_json() brings it": "claude_metrics_errors claude_metrics_histogram claude_metrics_sum",
+            "calls are started with flags, then waited for in slices": """
+                claude_client_execute_with_circuit_breaker claude_client_execute_with_enterprise_features
+                claude_client_execute_with_failover claude_client_execute_with_rate_limiting
+                claude_client_execute_with_retries""",
+            "the answer that an error carries says it": "claude_error_rate_limit",
+            "the object of the language holds the one reference that there is": """
+                claude_breaker_ref claude_error_ref claude_failover_ref claude_limiter_ref claude_metrics_ref
+                claude_reservation_ref""",
             "a Loop knows its calls itself": "claude_loop_count",
             "Python's own poll() waits, because signals get through it": "claude_loop_wait",
             "answers are decoded whole": """

@@ -44,6 +44,7 @@ def test_what_came_with_the_answer(client: libclaude.Client) -> None:
 
 def test_rate_limits(client: libclaude.Client, sandbox: Sandbox) -> None:
     headers = {
+        "date": "Mon, 23 Nov 2026 01:02:00 GMT",
         "anthropic-ratelimit-tokens-limit": "1000",
         "anthropic-ratelimit-tokens-remaining": "0",
         "anthropic-ratelimit-tokens-reset": "2026-11-23T01:02:03Z",
@@ -51,7 +52,9 @@ def test_rate_limits(client: libclaude.Client, sandbox: Sandbox) -> None:
     }
     sandbox.scenario({"headers": [[*pair] for pair in headers.items()], "body": message_json("[]")})
     limits = client.messages.create(**ask()).rate_limits
-    assert repr(limits["tokens"]) == "RateLimit(limit=1000, remaining=0, reset_ms=1795395723000)"
+    assert repr(limits["tokens"]) == (
+        "RateLimit(limit=1000, remaining=0, reset_ms=1795395723000, reset_in_ms=3000, used_percent=100)"
+    )
     assert limits["tokens"].reset == datetime(2026, 11, 23, 1, 2, 3, tzinfo=timezone.utc)
     assert (limits["priority-input-tokens"].limit, limits["priority-input-tokens"].remaining) == (7, None)
     assert limits["priority-input-tokens"].reset is None

@@ -29,6 +29,7 @@ from ._async import AsyncMessages, AsyncStream
 from ._async_pieces import AsyncBatchResults, AsyncDownload
 from ._client import Messages
 from ._endpoints import Resource
+from ._features import Features
 from ._pages import AsyncPages, Page
 from ._pieces import BatchResults, Download
 from ._response import Response
@@ -38,11 +39,12 @@ _Headers = Mapping[str, str | None] | None
 _Members = Mapping[str, Any] | None
 _Betas = Sequence[str] | None
 _Seconds = float | None
+_Features = Features | None
 """
 HELPERS = {"messages.batches": "Batches", "files": "Files", "skills": "Skills", "skills.versions": "SkillVersions"}
 SETTINGS = (
     "extra_headers: _Headers = ..., extra_query: _Members = ..., extra_body: _Members = ..., betas: _Betas = ..., "
-    "timeout: _Seconds = ..., options: _Members = ..."
+    "timeout: _Seconds = ..., options: _Members = ..., features: _Features = ..."
 )
 
 

@@ -22,6 +22,7 @@ from ._errors import (
     AuthenticationError,
     BadRequestError,
     CallCancelled,
+    CircuitOpenError,
     ClaudeError,
     ConflictError,
     DeadlineExceededError,
@@ -38,12 +39,14 @@ from ._errors import (
     RequestTooLargeError,
     ServiceUnavailableError,
     StreamTruncatedError,
+    ThrottledError,
     UnprocessableEntityError,
     UnsupportedError,
 )
 from ._ffi import lib as _lib
 from ._ffi import text_of as _text_of
 from ._loop import Loop, LoopCall
+from ._report import Report
 from ._response import Headers, Message, RateLimit, RawResponse, Response
 from ._secret import Secret
 from ._sign import Attempt
@@ -55,9 +58,12 @@ if TYPE_CHECKING:
     from ._async_pieces import AsyncBatchResults, AsyncDownload
     from ._async_tools import AsyncToolRunner
     from ._files import File, document_block, image_block
+    from ._metrics import Metric, Metrics, metrics_known
     from ._models import ModelTable, choose_model, cost, estimate_cost, model_facts
+    from ._observe import ObservedAttempt
     from ._pages import AsyncPage, AsyncPages, Page
     from ._pieces import BatchResult, BatchResults, Download
+    from ._reliability import CircuitBreaker, Endpoint, Failover, Permit, RateLimiter, Reservation
     from ._structured import ParsedMessage, parse_output, transform_schema
     from ._tools import Tool, ToolError, ToolRunner, tool
     from ._validate import Problem, validate
@@ -86,13 +92,17 @@ __all__ = [
     "BatchResult",
     "BatchResults",
     "CallCancelled",
+    "CircuitBreaker",
+    "CircuitOpenError",
     "ClaudeError",
     "Client",
     "ConflictError",
     "DeadlineExceededError",
     "Download",
+    "Endpoint",
     "Event",
     "EventKind",
+    "Failover",
     "File",
     "FileError",
     "Headers",
@@ -104,25 +114,33 @@ __all__ = [
     "Message",
     "MessageStream",
     "Messages",
+    "Metric",
+    "Metrics",
     "ModelTable",
     "NoKeyError",
     "NoMemoryError",
     "NotFoundError",
+    "ObservedAttempt",
     "OverloadedError",
     "Page",
     "ParsedMessage",
     "PermissionDeniedError",
+    "Permit",
     "Problem",
     "RateLimit",
     "RateLimitError",
+    "RateLimiter",
     "RawMessages",
     "RawResponse",
+    "Report",
     "RequestTooLargeError",
+    "Reservation",
     "Response",
     "Secret",
     "ServiceUnavailableError",
     "Stream",
     "StreamTruncatedError",
+    "ThrottledError",
     "Tool",
     "ToolError",
     "ToolRunner",
@@ -133,6 +151,7 @@ __all__ = [
     "document_block",
     "estimate_cost",
     "image_block",
+    "metrics_known",
     "model_facts",
     "parse_output",
     "tool",
@@ -147,9 +166,12 @@ _LATER = {
     "_async_pieces": "AsyncBatchResults AsyncDownload",
     "_async_tools": "AsyncToolRunner",
     "_files": "File document_block image_block",
+    "_metrics": "Metric Metrics metrics_known",
     "_models": "ModelTable choose_model cost estimate_cost model_facts",
+    "_observe": "ObservedAttempt",
     "_pages": "AsyncPage AsyncPages Page",
     "_pieces": "BatchResult BatchResults Download",
+    "_reliability": "CircuitBreaker Endpoint Failover Permit RateLimiter Reservation",
     "_structured": "ParsedMessage parse_output transform_schema",
     "_tools": "Tool ToolError ToolRunner tool",
     "_validate": "Problem validate",

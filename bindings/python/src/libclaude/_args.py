@@ -35,13 +35,20 @@ def option_text(value: Any, key: str) -> bytes | None:
         return None
     if isinstance(value, bool):
         return b"true" if value else b"false"
-    return c_text(str(value) if isinstance(value, int) else value, f"option {key}")
+    return c_text(str(value) if isinstance(value, (int, float)) else value, f"option {key}")
 
 
-def milliseconds(seconds: object) -> int:
-    """A timeout in seconds as whole milliseconds, rounded up."""
+def milliseconds(seconds: object, what: str = "timeout") -> int:
+    """A time in seconds as whole milliseconds, rounded up."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        raise invalid(f"timeout must be a number of seconds, not {type(seconds).__name__}")
+        raise invalid(f"{what} must be a number of seconds, not {type(seconds).__name__}")
     if not 0 < seconds <= DAY:
-        raise invalid(f"timeout is {seconds!r}; it must be more than 0 and at most {DAY} seconds")
+        raise invalid(f"{what} is {seconds!r}; it must be more than 0 and at most {DAY} seconds")
     return math.ceil(seconds * 1000)
+
+
+def whole(number: object, what: str) -> int:
+    """An int that fits 64 bits."""
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise invalid(f"{what} must be an int, not {type(number).__name__}")
+    return max(min(number, 2**63 - 1), -(2**63))

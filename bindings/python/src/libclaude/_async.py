@@ -12,9 +12,11 @@ from weakref import WeakValueDictionary
 
 from ._base import BaseClient, Settings
 from ._errors import bad_state, check, make, take
+from ._features import AsyncExecuting
 from ._ffi import NULL, ffi, lib, text_of
 from ._loop import LoopCall
-from ._response import Message, RawResponse, Response, as_message, wrap
+from ._report import copied
+from ._response import Message, RawResponse, Response, as_message, rate_limits_of, wrap
 from ._stream import Event, EventKind
 
 if TYPE_CHECKING:
@@ -25,9 +27,13 @@ if TYPE_CHECKING:
     from ._async_tools import AsyncToolRunner
     from ._base import Form
     from ._claude import Batch, CData
+    from ._features import Features
     from ._files import File
+    from ._observe import Observer
     from ._pages import AsyncPages
+    from ._report import Report
     from ._resources import AsyncMessagesBatches, AsyncRoot
+    from ._response import RateLimit
     from ._sign import SignHook
     from ._structured import ParsedMessage
     from ._tools import Tool
@@ -54,8 +60,15 @@ class _Call(LoopCall):
 
     __slots__ = ("events", "held", "loop", "size", "waiter")
 
-    def __init__(self, handle: CData, hook: SignHook | None, tag: CData, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(handle, hook, tag)
+    def __init__(
+        self,
+        handle: CData,
+        hook: SignHook | None,
+        observer: Observer | None,
+        tag: CData,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        super().__init__(handle, hook, observer, tag)
         self.loop = loop
         self.events: deque[Event] = deque()
         self.size = 0
@@ -138,13 +151,16 @@ class _Engine:
         "_dropping",
         "_handle",
         "_hook",
+        "_observer",
         "_pid",
         "_records",
         "loop",
         "retired",
     )
 
-    def __init__(self, client: CData, hook: SignHook | None, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, client: CData, hook: SignHook | None, observer: Observer | None, loop: asyncio.AbstractEventLoop
+    ) -> None:
         out, err = ffi.new("claude_loop_t **"), ffi.new("claude_error_t **")
         check(lib.claude_loop_new(client, out, err), err)
         self._handle = ffi.gc(out[0], lib.claude_loop_unref)
@@ -154,6 +170,7 @@ class _Engine:
         self._records = memoryview(ffi.buffer(self._batch.records))
         self._calls: dict[int, _Call] = {}
         self._hook = hook
+        self._observer = observer
         self._pid = os.getpid()
         self.loop = loop
         self.retired = False
@@ -165,7 +182,7 @@ class _Engine:
         tag = int(ffi.cast("uintptr_t", unwanted))
         out, err = ffi.new("claude_call_t **"), ffi.new("claude_error_t **")
         check(lib.claude_loop_submit(self._handle, request, flags, tag, out, err), err)
-        call = self._calls[tag] = _Call(out[0], self._hook, unwanted, self.loop)
+        call = self._calls[tag] = _Call(out[0], self._hook, self._observer, unwanted, self.loop)
         return call
 
     def _ready(self) -> None:
@@ -235,7 +252,7 @@ class _Engines:
     def __init__(self) -> None:
         self._known: WeakValueDictionary[int, _Engine] = WeakValueDictionary()
 
-    def running(self, client: CData, hook: SignHook | None) -> _Engine:
+    def running(self, client: CData, hook: SignHook | None, observer: Observer | None) -> _Engine:
         """The engine of the event loop that runs now."""
         try:
             loop = asyncio.get_running_loop()
@@ -243,7 +260,7 @@ class _Engines:
             raise bad_state("there is no running asyncio event loop; an AsyncClient needs one") from None
         engine = self._known.get(id(loop))
         if engine is None or engine.retired:
-            engine = self._known[id(loop)] = _Engine(client, hook, loop)
+            engine = self._known[id(loop)] = _Engine(client, hook, observer, loop)
         return engine
 
     def __del__(self) -> None:
@@ -251,7 +268,7 @@ class _Engines:
             engine.retire()
 
 
-class AsyncClient(BaseClient, AsyncRoot):
+class AsyncClient(BaseClient, AsyncExecuting, AsyncRoot):
     """A client of the Claude API for asyncio (and uvloop). Without threads, usable in any number of event loops.
 
     In each event loop it is used in, it has connections of its own, which are closed with the client or the event loop.
@@ -276,13 +293,14 @@ class AsyncClient(BaseClient, AsyncRoot):
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> AsyncPages:
         """The pages of a list, by its endpoint's name: "models.list". The arguments are those of request()."""
         from ._pages import AsyncPages
 
-        settings = Settings(extra_headers, timeout, options, path=path, query=query, betas=betas)
+        settings = Settings(extra_headers, timeout, options, features=features, path=path, query=query, betas=betas)
         request = self._request(endpoint, None, False, settings)
-        return AsyncPages(self, request)
+        return AsyncPages(self, request, settings)
 
     if TYPE_CHECKING:
 
@@ -301,6 +319,7 @@ class AsyncClient(BaseClient, AsyncRoot):
             extra_headers: Headers | None = None,
             timeout: float | None = None,
             options: Options | None = None,
+            features: Features | None = None,
         ) -> Response: ...
 
         @overload
@@ -318,6 +337,7 @@ class AsyncClient(BaseClient, AsyncRoot):
             extra_headers: Headers | None = None,
             timeout: float | None = None,
             options: Options | None = None,
+            features: Features | None = None,
         ) -> AsyncMessageStream: ...
 
     async def request(
@@ -334,6 +354,7 @@ class AsyncClient(BaseClient, AsyncRoot):
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> Response | AsyncMessageStream:
         """Calls any endpoint by its name, for example "messages.batches.cancel" (docs/endpoints.md has all).
 
@@ -343,15 +364,24 @@ class AsyncClient(BaseClient, AsyncRoot):
         betas    beta names to send beside those that the endpoint needs
         form     for endpoints that take a form: names with texts, numbers, and files (see libclaude.File)
         files    files whose tokens stand in a body that is given as bytes
+        features "retries", "circuit_breaker", "rate_limiting", "failover", several of them, or "enterprise_features"
         stream   True gives the AsyncMessageStream; an answer of JSON lines, or of bytes, comes in its events, too
         """
         settings = Settings(
-            extra_headers, timeout, options, path=path, query=query, betas=betas, form=form, files=files
+            extra_headers,
+            timeout,
+            options,
+            features=features,
+            path=path,
+            query=query,
+            betas=betas,
+            form=form,
+            files=files,
         )
         request = self._request(endpoint, body, stream, settings)
         if stream:
-            return await AsyncMessageStream(self._start(request, lib.CLAUDE_STREAM))._begun()
-        return wrap(await self._execute(request))
+            return await AsyncMessageStream(self._start(request, settings, stream=True))._begun()
+        return wrap(await self._execute(request, settings))
 
     async def close(self) -> None:
         """Lets go of the connections. Calls in flight go on; new ones are refused."""
@@ -369,16 +399,17 @@ class AsyncClient(BaseClient, AsyncRoot):
         super()._open(*arguments)
         self._engines = _Engines()
 
-    def _start(self, request: CData, flags: int) -> _Call:
+    def _start(self, request: CData, settings: Settings | None, stream: bool = False) -> _Call:
         handle = self._opened()
         assert self._engines is not None
-        call = self._engines.running(handle, self._hook).submit(request, flags)
+        flags = self._flags(settings) | (lib.CLAUDE_STREAM if stream else 0)
+        call = self._engines.running(handle, self._hook, self._observer).submit(request, flags)
         if self._deprecations is not None:
             call._tell(self._deprecations)
         return call
 
-    async def _execute(self, request: CData) -> CData:
-        return await self._start(request, 0).outcome()
+    async def _execute(self, request: CData, settings: Settings | None) -> CData:
+        return await self._start(request, settings).outcome()
 
 
 class AsyncMessages:
@@ -413,6 +444,7 @@ class AsyncMessages:
             timeout: float | None = None,
             betas: Sequence[str] | None = None,
             options: Options | None = None,
+            features: Features | None = None,
             **body: Any,
         ) -> Message: ...
 
@@ -425,6 +457,7 @@ class AsyncMessages:
             timeout: float | None = None,
             betas: Sequence[str] | None = None,
             options: Options | None = None,
+            features: Features | None = None,
             **body: Any,
         ) -> AsyncStream: ...
 
@@ -437,6 +470,7 @@ class AsyncMessages:
             timeout: float | None = None,
             betas: Sequence[str] | None = None,
             options: Options | None = None,
+            features: Features | None = None,
             **body: Any,
         ) -> Message | AsyncStream: ...
 
@@ -448,18 +482,19 @@ class AsyncMessages:
         timeout: float | None = None,
         betas: Sequence[str] | None = None,
         options: Options | None = None,
+        features: Features | None = None,
         **body: Any,
     ) -> Message | AsyncStream:
         """Sends a message and returns the answer, or with stream=True the AsyncStream of its events.
 
-        `timeout` is in seconds, `options` sets options of the library for this call.
+        `timeout` is in seconds, `options` sets options of the library for this call. `features` asks for "retries",
+        "circuit_breaker", "rate_limiting", "failover", several of them, or "enterprise_features": all that are enabled.
         """
-        request = self._client._request(
-            "messages.create", body, stream, Settings(extra_headers, timeout, options, betas=betas)
-        )
+        settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
+        request = self._client._request("messages.create", body, stream, settings)
         if stream:
-            return await AsyncStream(self._client._start(request, lib.CLAUDE_STREAM))._begun()
-        return as_message(await self._client._execute(request))
+            return await AsyncStream(self._client._start(request, settings, stream=True))._begun()
+        return as_message(await self._client._execute(request, settings))
 
     def stream(
         self,
@@ -468,13 +503,13 @@ class AsyncMessages:
         timeout: float | None = None,
         betas: Sequence[str] | None = None,
         options: Options | None = None,
+        features: Features | None = None,
         **body: Any,
     ) -> AsyncMessageStreamManager:
         """For an `async with` statement: sends a message and gives the AsyncMessageStream of its answer."""
-        request = self._client._request(
-            "messages.create", body, True, Settings(extra_headers, timeout, options, betas=betas)
-        )
-        return AsyncMessageStreamManager(lambda: self._client._start(request, lib.CLAUDE_STREAM))
+        settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
+        request = self._client._request("messages.create", body, True, settings)
+        return AsyncMessageStreamManager(lambda: self._client._start(request, settings, stream=True))
 
     async def count_tokens(
         self,
@@ -483,14 +518,16 @@ class AsyncMessages:
         timeout: float | None = None,
         betas: Sequence[str] | None = None,
         options: Options | None = None,
+        features: Features | None = None,
         **body: Any,
     ) -> Response:
         """Counts the tokens of a message without sending it to the model: `.input_tokens`.
 
         It takes what create() takes; what has no tokens (max_tokens, temperature, ...) is not sent.
         """
-        request = self._client._counting(body, Settings(extra_headers, timeout, options, betas=betas))
-        return wrap(await self._client._execute(request))
+        settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
+        request = self._client._counting(body, settings)
+        return wrap(await self._client._execute(request, settings))
 
     async def parse(
         self,
@@ -500,6 +537,7 @@ class AsyncMessages:
         timeout: float | None = None,
         betas: Sequence[str] | None = None,
         options: Options | None = None,
+        features: Features | None = None,
         **body: Any,
     ) -> ParsedMessage:
         """Sends a message whose answer must match a schema, and checks it: `.parsed_output`.
@@ -509,10 +547,10 @@ class AsyncMessages:
         """
         from ._structured import ask_for, parsed, schema_of
 
-        settings = Settings(extra_headers, timeout, options, betas=betas)
+        settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
         request = self._client._request("messages.create", body, False, settings)
         ask_for(request, schema_of(output_format))
-        return parsed(await self._client._execute(request), output_format)
+        return parsed(await self._client._execute(request, settings), output_format)
 
     def tool_runner(
         self,
@@ -523,6 +561,7 @@ class AsyncMessages:
         timeout: float | None = None,
         betas: Sequence[str] | None = None,
         options: Options | None = None,
+        features: Features | None = None,
         **body: Any,
     ) -> AsyncToolRunner:
         """A conversation in which the model's calls of tools are run and answered, until it is done.
@@ -534,9 +573,9 @@ class AsyncMessages:
         from ._tools import Tool
 
         known = [each.param if isinstance(each, Tool) else each for each in tools]
-        settings = Settings(extra_headers, timeout, options, betas=betas)
+        settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
         request = self._client._request("messages.create", {**body, "tools": known}, False, settings)
-        return AsyncToolRunner(self._client, request, tools, max_turns)
+        return AsyncToolRunner(self._client, request, tools, max_turns, self._client._flags(settings))
 
     def validate(
         self,
@@ -569,13 +608,13 @@ class AsyncRawMessages:
         timeout: float | None = None,
         betas: Sequence[str] | None = None,
         options: Options | None = None,
+        features: Features | None = None,
         **body: Any,
     ) -> RawResponse:
         """Sends a message; see AsyncMessages.create(). With stream=True the body is the message put together."""
-        request = self._client._request(
-            "messages.create", body, False, Settings(extra_headers, timeout, options, betas=betas)
-        )
-        return RawResponse(await self._client._execute(request), as_message)
+        settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
+        request = self._client._request("messages.create", body, False, settings)
+        return RawResponse(await self._client._execute(request, settings), as_message)
 
     async def count_tokens(
         self,
@@ -584,11 +623,13 @@ class AsyncRawMessages:
         timeout: float | None = None,
         betas: Sequence[str] | None = None,
         options: Options | None = None,
+        features: Features | None = None,
         **body: Any,
     ) -> RawResponse:
         """Counts the tokens of a message; see AsyncMessages.count_tokens()."""
-        request = self._client._counting(body, Settings(extra_headers, timeout, options, betas=betas))
-        return RawResponse(await self._client._execute(request), wrap)
+        settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
+        request = self._client._counting(body, settings)
+        return RawResponse(await self._client._execute(request, settings), wrap)
 
 
 class AsyncStream:
@@ -629,6 +670,16 @@ class AsyncStream:
             return self._call.events.popleft()
         self._call.check()
         raise StopAsyncIteration
+
+    @property
+    def rate_limits(self) -> dict[str, RateLimit]:
+        """The limits that the server told; see Response.rate_limits."""
+        return rate_limits_of(self._call._handle, lib.claude_call_rate_limit)
+
+    @property
+    def report(self) -> Report | None:
+        """What happened on the way: of a stream that has ended, None before."""
+        return copied(lib.claude_call_report(self._call._handle))
 
     async def until_done(self) -> None:
         """Waits for the end of the stream; events that were not taken are passed over."""

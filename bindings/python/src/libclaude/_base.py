@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ._args import c_text, milliseconds, option_text
 from ._errors import bad_state, check, invalid
+from ._features import flags_of
 from ._ffi import NULL, ffi, lib
 from ._json import encode
 from ._secret import Secret
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
 
     from ._claude import CData
     from ._deprecation import Deprecations, OnDeprecation
+    from ._features import Features
     from ._files import File
+    from ._metrics import Metrics
     from ._models import ModelTable
+    from ._observe import Observer, OnAttempt
+    from ._reliability import CircuitBreaker, Failover, RateLimiter
     from ._sign import Signer
 
     AnyClient = TypeVar("AnyClient", bound="BaseClient")
@@ -33,7 +38,7 @@ _STREAM_TIMEOUTS = ("timeout.first_byte_ms", "timeout.idle_ms")
 class Settings:
     """What a call is given beside its body."""
 
-    __slots__ = ("betas", "files", "form", "headers", "options", "path", "query", "timeout")
+    __slots__ = ("betas", "features", "files", "form", "headers", "options", "path", "query", "timeout")
 
     def __init__(
         self,
@@ -41,6 +46,7 @@ class Settings:
         timeout: float | None = None,
         options: Options | None = None,
         *,
+        features: Features | None = None,
         path: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
         betas: Sequence[str] | None = None,
@@ -50,6 +56,7 @@ class Settings:
         self.headers = headers
         self.timeout = timeout
         self.options = options
+        self.features = None if features is None else flags_of(features)
         self.path = path
         self.query = query
         self.betas = betas
@@ -99,6 +106,59 @@ def attach(request: CData, file: File) -> None:
     check(lib.claude_request_attach(request, handle, err), err)
 
 
+class Attached:
+    """What a configuration is given beside its options."""
+
+    __slots__ = ("_objects", "deprecations", "hook", "observer")
+
+    def __init__(
+        self,
+        models: ModelTable | None,
+        on_deprecation: OnDeprecation | None,
+        on_attempt: OnAttempt | None,
+        sign: Signer | None,
+        breaker: CircuitBreaker | None,
+        limiter: RateLimiter | None,
+        failover: Failover | None,
+    ) -> None:
+        self.deprecations: Deprecations | None = None
+        self.observer: Observer | None = None
+        self.hook = SignHook(sign) if sign is not None else None
+        if on_deprecation is not None:
+            from ._deprecation import Deprecations
+
+            self.deprecations = Deprecations(on_deprecation)
+        if on_attempt is not None:
+            from ._observe import Observer
+
+            self.observer = Observer(on_attempt)
+        given = (
+            (lib.claude_config_set_models, models, "_models", "ModelTable"),
+            (lib.claude_config_set_breaker, breaker, "_reliability", "CircuitBreaker"),
+            (lib.claude_config_set_limiter, limiter, "_reliability", "RateLimiter"),
+            (lib.claude_config_set_failover, failover, "_reliability", "Failover"),
+        )
+        self._objects = [(attach, _handle_of(*each)) for attach, *each in given if each[0] is not None]
+
+    def attach(self, config: CData) -> None:
+        """Gives all of it to a configuration."""
+        err = ffi.new("claude_error_t **")
+        for attach, handle in self._objects:
+            check(attach(config, handle, err), err)
+        for each in (self.deprecations, self.observer, self.hook):
+            if each is not None:
+                each.register(config)
+
+
+def _handle_of(given: Any, module: str, kind: str) -> CData:
+    from importlib import import_module
+
+    if not isinstance(given, getattr(import_module(f".{module}", __package__), kind)):
+        raise invalid(f"a {kind} is wanted, not {type(given).__name__}")
+    handle: CData = given._handle
+    return handle
+
+
 class BaseClient:
     """What Client and AsyncClient have in common.
 
@@ -109,6 +169,8 @@ class BaseClient:
     _asynchronous = False
     _deprecations: Deprecations | None = None
     _handle: CData | None = None
+    _hook: SignHook | None = None
+    _observer: Observer | None = None
     _settings: tuple[Settings, ...] = ()
 
     def __init__(
@@ -121,7 +183,12 @@ class BaseClient:
         headers: Headers | None = None,
         models: ModelTable | None = None,
         on_deprecation: OnDeprecation | None = None,
+        on_attempt: OnAttempt | None = None,
         sign: Signer | None = None,
+        features: Features | None = None,
+        breaker: CircuitBreaker | None = None,
+        limiter: RateLimiter | None = None,
+        failover: Failover | None = None,
     ) -> None:
         """The arguments, all of them optional.
 
@@ -133,10 +200,19 @@ class BaseClient:
         models    facts and prices to use in place of those that are built in
         on_deprecation  a class of warnings, for example DeprecationWarning, to be warned of each deprecated model that
                   is asked; or a function to be called with its name and a text. What is raised ends the call
+        on_attempt  called with an ObservedAttempt when an attempt starts and when it has ended
         sign      called with an Attempt before each attempt; returns headers to add, or None
+        features  what calls have if they do not say otherwise: "retries", "circuit_breaker", "rate_limiting",
+                  "failover", several of them in a list, or "enterprise_features" for all that are enabled
+        breaker, limiter, failover  to be used, and to be shared with other clients; each enables its feature
         """
         settings = _configure(api_key, base_url, timeout, config, headers)
-        self._open(lib.claude_client_new, settings, models, on_deprecation, sign)
+        self._open(
+            lib.claude_client_new,
+            settings,
+            Attached(models, on_deprecation, on_attempt, sign, breaker, limiter, failover),
+        )
+        self._ask_for(features)
 
     @classmethod
     def from_env(
@@ -149,12 +225,22 @@ class BaseClient:
         headers: Headers | None = None,
         models: ModelTable | None = None,
         on_deprecation: OnDeprecation | None = None,
+        on_attempt: OnAttempt | None = None,
         sign: Signer | None = None,
+        features: Features | None = None,
+        breaker: CircuitBreaker | None = None,
+        limiter: RateLimiter | None = None,
+        failover: Failover | None = None,
     ) -> AnyClient:
         """A client from ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL and their relatives; arguments win over them."""
         client = cls.__new__(cls)
         settings = _configure(api_key, base_url, timeout, config, headers)
-        client._open(lib.claude_client_from_env, settings, models, on_deprecation, sign)
+        client._open(
+            lib.claude_client_from_env,
+            settings,
+            Attached(models, on_deprecation, on_attempt, sign, breaker, limiter, failover),
+        )
+        client._ask_for(features)
         return client
 
     @classmethod
@@ -168,37 +254,43 @@ class BaseClient:
         headers: Headers | None = None,
         models: ModelTable | None = None,
         on_deprecation: OnDeprecation | None = None,
+        on_attempt: OnAttempt | None = None,
         sign: Signer | None = None,
+        features: Features | None = None,
+        breaker: CircuitBreaker | None = None,
+        limiter: RateLimiter | None = None,
+        failover: Failover | None = None,
     ) -> AnyClient:
         """A client with the workspace's key (see Secret.from_workspace); arguments win over it."""
         client = cls.__new__(cls)
         settings = _configure(api_key, base_url, timeout, config, headers)
-        client._open(lib.claude_client_from_workspace, settings, models, on_deprecation, sign)
+        client._open(
+            lib.claude_client_from_workspace,
+            settings,
+            Attached(models, on_deprecation, on_attempt, sign, breaker, limiter, failover),
+        )
+        client._ask_for(features)
         return client
 
-    def _open(
-        self,
-        make: Any,
-        config: CData,
-        models: ModelTable | None,
-        on_deprecation: OnDeprecation | None,
-        sign: Signer | None,
-    ) -> None:
-        if models is not None:
-            err = ffi.new("claude_error_t **")
-            check(lib.claude_config_set_models(config, getattr(models, "_handle", NULL), err), err)
-        if on_deprecation is not None:
-            from ._deprecation import Deprecations
-
-            self._deprecations = Deprecations(on_deprecation)
-            self._deprecations.register(config)
-        self._hook = SignHook(sign) if sign is not None else None
-        if self._hook is not None:
-            self._hook.register(config)
+    def _open(self, make: Any, config: CData, attached: Attached) -> None:
+        attached.attach(config)
+        self._deprecations = attached.deprecations
+        self._hook = attached.hook
+        self._observer = attached.observer
         trust_host(config, from_env=make == lib.claude_client_from_env)
         out, err = ffi.new("claude_client_t **"), ffi.new("claude_error_t **")
         check(make(config, out, err), err)
         self._handle = ffi.gc(out[0], lib.claude_client_unref)
+
+    def _ask_for(self, features: Features | None) -> None:
+        if features is not None:
+            self._settings = (Settings(features=features),)
+
+    def metrics(self) -> Metrics:
+        """A snapshot of what the client's calls have done, in figures; needs the option `metrics.enabled`."""
+        from ._metrics import Metrics
+
+        return Metrics(self._opened())
 
     def with_options(
         self: AnyClient,
@@ -206,12 +298,13 @@ class BaseClient:
         headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> AnyClient:
         """A client of the same key and connections whose calls have these settings unless they say otherwise.
 
         Each of the two is closed for itself; the connections stay as long as one is open.
         """
-        settings = Settings(headers, timeout, options)
+        settings = Settings(headers, timeout, options, features=features)
         settings.apply(new_request("messages.create"), stream=False)  # says what is wrong with them here
         clone = type(self).__new__(type(self))
         clone.__dict__.update(self.__dict__)
@@ -235,6 +328,14 @@ class BaseClient:
         for each in (*self._settings, settings):
             each.apply(request, stream)
         return request
+
+    def _flags(self, settings: Settings | None) -> int:
+        """The features of a call: what it says itself, or else the client; the last word counts."""
+        flags = 0
+        for each in (*self._settings, settings):
+            if each is not None and each.features is not None:
+                flags = each.features
+        return flags
 
     def _counting(self, body: Any, settings: Settings) -> CData:
         """The request that counts the tokens of a message."""
@@ -289,6 +390,16 @@ def _mapping(value: Any, what: str) -> Any:
     return (value or {}).items()
 
 
+def config_of(options: Options | None) -> CData:
+    """A configuration with these options."""
+    out, err = ffi.new("claude_config_t **"), ffi.new("claude_error_t **")
+    check(lib.claude_config_new(out, err), err)
+    handle = ffi.gc(out[0], lib.claude_config_unref)
+    data = encode(dict(_mapping(options, "config")))
+    check(lib.claude_config_load_json(handle, data, len(data), err), err)
+    return handle
+
+
 def _configure(
     api_key: str | Secret | None,
     base_url: str | None,
@@ -296,16 +407,12 @@ def _configure(
     config: Options | None,
     headers: Headers | None,
 ) -> CData:
-    out, err = ffi.new("claude_config_t **"), ffi.new("claude_error_t **")
-    check(lib.claude_config_new(out, err), err)
-    handle = ffi.gc(out[0], lib.claude_config_unref)
     options = dict(_mapping(config, "config"))
     if timeout is not None:
         options.update(dict.fromkeys((*_BODY_TIMEOUTS, *_STREAM_TIMEOUTS), milliseconds(timeout)))
     if base_url is not None:
         options["base_url"] = base_url
-    data = encode(options)
-    check(lib.claude_config_load_json(handle, data, len(data), err), err)
+    handle, err = config_of(options), ffi.new("claude_error_t **")
     for name, value in _mapping(headers, "headers"):
         text = NULL if value is None else c_text(value, f"header {name}")
         check(lib.claude_config_set_header(handle, c_text(name, "the name of a header"), text, err), err)

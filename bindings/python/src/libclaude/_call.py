@@ -10,17 +10,19 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from ._claude import CData, View
+    from ._observe import Observer
     from ._sign import SignHook
 
 
 class Call:
     """A started call, owned: dropping it cancels what still runs."""
 
-    __slots__ = ("handle", "hook", "view")
+    __slots__ = ("handle", "hook", "observer", "view")
 
-    def __init__(self, handle: CData, hook: SignHook | None) -> None:
-        self.handle = ffi.gc(handle, lib.claude_call_unref)
+    def __init__(self, handle: CData, hook: SignHook | None, observer: Observer | None) -> None:
+        self.handle = ffi.gc(handle, lib.claude_call_unref) if observer is None else observer.own(handle)
         self.hook = hook
+        self.observer = observer
         self.view: View = ffi.new("claude_py_view *")
         self.view.call = handle
 
@@ -35,6 +37,7 @@ class Call:
             raise
         if code < 0:
             self.fail(code)
+        self.check()
 
     def result(self) -> CData:
         """The response of a call that has succeeded: a reference for the caller."""
@@ -46,6 +49,10 @@ class Call:
     def fail(self, code: int) -> NoReturn:
         """Raises what the library reported; for a callback's exception, that exception itself."""
         handle, self.view.err = self.view.err, NULL
+        failure = self.observer.failure(self.handle) if self.observer is not None else None
+        if failure is not None:
+            lib.claude_error_unref(handle)
+            raise failure
         if not handle:
             if code == lib.CLAUDE_E_CANCELED:
                 raise CallCancelled("the call was cancelled", {"code": code})
@@ -53,6 +60,12 @@ class Call:
         error = take(handle)
         original = self.hook.failure(error.user_code) if self.hook is not None else None
         raise original or error
+
+    def check(self) -> None:
+        """Raises what an observer of attempts has raised, although the call has succeeded."""
+        failure = self.observer.failure(self.handle) if self.observer is not None else None
+        if failure is not None:
+            raise failure
 
     def interrupted(self) -> None:
         """After an exception in the middle of waiting: nobody reads on, so nothing goes on."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ._base import BaseClient, Settings
 from ._call import Call
 from ._errors import check
+from ._features import Executing
 from ._ffi import ffi, lib
 from ._response import Message, RawResponse, Response, as_message, wrap
 from ._stream import MessageStream, MessageStreamManager, Stream
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from ._base import Form
     from ._claude import CData
+    from ._features import Features
     from ._files import File
     from ._pages import Page
     from ._resources import MessagesBatches, Root
@@ -32,7 +34,7 @@ else:
     Root = object
 
 
-class Client(BaseClient, Root):
+class Client(BaseClient, Executing, Root):
     """A client of the Claude API for programs that wait. Usable by any number of threads at once, and after a fork."""
 
     @property
@@ -50,13 +52,14 @@ class Client(BaseClient, Root):
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> Page:
         """The first page of a list, by its endpoint's name: "models.list". The arguments are those of request()."""
         from ._pages import Page
 
-        settings = Settings(extra_headers, timeout, options, path=path, query=query, betas=betas)
+        settings = Settings(extra_headers, timeout, options, features=features, path=path, query=query, betas=betas)
         request = self._request(endpoint, None, False, settings)
-        return Page(self, request, self._execute(request))
+        return Page(self, request, self._execute(request, settings), settings)
 
     if TYPE_CHECKING:
 
@@ -75,6 +78,7 @@ class Client(BaseClient, Root):
             extra_headers: Headers | None = None,
             timeout: float | None = None,
             options: Options | None = None,
+            features: Features | None = None,
         ) -> Response: ...
 
         @overload
@@ -92,6 +96,7 @@ class Client(BaseClient, Root):
             extra_headers: Headers | None = None,
             timeout: float | None = None,
             options: Options | None = None,
+            features: Features | None = None,
         ) -> MessageStream: ...
 
     def request(
@@ -108,6 +113,7 @@ class Client(BaseClient, Root):
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> Response | MessageStream:
         """Calls any endpoint by its name, for example "messages.batches.cancel" (docs/endpoints.md has all).
 
@@ -117,15 +123,24 @@ class Client(BaseClient, Root):
         betas    beta names to send beside those that the endpoint needs
         form     for endpoints that take a form: names with texts, numbers, and files (see libclaude.File)
         files    files whose tokens stand in a body that is given as bytes
+        features "retries", "circuit_breaker", "rate_limiting", "failover", several of them, or "enterprise_features"
         stream   True gives the MessageStream; an answer of JSON lines, or of bytes, comes in its events, too
         """
         settings = Settings(
-            extra_headers, timeout, options, path=path, query=query, betas=betas, form=form, files=files
+            extra_headers,
+            timeout,
+            options,
+            features=features,
+            path=path,
+            query=query,
+            betas=betas,
+            form=form,
+            files=files,
         )
         request = self._request(endpoint, body, stream, settings)
         if stream:
-            return MessageStream(self._start(request, lib.CLAUDE_STREAM))
-        return wrap(self._execute(request))
+            return MessageStream(self._start(request, settings, stream=True))
+        return wrap(self._execute(request, settings))
 
     def close(self) -> None:
         """Lets go of the connections. Calls in flight go on; new ones are refused."""
@@ -139,17 +154,18 @@ class Client(BaseClient, Root):
     ) -> None:
         self.close()
 
-    def _start(self, request: CData, flags: int) -> Call:
+    def _start(self, request: CData, settings: Settings | None, stream: bool = False) -> Call:
         handle = self._opened()
+        flags = self._flags(settings) | (lib.CLAUDE_STREAM if stream else 0)
         out, err = ffi.new("claude_call_t **"), ffi.new("claude_error_t **")
         check(lib.claude_client_start(handle, request, flags, out, err), err)
-        call = Call(out[0], self._hook)
+        call = Call(out[0], self._hook, self._observer)
         if self._deprecations is not None:
             self._deprecations.tell()
         return call
 
-    def _execute(self, request: CData) -> CData:
-        call = self._start(request, 0)
+    def _execute(self, request: CData, settings: Settings | None) -> CData:
+        call = self._start(request, settings)
         call.wait()
         return call.result()
 
@@ -186,6 +202,7 @@ class Messages:
             timeout: float | None = None,
             betas: Sequence[str] | None = None,
             options: Options | None = None,
+            features: Features | None = None,
             **body: Any,
         ) -> Message: ...
 
@@ -198,6 +215,7 @@ class Messages:
             timeout: float | None = None,
             betas: Sequence[str] | None = None,
             options: Options | None = None,
+            features: Features | None = None,
             **body: Any,
         ) -> Stream: ...
 
@@ -210,6 +228,7 @@ class Messages:
             timeout: float | None = None,
             betas: Sequence[str] | None = None,
             options: Options | None = None,
+            features: Features | None = None,
             **body: Any,
         ) -> Message | Stream: ...
 
@@ -221,18 +240,19 @@ class Messages:
         timeout: float | None = None,
         betas: Sequence[str] | None = None,
         options: Options | None = None,
+        features: Features | None = None,
         **body: Any,
     ) -> Message | Stream:
         """Sends a message and returns the answer, or with stream=True the Stream of its events.
 
-        `timeout` is in seconds, `options` sets options of the library for this call.
+        `timeout` is in seconds, `options` sets options of the library for this call. `features` asks for "retries",
+        "circuit_breaker", "rate_limiting", "failover", several of them, or "enterprise_features": all that are enabled.
         """
-        request = self._client._request(
-            "messages.create", body, stream, Settings(extra_headers, timeout, options, betas=betas)
-        )
+        settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
+        request = self._client._request("messages.create", body, stream, settings)
         if stream:
-            return Stream(self._client._start(request, lib.CLAUDE_STREAM))
-        return as_message(self._client._execute(request))
+            return Stream(self._client._start(request, settings, stream=True))
+        return as_message(self._client._execute(request, settings))
 
     def stream(
         self,
@@ -241,13 +261,13 @@ class Messages:
         timeout: float | None = None,
         betas: Sequence[str] | None = None,
         options: Options | None = None,
+        features: Features | None = None,
         **body: Any,
     ) -> MessageStreamManager:
         """For a `with` statement: sends a message and gives the MessageStream of its answer."""
-        request = self._client._request(
-            "messages.create", body, True, Settings(extra_headers, timeout, options, betas=betas)
-        )
-        return MessageStreamManager(lambda: self._client._start(request, lib.CLAUDE_STREAM))
+        settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
+        request = self._client._request("messages.create", body, True, settings)
+        return MessageStreamManager(lambda: self._client._start(request, settings, stream=True))
 
     def count_tokens(
         self,
@@ -256,14 +276,16 @@ class Messages:
         timeout: float | None = None,
         betas: Sequence[str] | None = None,
         options: Options | None = None,
+        features: Features | None = None,
         **body: Any,
     ) -> Response:
         """Counts the tokens of a message without sending it to the model: `.input_tokens`.
 
         It takes what create() takes; what has no tokens (max_tokens, temperature, ...) is not sent.
         """
-        request = self._client._counting(body, Settings(extra_headers, timeout, options, betas=betas))
-        return wrap(self._client._execute(request))
+        settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
+        request = self._client._counting(body, settings)
+        return wrap(self._client._execute(request, settings))
 
     def parse(
         self,
@@ -273,6 +295,7 @@ class Messages:
         timeout: float | None = None,
         betas: Sequence[str] | None = None,
         options: Options | None = None,
+        features: Features | None = None,
         **body: Any,
     ) -> ParsedMessage:
         """Sends a message whose answer must match a schema, and checks it: `.parsed_output`.
@@ -282,10 +305,10 @@ class Messages:
         """
         from ._structured import ask_for, parsed, schema_of
 
-        settings = Settings(extra_headers, timeout, options, betas=betas)
+        settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
         request = self._client._request("messages.create", body, False, settings)
         ask_for(request, schema_of(output_format))
-        return parsed(self._client._execute(request), output_format)
+        return parsed(self._client._execute(request, settings), output_format)
 
     def tool_runner(
         self,
@@ -297,6 +320,7 @@ class Messages:
         timeout: float | None = None,
         betas: Sequence[str] | None = None,
         options: Options | None = None,
+        features: Features | None = None,
         **body: Any,
     ) -> ToolRunner:
         """A conversation in which the model's calls of tools are run and answered, until it is done.
@@ -308,9 +332,9 @@ class Messages:
         from ._tools import Tool, ToolRunner
 
         known = [each.param if isinstance(each, Tool) else each for each in tools]
-        settings = Settings(extra_headers, timeout, options, betas=betas)
+        settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
         request = self._client._request("messages.create", {**body, "tools": known}, False, settings)
-        return ToolRunner(self._client, request, tools, max_turns, executor)
+        return ToolRunner(self._client, request, tools, max_turns, self._client._flags(settings), executor)
 
     def validate(
         self,
@@ -343,13 +367,13 @@ class RawMessages:
         timeout: float | None = None,
         betas: Sequence[str] | None = None,
         options: Options | None = None,
+        features: Features | None = None,
         **body: Any,
     ) -> RawResponse:
         """Sends a message; see Messages.create(). With stream=True the body is the message put together."""
-        request = self._client._request(
-            "messages.create", body, False, Settings(extra_headers, timeout, options, betas=betas)
-        )
-        return RawResponse(self._client._execute(request), as_message)
+        settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
+        request = self._client._request("messages.create", body, False, settings)
+        return RawResponse(self._client._execute(request, settings), as_message)
 
     def count_tokens(
         self,
@@ -358,8 +382,10 @@ class RawMessages:
         timeout: float | None = None,
         betas: Sequence[str] | None = None,
         options: Options | None = None,
+        features: Features | None = None,
         **body: Any,
     ) -> RawResponse:
         """Counts the tokens of a message; see Messages.count_tokens()."""
-        request = self._client._counting(body, Settings(extra_headers, timeout, options, betas=betas))
-        return RawResponse(self._client._execute(request), wrap)
+        settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
+        request = self._client._counting(body, settings)
+        return RawResponse(self._client._execute(request, settings), wrap)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ._claude import CData
 
 # Beside the members of a body, a query or a form.
-SETTINGS = ("extra_headers", "extra_query", "extra_body", "betas", "timeout", "options")
+SETTINGS = ("extra_headers", "extra_query", "extra_body", "betas", "timeout", "options", "features")
 _KINDS = {"json": "body", "none": "query", "multipart": "form"}
 _PIECES = ("events", "lines", "bytes")
 
@@ -80,12 +80,12 @@ class Endpoint:
         }
 
 
-def prepare(client: Any, endpoint: Endpoint, given: tuple[Any, ...], named: dict[str, Any]) -> CData:
-    """The request of a call."""
-    headers, query, body, betas, timeout, options = (named.pop(name, None) for name in SETTINGS)
+def prepare(client: Any, endpoint: Endpoint, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[CData, Settings]:
+    """The request of a call, and its settings."""
+    headers, query, body, betas, timeout, options, features = (named.pop(name, None) for name in SETTINGS)
     stream = endpoint.answer in _PIECES or bool(named.get("stream"))
     path = endpoint.arguments(given, named)
-    settings = Settings(headers, timeout, options, path=path, query=query, betas=betas)
+    settings = Settings(headers, timeout, options, features=features, path=path, query=query, betas=betas)
     if endpoint.members == "body":
         body = {**named, **(body or {})} or None
     elif body is not None:
@@ -94,26 +94,25 @@ def prepare(client: Any, endpoint: Endpoint, given: tuple[Any, ...], named: dict
         settings.query = {**named, **(query or {})}
     elif named:
         settings.form = {f"{name}[]" if isinstance(value, list) else name: value for name, value in named.items()}
-    request: CData = client._request(endpoint.name, body, stream, settings)
-    return request
+    return client._request(endpoint.name, body, stream, settings), settings
 
 
 def _call(client: Any, endpoint: Endpoint, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
     stream = named.pop("stream", None) if endpoint.answer == "completion" else None
-    request = prepare(client, endpoint, given, named)
+    request, settings = prepare(client, endpoint, given, named)
     if endpoint.paging != "none":
-        return Page(client, request, client._execute(request))
+        return Page(client, request, client._execute(request, settings), settings)
     if stream or endpoint.answer in _PIECES:
-        return _reader(endpoint, client)(client._start(request, lib.CLAUDE_STREAM))
-    return wrap(client._execute(request))
+        return _reader(endpoint, client)(client._start(request, settings, stream=True))
+    return wrap(client._execute(request, settings))
 
 
 async def _acall(client: Any, endpoint: Endpoint, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
     stream = named.pop("stream", None) if endpoint.answer == "completion" else None
-    request = prepare(client, endpoint, given, named)
+    request, settings = prepare(client, endpoint, given, named)
     if stream or endpoint.answer in _PIECES:
-        return await _reader(endpoint, client)(client._start(request, lib.CLAUDE_STREAM))._begun()
-    return wrap(await client._execute(request))
+        return await _reader(endpoint, client)(client._start(request, settings, stream=True))._begun()
+    return wrap(await client._execute(request, settings))
 
 
 def _reader(endpoint: Endpoint, client: Any) -> Any:
@@ -211,7 +210,7 @@ def function(name: str, asynchronous: bool, owner: str) -> Callable[..., Any]:
         return _call(self._client, endpoint, path, members)
 
     def pages(self: Resource, *path: Any, **members: Any) -> Any:
-        return AsyncPages(self._client, prepare(self._client, endpoint, path, members))
+        return AsyncPages(self._client, *prepare(self._client, endpoint, path, members))
 
     async def awaited(self: Resource, *path: Any, **members: Any) -> Any:
         return await _acall(self._client, endpoint, path, members)

@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._claude import CData
-    from ._response import Response
+    from ._report import Report
+    from ._response import RateLimit, Response
 
 
 class ClaudeError(Exception):
     """Anything that went wrong in this package.
 
     `code` and `name` say what (docs/errors.md), `category` is one of the seven groups, `message` names the problem and
-    the fix. `response` is what had arrived when the call failed: for a stream the partial message.
+    the fix. `response` is what had arrived when the call failed: for a stream the partial message. `feature` names what
+    refused or failed, `cause` is the error behind this one, `report` tells of the call's attempts.
     """
 
     code: int
@@ -37,8 +39,15 @@ class ClaudeError(Exception):
     feature: str | None
     cause: ClaudeError | None
     response: Response | None
+    report: Report | None
 
-    def __init__(self, message: str, fields: Mapping[str, Any] | None = None, response: Response | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        fields: Mapping[str, Any] | None = None,
+        response: Response | None = None,
+        report: Report | None = None,
+    ) -> None:
         super().__init__(message)
         fields = fields or {}
         self.message = message
@@ -59,7 +68,18 @@ class ClaudeError(Exception):
         cause = fields.get("cause")
         self.cause = self.__cause__ = make(cause) if cause else None
         self.response = response
+        self.report = report
         self._fields = dict(fields)
+
+    @property
+    def retry_after(self) -> float | None:
+        """In how many seconds to try again, as far as the server, or what refused, says it."""
+        return None if self.retry_after_ms is None else self.retry_after_ms / 1000
+
+    @property
+    def rate_limits(self) -> dict[str, RateLimit]:
+        """The limits that the server told with its answer; see Response.rate_limits."""
+        return {} if self.response is None else self.response.rate_limits
 
     def __repr__(self) -> str:
         shown = [f"{self.message!r}", f"code={self.name or self.code}"]
@@ -68,7 +88,7 @@ class ClaudeError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Travels between processes without the answer, which belongs to this one.
-        return (type(self), (self.message, self._fields))
+        return (type(self), (self.message, self._fields, None, self.report))
 
 
 class InvalidRequestError(ClaudeError, ValueError):
@@ -97,6 +117,14 @@ class FileError(ClaudeError, OSError):
 
 class UnsupportedError(ClaudeError, NotImplementedError):
     """This build of the library, or its libcurl, cannot do that."""
+
+
+class CircuitOpenError(ClaudeError):
+    """The circuit breaker is open, nothing was sent; `retry_after` is the time left, `cause` what had failed before."""
+
+
+class ThrottledError(ClaudeError):
+    """The client's own rate limiter refused, nothing was sent; `retry_after` is how long its turn would take."""
 
 
 class APIError(ClaudeError):
@@ -198,6 +226,8 @@ _CLASSES: dict[int, type[ClaudeError]] = {
     lib.CLAUDE_E_IO: FileError,
     lib.CLAUDE_E_NO_KEY: NoKeyError,
     lib.CLAUDE_E_CANCELED: CallCancelled,
+    lib.CLAUDE_E_CIRCUIT_OPEN: CircuitOpenError,
+    lib.CLAUDE_E_THROTTLED: ThrottledError,
     lib.CLAUDE_E_RESOLVE: APIConnectionError,
     lib.CLAUDE_E_CONNECT: APIConnectionError,
     lib.CLAUDE_E_TLS: APIConnectionError,
@@ -229,11 +259,11 @@ _BY_STATUS: dict[tuple[int, int | None], type[ClaudeError]] = {
 }
 
 
-def make(fields: Mapping[str, Any], response: Response | None = None) -> ClaudeError:
+def make(fields: Mapping[str, Any], response: Response | None = None, report: Report | None = None) -> ClaudeError:
     """The exception for an error object given as its JSON members."""
     code, status = fields["code"], fields.get("http_status")
     kind = _BY_STATUS.get((code, status)) or _CLASSES.get(code, ClaudeError)
-    return kind(fields["message"], fields, response)
+    return kind(fields["message"], fields, response, report)
 
 
 def invalid(message: str) -> InvalidRequestError:
@@ -248,12 +278,14 @@ def bad_state(message: str, code: int | None = None) -> InvalidStateError:
 
 def take(handle: CData) -> ClaudeError:
     """The exception for an error object whose reference is handed over."""
+    from ._report import copied
     from ._response import wrap
 
     error = ffi.gc(handle, lib.claude_error_unref)
     fields = json.loads(ffi.string(lib.claude_error_json(error, NULL)))
     partial = lib.claude_error_response(error)
-    return make(fields, wrap(lib.claude_response_ref(partial)) if partial else None)
+    response = wrap(lib.claude_response_ref(partial)) if partial else None
+    return make(fields, response, copied(lib.claude_error_report(error)))
 
 
 def check(code: int, slot: CData) -> int:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ._async_pieces import AsyncBatchResults, AsyncDownload
     from ._claude import CData
+    from ._features import Features
     from ._files import Content
 
     Headers = Mapping[str, "str | None"]
@@ -76,9 +77,13 @@ class Batches(Resource):
 
     __slots__ = ()
 
-    def _retrieve(self, batch_id: str, headers: Headers | None = None) -> Response:
-        path = {"message_batch_id": batch_id}
-        batch: Response = self._client.request("messages.batches.retrieve", path=path, extra_headers=headers)
+    def _retrieve(self, batch_id: str, headers: Headers | None = None, features: Features | None = None) -> Response:
+        batch: Response = self._client.request(
+            "messages.batches.retrieve",
+            path={"message_batch_id": batch_id},
+            extra_headers=headers,
+            features=features,
+        )
         return batch
 
     def results(
@@ -88,16 +93,17 @@ class Batches(Resource):
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> BatchResults:
         """The results of a batch that has ended, one by one; nothing is kept of those that have been taken.
 
         A batch given by its id is retrieved first, because it says where its results are. `timeout` is how long the
         stream may be silent.
         """
-        client, settings = self._client, Settings(extra_headers, timeout, options)
-        found = self._retrieve(batch, extra_headers) if isinstance(batch, str) else batch
+        client, settings = self._client, Settings(extra_headers, timeout, options, features=features)
+        found = self._retrieve(batch, extra_headers, features) if isinstance(batch, str) else batch
         request = client._prepared(_results_request(found), True, settings)
-        return BatchResults(client._start(request, lib.CLAUDE_STREAM))
+        return BatchResults(client._start(request, settings, stream=True))
 
     def wait(
         self,
@@ -107,6 +113,7 @@ class Batches(Resource):
         first: float = 1,
         longest: float = 60,
         timeout: float | None = None,
+        features: Features | None = None,
     ) -> Response:
         """Retrieves a batch until it has ended, and returns it.
 
@@ -115,7 +122,7 @@ class Batches(Resource):
         """
         waiting = _Waiting(batch_id, first, longest, timeout)
         while True:
-            batch = self._retrieve(batch_id)
+            batch = self._retrieve(batch_id, features=features)
             if on_progress is not None:
                 on_progress(batch)
             pause = waiting.pause(batch)
@@ -130,14 +137,15 @@ class Batches(Resource):
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> Response:
         """Creates a batch from a file of JSON lines, {"custom_id": "...", "params": {...}} each.
 
         Every line is checked before anything is sent. The file is read while it is sent, and never in memory.
         """
         client = self._client
-        settings = Settings(extra_headers, timeout, options)
-        return wrap(client._execute(client._prepared(_file_request(path), False, settings)))
+        settings = Settings(extra_headers, timeout, options, features=features)
+        return wrap(client._execute(client._prepared(_file_request(path), False, settings), settings))
 
 
 class AsyncBatches(Resource):
@@ -145,9 +153,15 @@ class AsyncBatches(Resource):
 
     __slots__ = ()
 
-    async def _retrieve(self, batch_id: str, headers: Headers | None = None) -> Response:
-        path = {"message_batch_id": batch_id}
-        batch: Response = await self._client.request("messages.batches.retrieve", path=path, extra_headers=headers)
+    async def _retrieve(
+        self, batch_id: str, headers: Headers | None = None, features: Features | None = None
+    ) -> Response:
+        batch: Response = await self._client.request(
+            "messages.batches.retrieve",
+            path={"message_batch_id": batch_id},
+            extra_headers=headers,
+            features=features,
+        )
         return batch
 
     async def results(
@@ -157,14 +171,15 @@ class AsyncBatches(Resource):
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> AsyncBatchResults:
         """The results of a batch that has ended, for `async for`; see Batches.results()."""
         from ._async_pieces import AsyncBatchResults
 
-        client, settings = self._client, Settings(extra_headers, timeout, options)
-        found = await self._retrieve(batch, extra_headers) if isinstance(batch, str) else batch
+        client, settings = self._client, Settings(extra_headers, timeout, options, features=features)
+        found = await self._retrieve(batch, extra_headers, features) if isinstance(batch, str) else batch
         request = client._prepared(_results_request(found), True, settings)
-        return await AsyncBatchResults(client._start(request, lib.CLAUDE_STREAM))._begun()
+        return await AsyncBatchResults(client._start(request, settings, stream=True))._begun()
 
     async def wait(
         self,
@@ -174,13 +189,14 @@ class AsyncBatches(Resource):
         first: float = 1,
         longest: float = 60,
         timeout: float | None = None,
+        features: Features | None = None,
     ) -> Response:
         """Retrieves a batch until it has ended, and returns it; see Batches.wait()."""
         from asyncio import sleep
 
         waiting = _Waiting(batch_id, first, longest, timeout)
         while True:
-            batch = await self._retrieve(batch_id)
+            batch = await self._retrieve(batch_id, features=features)
             if on_progress is not None:
                 on_progress(batch)
             pause = waiting.pause(batch)
@@ -195,11 +211,12 @@ class AsyncBatches(Resource):
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> Response:
         """Creates a batch from a file of JSON lines; see Batches.create_from_file()."""
         client = self._client
-        settings = Settings(extra_headers, timeout, options)
-        return wrap(await client._execute(client._prepared(_file_request(path), False, settings)))
+        settings = Settings(extra_headers, timeout, options, features=features)
+        return wrap(await client._execute(client._prepared(_file_request(path), False, settings), settings))
 
 
 # ---- files
@@ -226,14 +243,16 @@ class Files(Resource):
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> Response:
         """Uploads a file: a path, which is read while it is sent; bytes; or a file opened in binary mode.
 
         A tuple says its name, and its media type if wanted: `("a.txt", b"...", "text/plain")`.
         """
         form = _upload_form(file, expires_in_seconds)
-        settings = Settings(extra_headers, timeout, options, form=form, betas=betas)
-        return wrap(self._client._execute(self._client._request("files.upload", None, False, settings)))
+        settings = Settings(extra_headers, timeout, options, features=features, form=form, betas=betas)
+        request = self._client._request("files.upload", None, False, settings)
+        return wrap(self._client._execute(request, settings))
 
     if TYPE_CHECKING:
 
@@ -245,6 +264,7 @@ class Files(Resource):
             extra_headers: Headers | None = None,
             timeout: float | None = None,
             options: Options | None = None,
+            features: Features | None = None,
         ) -> Download: ...
 
 
@@ -262,11 +282,13 @@ class AsyncFiles(Resource):
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> Response:
         """Uploads a file; see Files.upload()."""
         form = _upload_form(file, expires_in_seconds)
-        settings = Settings(extra_headers, timeout, options, form=form, betas=betas)
-        return wrap(await self._client._execute(self._client._request("files.upload", None, False, settings)))
+        settings = Settings(extra_headers, timeout, options, features=features, form=form, betas=betas)
+        request = self._client._request("files.upload", None, False, settings)
+        return wrap(await self._client._execute(request, settings))
 
     if TYPE_CHECKING:
 
@@ -278,6 +300,7 @@ class AsyncFiles(Resource):
             extra_headers: Headers | None = None,
             timeout: float | None = None,
             options: Options | None = None,
+            features: Features | None = None,
         ) -> AsyncDownload: ...
 
 
@@ -330,13 +353,14 @@ class Skills(Resource):
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> Response:
         """Creates a skill of a directory: all files in and below it.
 
         Or of a mapping, {"my-skill/SKILL.md": content, ...}, or a list of such pairs or of relative paths.
         """
-        client, settings = self._client, Settings(extra_headers, timeout, options)
-        return wrap(client._execute(client._prepared(_skill_request(files, display_name), False, settings)))
+        client, settings = self._client, Settings(extra_headers, timeout, options, features=features)
+        return wrap(client._execute(client._prepared(_skill_request(files, display_name), False, settings), settings))
 
 
 class AsyncSkills(Resource):
@@ -352,10 +376,13 @@ class AsyncSkills(Resource):
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> Response:
         """Creates a skill; see Skills.create()."""
-        client, settings = self._client, Settings(extra_headers, timeout, options)
-        return wrap(await client._execute(client._prepared(_skill_request(files, display_name), False, settings)))
+        client, settings = self._client, Settings(extra_headers, timeout, options, features=features)
+        return wrap(
+            await client._execute(client._prepared(_skill_request(files, display_name), False, settings), settings)
+        )
 
 
 class SkillVersions(Resource):
@@ -371,10 +398,11 @@ class SkillVersions(Resource):
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> Response:
         """Makes a new version of a skill; the files as for Skills.create()."""
-        client, settings = self._client, Settings(extra_headers, timeout, options)
-        return wrap(client._execute(client._prepared(_version_request(skill_id, files), False, settings)))
+        client, settings = self._client, Settings(extra_headers, timeout, options, features=features)
+        return wrap(client._execute(client._prepared(_version_request(skill_id, files), False, settings), settings))
 
 
 class AsyncSkillVersions(Resource):
@@ -390,10 +418,13 @@ class AsyncSkillVersions(Resource):
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> Response:
         """Makes a new version of a skill; see SkillVersions.create()."""
-        client, settings = self._client, Settings(extra_headers, timeout, options)
-        return wrap(await client._execute(client._prepared(_version_request(skill_id, files), False, settings)))
+        client, settings = self._client, Settings(extra_headers, timeout, options, features=features)
+        return wrap(
+            await client._execute(client._prepared(_version_request(skill_id, files), False, settings), settings)
+        )
 
 
 HELPERS: dict[tuple[str, bool], type[Resource]] = {

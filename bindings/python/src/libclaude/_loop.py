@@ -12,6 +12,7 @@ from ._args import DAY
 from ._base import Settings
 from ._errors import bad_state, check, invalid, take
 from ._ffi import NULL, ffi, lib, text_of
+from ._report import copied
 from ._response import Message, as_message
 from ._stream import _TYPES, Event
 
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from ._base import BaseClient, Form
     from ._claude import CData
     from ._deprecation import Deprecations
+    from ._features import Features
     from ._files import File
+    from ._observe import Observer
+    from ._report import Report
     from ._sign import SignHook
 
     LoopT = TypeVar("LoopT", bound="Loop")
@@ -42,11 +46,12 @@ class LoopCall:
     `tag` is what was given to submit().
     """
 
-    __slots__ = ("_failure", "_handle", "_hook", "ended", "tag")
+    __slots__ = ("_failure", "_handle", "_hook", "_observer", "ended", "tag")
 
-    def __init__(self, handle: CData, hook: SignHook | None, tag: Any) -> None:
-        self._handle = ffi.gc(handle, lib.claude_call_unref)
+    def __init__(self, handle: CData, hook: SignHook | None, observer: Observer | None, tag: Any) -> None:
+        self._handle = ffi.gc(handle, lib.claude_call_unref) if observer is None else observer.own(handle)
         self._hook = hook
+        self._observer = observer
         self._failure: BaseException | None = None
         self.tag = tag
         self.ended = False
@@ -68,6 +73,8 @@ class LoopCall:
 
     def _outcome(self) -> CData:
         """The response: a reference for the caller."""
+        if self._failure is None and self._observer is not None:
+            self._failure = self._observer.failure(self._handle)
         if self._failure is not None:
             raise self._failure
         out, err = ffi.new("claude_response_t **"), ffi.new("claude_error_t **")
@@ -90,6 +97,11 @@ class LoopCall:
     def resume(self) -> None:
         """Goes on after pause(), from any thread."""
         lib.claude_call_resume(self._handle)
+
+    @property
+    def report(self) -> Report | None:
+        """What happened on the way: of a call that has ended, None before."""
+        return copied(lib.claude_call_report(self._handle))
 
     @property
     def paused(self) -> bool:
@@ -127,7 +139,9 @@ class Loop:
         check(lib.claude_loop_new(client._opened(), out, self._err), self._err)
         self._handle = ffi.gc(out[0], lib.claude_loop_unref)
         self._request = client._request
+        self._flags = client._flags
         self._hook = client._hook
+        self._observer = client._observer
         self._deprecations = client._deprecations
         self._calls: dict[int, LoopCall] = {}
         self._tags = count()
@@ -147,14 +161,16 @@ class Loop:
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
         **body: Any,
     ) -> LoopCall:
         """Sends a message, without waiting. `tag`, any object, comes back from next() with all that happens.
 
         The other arguments are those of Messages.create(). With stream=False only the end of the call is told.
         """
-        request = self._request("messages.create", body, stream, Settings(extra_headers, timeout, options))
-        return self._submit(tag, request, stream)
+        settings = Settings(extra_headers, timeout, options, features=features)
+        request = self._request("messages.create", body, stream, settings)
+        return self._submit(tag, request, settings, stream)
 
     def request(
         self,
@@ -171,24 +187,33 @@ class Loop:
         extra_headers: Headers | None = None,
         timeout: float | None = None,
         options: Options | None = None,
+        features: Features | None = None,
     ) -> LoopCall:
         """Calls any endpoint by its name, without waiting; the arguments are those of Client.request().
 
         With stream=True an answer of JSON lines, or of bytes, comes in events, too.
         """
         settings = Settings(
-            extra_headers, timeout, options, path=path, query=query, betas=betas, form=form, files=files
+            extra_headers,
+            timeout,
+            options,
+            features=features,
+            path=path,
+            query=query,
+            betas=betas,
+            form=form,
+            files=files,
         )
-        return self._submit(tag, self._request(endpoint, body, stream, settings), stream)
+        return self._submit(tag, self._request(endpoint, body, stream, settings), settings, stream)
 
-    def _submit(self, tag: Any, request: CData, stream: bool) -> LoopCall:
+    def _submit(self, tag: Any, request: CData, settings: Settings, stream: bool) -> LoopCall:
         number = next(self._tags)
         out, err = ffi.new("claude_call_t **"), ffi.new("claude_error_t **")
-        flags = lib.CLAUDE_STREAM if stream else 0
+        flags = self._flags(settings) | (lib.CLAUDE_STREAM if stream else 0)
         handle = self._enter()
         try:
             check(lib.claude_loop_submit(handle, request, flags, number, out, err), err)
-            call = self._calls[number] = LoopCall(out[0], self._hook, tag)
+            call = self._calls[number] = LoopCall(out[0], self._hook, self._observer, tag)
         finally:
             self._owner.release()
         if self._deprecations is not None:

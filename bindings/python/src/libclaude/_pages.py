@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._async import AsyncClient
+    from ._base import Settings
     from ._claude import CData
     from ._client import Client
 
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
 class _AnyPage(Body):
     """A page of a list. The members of its JSON body are attributes, and members: `page.data`, `page["data"]`."""
 
-    __slots__ = ("_client", "_request")
+    __slots__ = ("_client", "_request", "_settings")
 
-    def __init__(self, client: Any, request: CData, response: CData) -> None:
+    def __init__(self, client: Any, request: CData, response: CData, settings: Settings) -> None:
         super().__init__(ffi.gc(response, lib.claude_response_unref))
         self._client = client
         self._request = request
+        self._settings = settings
 
     def _other(self, function: Any) -> CData | None:
         """The request of the next or previous page; None if there is none."""
@@ -59,7 +61,9 @@ class Page(_AnyPage):
 
     def _fetch(self, function: Any) -> Page | None:
         request = self._other(function)
-        return None if request is None else Page(self._client, request, self._client._execute(request))
+        if request is None:
+            return None
+        return Page(self._client, request, self._client._execute(request, self._settings), self._settings)
 
     def iter_pages(self) -> Iterator[Page]:
         """This page and those after it."""
@@ -94,7 +98,7 @@ class AsyncPage(_AnyPage):
 
     async def _fetch(self, function: Any) -> AsyncPage | None:
         request = self._other(function)
-        return None if request is None else AsyncPage(self._client, request, await self._client._execute(request))
+        return None if request is None else await AsyncPages(self._client, request, self._settings)
 
     async def iter_pages(self) -> AsyncIterator[AsyncPage]:
         """This page and those after it."""
@@ -112,14 +116,16 @@ class AsyncPage(_AnyPage):
 class AsyncPages:
     """A list that nothing has been fetched of: await it for its first page, or go through its items by `async for`."""
 
-    __slots__ = ("_client", "_request")
+    __slots__ = ("_client", "_request", "_settings")
 
-    def __init__(self, client: AsyncClient, request: CData) -> None:
+    def __init__(self, client: AsyncClient, request: CData, settings: Settings) -> None:
         self._client = client
         self._request = request
+        self._settings = settings
 
     async def _first(self) -> AsyncPage:
-        return AsyncPage(self._client, self._request, await self._client._execute(self._request))
+        response = await self._client._execute(self._request, self._settings)
+        return AsyncPage(self._client, self._request, response, self._settings)
 
     def __await__(self) -> Generator[Any, None, AsyncPage]:
         return self._first().__await__()

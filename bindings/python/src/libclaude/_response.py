@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from ._claude import CData
+    from ._report import Report
 
     HeaderMapping = Mapping[str, str]
     JSONMapping = Mapping[str, Any]
@@ -51,15 +52,26 @@ class Headers(HeaderMapping):
 class RateLimit:
     """One of the server's limits; what it did not say is None."""
 
-    __slots__ = ("limit", "remaining", "reset_ms")
+    __slots__ = ("limit", "remaining", "reset_in_ms", "reset_ms", "used_percent")
 
-    def __init__(self, limit: int | None, remaining: int | None, reset_ms: int | None) -> None:
+    def __init__(
+        self,
+        limit: int | None,
+        remaining: int | None,
+        reset_ms: int | None,
+        reset_in_ms: int | None = None,
+        used_percent: int | None = None,
+    ) -> None:
         self.limit = limit
         """Most requests or tokens in the window."""
         self.remaining = remaining
         """What is left of it."""
         self.reset_ms = reset_ms
         """When it is full again: milliseconds since 1970-01-01 UTC."""
+        self.reset_in_ms = reset_in_ms
+        """In how many milliseconds it is full again, by the server's own clock."""
+        self.used_percent = used_percent
+        """How much of it is used."""
 
     @property
     def reset(self) -> datetime | None:
@@ -69,11 +81,28 @@ class RateLimit:
         return None if self.reset_ms is None else datetime.fromtimestamp(self.reset_ms / 1000, timezone.utc)
 
     def __repr__(self) -> str:
-        return f"RateLimit(limit={self.limit}, remaining={self.remaining}, reset_ms={self.reset_ms})"
+        names = ("limit", "remaining", "reset_ms", "reset_in_ms", "used_percent")
+        return f"RateLimit({', '.join(f'{name}={getattr(self, name)}' for name in names)})"
 
 
 _LIMITS = ("requests", "tokens", "input-tokens", "output-tokens", "priority-input-tokens", "priority-output-tokens")
-_FIGURES = (lib.CLAUDE_RATE_LIMIT_LIMIT, lib.CLAUDE_RATE_LIMIT_REMAINING, lib.CLAUDE_RATE_LIMIT_RESET_MS)
+_FIGURES = (
+    lib.CLAUDE_RATE_LIMIT_LIMIT,
+    lib.CLAUDE_RATE_LIMIT_REMAINING,
+    lib.CLAUDE_RATE_LIMIT_RESET_MS,
+    lib.CLAUDE_RATE_LIMIT_RESET_IN_MS,
+    lib.CLAUDE_RATE_LIMIT_USED_PERCENT,
+)
+
+
+def rate_limits_of(handle: CData, function: Callable[[CData, bytes, int], int]) -> dict[str, RateLimit]:
+    """The limits that the server told, by what the function says of the handle."""
+    limits = {}
+    for name in _LIMITS:
+        figures = [function(handle, name.encode(), which) for which in _FIGURES]
+        if max(figures) >= 0:
+            limits[name] = RateLimit(*(figure if figure >= 0 else None for figure in figures))
+    return limits
 
 
 class Received:
@@ -115,12 +144,14 @@ class Received:
     @property
     def rate_limits(self) -> dict[str, RateLimit]:
         """The limits that the server told: "requests", "tokens", "input-tokens", "output-tokens", ..."""
-        limits = {}
-        for name in _LIMITS:
-            figures = [lib.claude_response_rate_limit(self._handle, name.encode(), which) for which in _FIGURES]
-            if max(figures) >= 0:
-                limits[name] = RateLimit(*(figure if figure >= 0 else None for figure in figures))
-        return limits
+        return rate_limits_of(self._handle, lib.claude_response_rate_limit)
+
+    @property
+    def report(self) -> Report | None:
+        """What happened on the way to this answer; None for one that is not a call's."""
+        from ._report import copied
+
+        return copied(lib.claude_response_report(self._handle))
 
     @property
     def raw(self) -> bytes:

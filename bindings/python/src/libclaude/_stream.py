@@ -6,7 +6,8 @@ from enum import IntEnum
 
 from ._ffi import ffi, lib, text_of
 from ._json import decode
-from ._response import Message, as_message
+from ._report import copied
+from ._response import Message, as_message, rate_limits_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeVar
 
     from ._call import Call
+    from ._report import Report
+    from ._response import RateLimit
 
     StreamT = TypeVar("StreamT", bound="Stream")
 
@@ -161,12 +164,23 @@ class Stream:
             raise
         if code < 0:
             call.fail(code)
+        call.check()
         raise StopIteration
 
     def _take_pending(self) -> Event:
         event, self._pending = self._pending, None
         assert event is not None
         return event
+
+    @property
+    def rate_limits(self) -> dict[str, RateLimit]:
+        """The limits that the server told; see Response.rate_limits."""
+        return rate_limits_of(self._call.handle, lib.claude_call_rate_limit)
+
+    @property
+    def report(self) -> Report | None:
+        """What happened on the way: of a stream that has ended, None before."""
+        return copied(lib.claude_call_report(self._call.handle))
 
     def until_done(self) -> None:
         """Waits for the end of the stream; events that were not pulled are passed over."""
@@ -224,6 +238,7 @@ class MessageStream(Stream):
             elif code < 0:
                 call.fail(code)
             elif code == _DONE:
+                call.check()
                 return
 
     def get_final_message(self) -> Message:

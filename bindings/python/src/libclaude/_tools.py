@@ -195,10 +195,15 @@ class BaseRunner:
     """What the runners have in common. The rules are the library's: claude/runner.h."""
 
     def __init__(
-        self, client: BaseClient, request: CData, tools: Sequence[Tool | Mapping[str, Any]], max_turns: int | None
+        self,
+        client: BaseClient,
+        request: CData,
+        tools: Sequence[Tool | Mapping[str, Any]],
+        max_turns: int | None,
+        flags: int,
     ) -> None:
         out, self._err = ffi.new("claude_runner_t **"), ffi.new("claude_error_t **")
-        check(lib.claude_runner_new(client._opened(), request, 0, out, self._err), self._err)
+        check(lib.claude_runner_new(client._opened(), request, flags, out, self._err), self._err)
         self._handle: CData = ffi.gc(out[0], lib.claude_runner_unref)
         self._client = client
         self._tools = {each.name: each for each in tools if isinstance(each, Tool)}
@@ -221,6 +226,13 @@ class BaseRunner:
 
     def _step(self, wait_ms: int) -> Message | None:
         """The next message; None if it has not come within the time."""
+        observer = self._client._observer
+        if observer is None:
+            return self._look(wait_ms)
+        with observer.steps():
+            return self._look(wait_ms)
+
+    def _look(self, wait_ms: int) -> Message | None:
         out = ffi.new("claude_response_t **")
         code = lib.claude_runner_step(self._handle, wait_ms, out, self._err)
         if self._client._deprecations is not None:
@@ -275,9 +287,10 @@ class ToolRunner(BaseRunner):
         request: CData,
         tools: Sequence[Tool | Mapping[str, Any]],
         max_turns: int | None,
+        flags: int,
         executor: Executor | None,
     ) -> None:
-        super().__init__(client, request, tools, max_turns)
+        super().__init__(client, request, tools, max_turns, flags)
         for each in self._tools.values():
             if inspect.iscoroutinefunction(each.function):
                 raise invalid(f"tool {each.name} is async; use an AsyncClient")
