@@ -26,12 +26,15 @@ static void describe(claude_call_t *call, const cl_err *err)
 {
     cl_report_attempt *row = &call->attempt.row;
     const char *id = err ? err->request_id : cl_response_request_id(call->response);
+    size_t len = id ? strnlen(id, sizeof row->request_id - 1) : 0;
 
     row->code = err ? err->code : CLAUDE_OK;
     row->http_status = call->transfer ? cl_transfer_status(call->transfer) : 0;
     row->wire = call->transfer ? cl_transfer_attempts(call->transfer) : 0;
     row->duration_ms = cl_now_ms() - call->attempt.began_at;
-    cl_err_copy_text(row->request_id, sizeof row->request_id, cl_str_of(id ? id : ""));
+    /* As received: the report makes it fit to be shown. */
+    memcpy(row->request_id, id ? id : "", len);
+    row->request_id[len] = '\0';
 }
 
 /* A server may say any number: those of one answer can be added. */
