@@ -52,10 +52,11 @@ struct turn {
     int64_t before;
 };
 
-static void note_turn(struct turn *turn, int64_t call_began, const claude_report_t *report)
+/* The call began between these two, which are there already. */
+static void note_turn(struct turn *turn, const claude_report_t *report)
 {
-    turn->after = call_began + claude_report_attempt_limiter_wait_ms(report, 0);
-    turn->before = call_began + claude_report_attempt_started_ms(report, 0);
+    turn->after += claude_report_attempt_limiter_wait_ms(report, 0);
+    turn->before += claude_report_attempt_started_ms(report, 0);
     assert_true(turn->after <= turn->before);
 }
 
@@ -77,7 +78,6 @@ static void calls_of_a_loop_take_turns(void **state)
     struct scene s = scene_of("limiter.requests_per_second", "50", "limiter.burst", "3", NULL);
     claude_call_t *calls[CALLS] = {NULL};
     struct turn turns[CALLS];
-    int64_t began[CALLS];
     claude_loop_t *loop = NULL;
     claude_error_t *err = NULL;
     int64_t start = now_ms();
@@ -85,8 +85,9 @@ static void calls_of_a_loop_take_turns(void **state)
     (void)state;
     succeeds(claude_loop_new(s.client, &loop, &err), err);
     for (size_t i = 0; i < CALLS; i++) {
-        began[i] = now_ms() - start;
+        turns[i].after = now_ms() - start;
         succeeds(claude_loop_submit(loop, s.request, LIMITER, i, &calls[i], &err), err);
+        turns[i].before = now_ms() - start;
     }
     for (size_t i = 0; i < CALLS; i++)
         (void)loop_until_end(loop);
@@ -94,7 +95,7 @@ static void calls_of_a_loop_take_turns(void **state)
         claude_report_t *report = claude_call_report(calls[i]);
         assert_int_equal(claude_call_state(calls[i]), CLAUDE_CALL_DONE);
         check_report(report, __FILE__, __LINE__);
-        note_turn(&turns[i], began[i], report);
+        note_turn(&turns[i], report);
         assert_true(i == 0 || turns[i].before + 2 >= turns[i - 1].after); /* first come, first served */
         claude_call_unref(calls[i]);
     }
@@ -134,9 +135,12 @@ static void a_window_has_no_more_than_its_limit(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(turns); i++) {
-        int64_t start = now_ms() - zero;
-        struct outcome o = run(i % WAYS, s.client, s.request, LIMITER);
-        note_turn(&turns[i], start, o.report);
+        struct outcome o;
+        turns[i].after = now_ms() - zero;
+        o = run(i % WAYS, s.client, s.request, LIMITER);
+        /* It ended before now. */
+        turns[i].before = now_ms() - zero - claude_report_duration_ms(o.report);
+        note_turn(&turns[i], o.report);
         ends_with(o, CLAUDE_OK, 1, "");
         assert_true(i < 4 || turns[i].before - turns[i - 4].after >= 198);
     }
