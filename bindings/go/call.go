@@ -7,15 +7,17 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 )
 
 // A call is one call in flight: what the driver hands out and what a stream or a waiting goroutine takes. It belongs to
 // both, and the library's handle is released when both are done.
 type call struct {
-	engine *engine
-	ctx    context.Context
-	stream bool          // somebody takes events
-	wake   chan struct{} // has an element when something has happened since it was last looked at
+	engine   *engine
+	ctx      context.Context
+	stream   bool          // somebody takes events
+	observed *observed     // nil without an observer
+	wake     chan struct{} // has an element when something has happened since it was last looked at
 	// Set when the reader is to get no more events, although there may be some: its context has ended, or it was closed.
 	stopped atomic.Bool
 
@@ -140,6 +142,7 @@ func (c *call) release() {
 
 func (c *call) unref() {
 	C.claude_call_unref(c.handle)
+	c.observed.end(unsafe.Pointer(c.handle))
 	c.handle = nil
 }
 

@@ -221,19 +221,15 @@ func (o *owner) start(ctx context.Context, from source, options []Option, stream
 	if ctx.Err() != nil {
 		return nil, ended(ctx, fail(CodeCanceled, "the context had ended before anything was sent"))
 	}
-	o.engine.watcher.raise()
+	o.engine.watcher.raiseLost()
 	request, err := from()
 	if err != nil {
 		return nil, err
 	}
-	started, err := o.engine.start(request, options, stream)
+	started, err := o.engine.start(ctx, request, options, stream)
 	runtime.KeepAlive(o)
 	o.engine.notices.tell()
-	if err != nil {
-		return nil, err
-	}
-	started.ctx = ctx
-	return started, nil
+	return started, err
 }
 
 // execute sends a request and waits for the answer.
@@ -251,9 +247,9 @@ func (o *owner) execute(ctx context.Context, from source, options []Option) (*Re
 			done = nil
 		}
 	}
+	started.observed.raise()
 	response, err := started.result()
 	runtime.KeepAlive(o)
-	o.engine.watcher.raise()
 	if err == nil {
 		response.tell(options)
 	}

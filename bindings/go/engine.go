@@ -6,6 +6,7 @@ package claude
 import "C"
 
 import (
+	"context"
 	"os"
 	"runtime"
 	"sync"
@@ -51,7 +52,7 @@ func newEngine(client *C.claude_client_t) *engine {
 }
 
 // start sends a request.
-func (e *engine) start(make maker, options []Option, stream bool) (*call, error) {
+func (e *engine) start(ctx context.Context, make maker, options []Option, stream bool) (*call, error) {
 	e.gate.Lock()
 	defer e.gate.Unlock()
 	request, err := make.applied(options, stream)
@@ -70,12 +71,13 @@ func (e *engine) start(make maker, options []Option, stream bool) (*call, error)
 		}
 	}
 	var failure *C.claude_error_t
-	started := &call{engine: e, stream: stream, wake: newSignal()}
+	started := &call{engine: e, ctx: ctx, stream: stream, wake: newSignal(), observed: e.watcher.watch(ctx)}
 	e.tags++
 	code := C.claude_loop_submit(e.loop, request, flagsOf(options, stream), C.uint64_t(e.tags), &started.handle, &failure)
 	if err := check(code, failure); err != nil {
 		return nil, err
 	}
+	started.observed.begin(unsafe.Pointer(started.handle))
 	e.calls[e.tags] = started
 	return started, nil
 }

@@ -238,9 +238,30 @@ void claude_go_view(const claude_attempt_t *attempt, claude_go_attempt *out)
     out->request_id = claude_attempt_request_id(attempt);
 }
 
+/* A runner makes its calls on the thread that is in one of its functions, and does not tell which they are. */
+static _Thread_local claude_runner_t *busy;
+
+claude_code_t claude_go_step(claude_runner_t *runner, int64_t timeout_ms, claude_response_t **out,
+                             claude_error_t **err)
+{
+    claude_code_t rc;
+
+    busy = runner;
+    rc = claude_runner_step(runner, timeout_ms, out, err);
+    busy = NULL;
+    return rc;
+}
+
+void claude_go_close(claude_runner_t *runner)
+{
+    busy = runner;
+    claude_runner_unref(runner);
+    busy = NULL;
+}
+
 static void on_attempt(claude_attempt_t *attempt, void *handle)
 {
-    claude_go_attempted(attempt, (uintptr_t)handle);
+    claude_go_attempted(attempt, busy, (uintptr_t)handle);
 }
 
 claude_code_t claude_go_on_attempt(claude_config_t *config, uintptr_t handle, claude_error_t **err)

@@ -84,6 +84,11 @@ typedef struct claude_go_attempt {
     const char *request_id;
 } claude_go_attempt;
 
+/* claude_runner_step() and claude_runner_unref(), whose attempts are told with their runner. */
+claude_code_t claude_go_step(claude_runner_t *runner, int64_t timeout_ms, claude_response_t **out,
+                             claude_error_t **err);
+void claude_go_close(claude_runner_t *runner);
+
 void claude_go_view(const claude_attempt_t *attempt, claude_go_attempt *out);
 
 /* What a line of a batch's results says; places are offsets into the line. */

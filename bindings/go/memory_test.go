@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // gone says whether a handle was deleted.
@@ -34,6 +35,8 @@ func newHandles(do func()) []cgo.Handle {
 	return made
 }
 
+func observeNothing(context.Context, *Attempt) func(AttemptResult) { return nil }
+
 // What C was given to call Go with is let go of with the client, and with the runner.
 func TestHandlesAreDeleted(t *testing.T) {
 	var client *Client
@@ -41,7 +44,7 @@ func TestHandlesAreDeleted(t *testing.T) {
 	ofClient := newHandles(func() {
 		var err error
 		client, err = NewClient(WithAPIKey("sk-ant-conformance-not-a-real-key"), WithDeprecationHandler(func(_, _ string) {}),
-			WithAttemptObserver(func(*Attempt) {}))
+			WithAttemptObserver(observeNothing))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +68,7 @@ func TestHandlesAreDeleted(t *testing.T) {
 		t.Error("a client's handler and observer, after its end")
 	}
 	refused := newHandles(func() {
-		_, err := NewClient(WithDeprecationHandler(func(_, _ string) {}), WithAttemptObserver(func(*Attempt) {}), WithAPIKey(""))
+		_, err := NewClient(WithDeprecationHandler(func(_, _ string) {}), WithAttemptObserver(observeNothing), WithAPIKey(""))
 		if err == nil {
 			t.Error("a client without a key")
 		}
@@ -73,6 +76,38 @@ func TestHandlesAreDeleted(t *testing.T) {
 	if len(refused) != 2 || !gone(refused[0]) || !gone(refused[1]) {
 		t.Error("the handler of a client that was refused")
 	}
+}
+
+// An observer knows of calls as long as there are any, and of the right one where memory is used again.
+func TestObservedCallsAreForgotten(t *testing.T) {
+	client, err := NewClient(WithAPIKey("sk-ant-conformance-not-a-real-key"), WithBaseURL("http://127.0.0.1:9"),
+		WithAttemptObserver(observeNothing))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	params := MessageParams{Model: "m", MaxTokens: 1, Messages: []MessageParam{UserText("Hi")}}
+	watch := client.owner.engine.watcher
+	if _, err = client.Messages.New(context.Background(), params); err == nil {
+		t.Error("somebody listens at port 9")
+	}
+	stream := client.Messages.NewStreaming(context.Background(), params)
+	runner, err := client.Messages.NewToolRunner(params, nil)
+	if err != nil || len(watch.calls) != 2 {
+		t.Fatalf("%v, %v", err, watch.calls)
+	}
+	runner.Close()
+	if _, err = stream.Message(); err == nil || len(watch.calls) != 0 {
+		t.Errorf("%v, %v", err, watch.calls)
+	}
+	one, two, place := watch.watch(context.Background()), watch.watch(context.Background()), unsafe.Pointer(watch)
+	one.begin(place)
+	two.begin(place)
+	one.end(place)
+	if watch.find(place, nil) != two || watch.find(nil, place) != two || watch.find(nil, nil) != nil {
+		t.Error("the other call was forgotten")
+	}
+	two.end(place)
 }
 
 // What is made of C's memory goes with the collector.
@@ -187,7 +222,7 @@ func TestOptionsOfClientsAndCalls(t *testing.T) {
 	defer client.Close()
 	for name, option := range map[string]Option{
 		"WithModels": WithModels(nil), "WithDeprecationHandler": WithDeprecationHandler(func(_, _ string) {}),
-		"WithAttemptObserver": WithAttemptObserver(func(*Attempt) {}), "WithBreaker": WithBreaker(nil),
+		"WithAttemptObserver": WithAttemptObserver(observeNothing), "WithBreaker": WithBreaker(nil),
 		"WithLimiter": WithLimiter(nil), "WithEndpoints": WithEndpoints(nil),
 	} {
 		if _, err := client.Do(ctx, Request{Endpoint: "models.list"}, option); err == nil || !strings.Contains(err.Error(), name+" is an option of clients") {

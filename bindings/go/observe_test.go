@@ -7,98 +7,189 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"libclaude/claude"
 )
 
-// noted are the attempts that an observer has heard of.
-type noted struct {
-	mu  sync.Mutex
-	all []*claude.Attempt
+// contextKey is of what the tests put into contexts.
+type contextKey struct{}
+
+func named(name string) context.Context { return context.WithValue(background, contextKey{}, name) }
+
+// heard is what an observer was told: the name of the call's context, and what happened.
+type heard struct {
+	mu       sync.Mutex
+	lines    []string
+	attempts []*claude.Attempt
+	results  []claude.AttemptResult
 }
 
-func (n *noted) note(attempt *claude.Attempt) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.all = append(n.all, attempt)
-}
-
-// phases are the phases and numbers of all, as text.
-func (n *noted) phases() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	text := ""
-	for _, attempt := range n.all {
-		text += fmt.Sprintf("%v%d ", attempt.Phase, attempt.Number)
+func (h *heard) observe(ctx context.Context, attempt *claude.Attempt) func(claude.AttemptResult) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.attempts = append(h.attempts, attempt)
+	h.lines = append(h.lines, fmt.Sprintf("%v %d starts", ctx.Value(contextKey{}), attempt.Number))
+	return func(result claude.AttemptResult) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.results = append(h.results, result)
+		h.lines = append(h.lines, fmt.Sprintf("%v %d ends", ctx.Value(contextKey{}), attempt.Number))
 	}
-	return text
+}
+
+func (h *heard) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return strings.Join(h.lines, ", ")
 }
 
 func TestObserver(t *testing.T) {
 	server := startSandbox(t)
 	server.use(sequence(overloaded, says))
-	var heard noted
-	var refused error
-	client := server.client(retrying(claude.WithAttemptObserver(func(attempt *claude.Attempt) {
-		if attempt.Phase == claude.AttemptStarts {
-			equal(t, "trace of the call", attempt.Header("TraceParent"), "00-of-the-call")
+	var told heard
+	client := server.client(retrying(claude.WithAttemptObserver(
+		func(ctx context.Context, attempt *claude.Attempt) func(claude.AttemptResult) {
+			equal(t, "a header of the call", attempt.Header("X-Team"), "red")
 			equal(t, "the key", attempt.Header("x-api-key"), "")
-			if err := attempt.SetHeader("traceparent", fmt.Sprintf("00-of-attempt-%d", attempt.Number)); err != nil {
+			if err := attempt.SetHeader("traceparent", fmt.Sprint(ctx.Value(contextKey{}), attempt.Number)); err != nil {
 				t.Error(err)
 			}
-			refused = attempt.SetHeader("x-api-key", "other")
-		} else if attempt.Header("traceparent") != "" {
-			t.Error("an attempt that has ended shows headers")
-		}
-		heard.note(attempt)
-	}))...)
-	message, err := client.Messages.New(background, params("Hello"), claude.WithRetries(), claude.WithHeader("traceparent", "00-of-the-call"))
+			wantCode(t, attempt.SetHeader("x-api-key", "other"), claude.CodeInvalid)
+			return told.observe(ctx, attempt)
+		}))...)
+	message, err := client.Messages.New(named("one"), params("Hello"), claude.WithRetries(), claude.WithHeader("x-team", "red"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantCode(t, refused, claude.CodeInvalid)
-	equal(t, "phases", heard.phases(), "11 21 12 22 ")
+	equal(t, "what it was told", &told, "one 1 starts, one 1 ends, one 2 starts, one 2 ends")
 	for i, sent := range server.requests() {
 		trace, _ := sent.header("traceparent")
-		equal(t, "what was sent", trace, fmt.Sprintf("00-of-attempt-%d", i+1))
+		equal(t, "what was sent", trace, fmt.Sprint("one", i+1))
 	}
-	start, end, last := heard.all[0], heard.all[1], heard.all[3]
-	if start.URL != server.url+"/v1/messages" || start.Method != "POST" || start.EndpointName != "messages.create" ||
-		start.Model != "claude-opus-5" || start.Endpoint != 0 || start.Code != 0 {
+	if start := told.attempts[0]; start.URL != server.url+"/v1/messages" || start.Method != "POST" ||
+		start.EndpointName != "messages.create" || start.Model != "claude-opus-5" || start.Endpoint != 0 {
 		t.Errorf("%+v", start)
 	}
-	if end.Code != claude.CodeOverloaded || end.HTTPStatus != 529 || end.OutputTokens >= 0 || end.FirstEvent >= 0 {
+	if end := told.results[0]; end.Code != claude.CodeOverloaded || end.HTTPStatus != 529 || end.OutputTokens >= 0 || end.FirstEvent >= 0 {
 		t.Errorf("%+v", end)
 	}
-	if last.Code != 0 || last.HTTPStatus != 200 || last.RequestID != message.RequestID() {
-		t.Errorf("%+v", last)
+	if end := told.results[1]; end.Code != 0 || end.HTTPStatus != 200 || end.RequestID != message.RequestID() {
+		t.Errorf("%+v", end)
 	}
-	wantCode(t, last.SetHeader("a", "b"), claude.CodeState)
-	equal(t, "a header, later", start.Header("traceparent"), "")
+	wantCode(t, told.attempts[1].SetHeader("a", "b"), claude.CodeState)
+	equal(t, "a header, later", told.attempts[1].Header("x-team"), "")
 }
 
-// Whatever an observer does ends in the program's own goroutine, and the client goes on.
+// Each call has its own context, whoever makes it.
+func TestObserverOfManyCalls(t *testing.T) {
+	server := startSandbox(t, "--keep", "0")
+	var told heard
+	client := server.client(claude.WithAttemptObserver(told.observe))
+	const calls = 24
+	var all sync.WaitGroup
+	for i := 0; i < calls; i++ {
+		all.Add(1)
+		go func(i int) {
+			defer all.Done()
+			ctx := named(fmt.Sprint("call ", i))
+			var err error
+			switch i % 3 {
+			case 0:
+				_, err = client.Messages.New(ctx, params("Hello"))
+			case 1:
+				_, err = client.Messages.NewStreaming(ctx, params("Hello")).Message()
+			case 2:
+				var runner *claude.ToolRunner
+				if runner, err = client.Messages.NewToolRunner(params("Hello"), nil); err == nil {
+					defer runner.Close()
+					_, err = runner.Run(ctx)
+				}
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}(i)
+	}
+	all.Wait()
+	lines := told.String() + ","
+	for i := 0; i < calls; i++ {
+		start, end := fmt.Sprintf("call %d 1 starts,", i), fmt.Sprintf("call %d 1 ends,", i)
+		if strings.Count(lines, start) != 1 || strings.Index(lines, end) < strings.Index(lines, start) {
+			t.Errorf("of call %d was told: %s", i, lines)
+		}
+	}
+}
+
+// Each attempt that starts ends, also one that is cancelled, or whose client or runner is closed.
+func TestObserverOfCancelledCalls(t *testing.T) {
+	server := startSandbox(t)
+	var told heard
+	client := server.client(claude.WithAttemptObserver(told.observe))
+	open := func(ctx context.Context) *claude.Stream {
+		stream := client.Messages.NewStreaming(ctx, params("Hello"), scenario("idle"))
+		if !stream.Next() {
+			t.Fatal(stream.Err())
+		}
+		return stream
+	}
+	ctx, cancel := context.WithCancel(named("cancelled"))
+	stream := open(ctx)
+	cancel()
+	for stream.Next() {
+	}
+	runner, err := client.Messages.NewToolRunner(params("Hello"), nil, scenario("stall"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel = context.WithCancel(named("runner"))
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		runner.Next(ctx)
+	}()
+	eventually(t, "it runs", func() bool { return strings.Contains(told.String(), "runner") })
+	cancel()
+	<-over
+	runner.Close()
+	open(named("closed")).Close()
+	eventually(t, "the closed one has ended", func() bool { return strings.Contains(told.String(), "closed 1 ends") })
+	lost := open(named("lost"))
+	client.Close()
+	equal(t, "what it was told", &told, "cancelled 1 starts, cancelled 1 ends, runner 1 starts, runner 1 ends, "+
+		"closed 1 starts, closed 1 ends, lost 1 starts, lost 1 ends")
+	for _, result := range told.results {
+		equal(t, "code", result.Code, claude.CodeCanceled)
+	}
+	lost.Close()
+}
+
+// What an observer says when it panics is heard by who waits for the call, which ends; the client goes on.
 func TestObserversThatPanic(t *testing.T) {
 	server := startSandbox(t)
-	server.use(asking(`wait {}`))
 	broken := errors.New("broken")
-	var heard noted
-	client := server.client(claude.WithAttemptObserver(func(attempt *claude.Attempt) {
-		heard.note(attempt)
-		if attempt.Phase == claude.AttemptEnds {
+	var atEnd, exits atomic.Bool
+	fall := func() {
+		if exits.Load() {
 			runtime.Goexit()
 		}
 		panic(broken)
-	}))
-	wait := claude.NewTool("wait", "Waits.", func(context.Context, struct{}) (any, error) { return "", nil })
+	}
+	client := server.client(retrying(claude.WithAttemptObserver(
+		func(context.Context, *claude.Attempt) func(claude.AttemptResult) {
+			if !atEnd.Load() {
+				fall()
+			}
+			return func(claude.AttemptResult) { fall() }
+		}))...)
 	calls := map[string]func(){
-		"message": func() { _, _ = client.Messages.New(background, params("Hello"), scenario("text")) },
+		"message": func() { _, _ = client.Messages.New(background, params("Hello"), claude.WithRetries()) },
 		"stream": func() {
-			_, _ = client.Messages.NewStreaming(background, params("Hello"), scenario("text")).Message()
+			_, _ = client.Messages.NewStreaming(background, params("Hello"), claude.WithRetries()).Message()
 		},
 		"runner": func() {
-			runner, err := client.Messages.NewToolRunner(params("Hello"), []claude.Tool{wait})
+			runner, err := client.Messages.NewToolRunner(params("Hello"), nil, claude.WithRetries())
 			if err != nil {
 				t.Error(err)
 				return
@@ -107,85 +198,49 @@ func TestObserversThatPanic(t *testing.T) {
 			runner.Next(background)
 		},
 	}
-	for name, call := range calls {
-		for again := 0; again < 2; again++ {
-			func() {
-				defer func() {
-					raised, ok := recover().(error)
-					if !ok || !errors.Is(raised, broken) || !strings.Contains(raised.Error(), "TestObserversThatPanic") {
-						t.Errorf("%s: %v was raised", name, raised)
-					}
-				}()
-				call()
-			}()
+	for i := 0; i < 4; i++ {
+		atEnd.Store(i%2 == 1)
+		exits.Store(i >= 2)
+		server.control("POST", "reset", nil)
+		server.use(overloaded)
+		for name, call := range calls {
+			returned, raised := outcome(call)
+			err, _ := raised.(error)
+			if i < 2 && !(errors.Is(err, broken) && strings.Contains(err.Error(), "TestObserversThatPanic")) {
+				t.Errorf("%s: %v was raised", name, raised)
+			}
+			if returned || i >= 2 && raised != nil {
+				t.Errorf("%s has returned: %v, or raised %v", name, returned, raised)
+			}
 		}
+		equal(t, "requests", len(server.requests()), 3*(i%2))
 	}
-	// One that nobody came back with is raised by the next call.
+
+	exits.Store(false)
+	atEnd.Store(true)
 	lost := client.Messages.NewStreaming(background, params("Hello"), scenario("idle"))
 	if !lost.Next() {
 		t.Fatal(lost.Err())
 	}
 	lost.Close()
-	func() {
-		defer func() {
-			if recover() == nil {
-				t.Error("nothing was raised")
-			}
-		}()
-		client.Messages.NewStreaming(background, params("Hello"))
-	}()
-	eventually(t, "all have ended", func() bool { return strings.Count(heard.phases(), "2") == 7 })
-	equal(t, "requests", len(server.requests()), 7)
-	client.Close()
-	if _, err := client.Messages.New(background, params("Hello")); err == nil {
-		t.Error("the client is closed")
+	eventually(t, "the next call hears of it", func() bool {
+		_, raised := outcome(func() { client.Messages.NewStreaming(background, nil) })
+		return raised != nil
+	})
+	if stream := client.Messages.NewStreaming(background, nil); stream.Err() == nil {
+		t.Error("a stream of nothing")
 	}
 }
 
-// Each attempt that starts ends, also one that is cancelled, or whose client is closed.
-func TestObserverOfCancelledCalls(t *testing.T) {
-	server := startSandbox(t)
-	var heard noted
-	client := server.client(claude.WithAttemptObserver(heard.note))
-	ctx, cancel := context.WithCancel(background)
-	stream := client.Messages.NewStreaming(ctx, params("Hello"), scenario("idle"))
-	if !stream.Next() {
-		t.Fatal(stream.Err())
-	}
-	cancel()
-	for stream.Next() {
-	}
-	lost := client.Messages.NewStreaming(background, params("Hello"), scenario("idle"))
-	if !lost.Next() {
-		t.Fatal(lost.Err())
-	}
-	client.Close()
-	equal(t, "attempts that ended", len(heard.all), 4)
-	for _, i := range []int{1, 3} {
-		if ended := heard.all[i]; ended.Phase != claude.AttemptEnds || ended.Code != claude.CodeCanceled {
-			t.Errorf("%+v", ended)
-		}
-	}
-	lost.Close()
-}
-
-// Many goroutines, one observer.
-func TestObserverOfManyCalls(t *testing.T) {
-	client := func() *claude.Client {
-		var heard noted
-		client := startSandbox(t, "--keep", "0").client(retrying(claude.WithAttemptObserver(heard.note))...)
-		t.Cleanup(func() { equal(t, "attempts", len(heard.all), 2*64) })
-		return client
+// outcome says whether do has returned, and what it has panicked with.
+func outcome(do func()) (returned bool, raised any) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { raised = recover() }()
+		do()
+		returned = true
 	}()
-	var all sync.WaitGroup
-	for i := 0; i < 64; i++ {
-		all.Add(1)
-		go func() {
-			defer all.Done()
-			if _, err := client.Messages.New(background, params("Hello"), claude.WithRetries()); err != nil {
-				t.Error(err)
-			}
-		}()
-	}
-	all.Wait()
+	<-done
+	return returned, raised
 }

@@ -65,7 +65,6 @@ func (s *Stream) fetch() bool {
 		s.next = 0
 		if len(s.events) == 0 {
 			s.finish()
-			s.owner.engine.watcher.raise()
 			return false
 		}
 		if !s.call.stopped.Load() {
@@ -83,6 +82,7 @@ func (s *Stream) finish() {
 		return
 	}
 	defer s.close()
+	s.call.observed.raise()
 	response, err := s.call.result()
 	if err != nil {
 		s.err = err

@@ -11,6 +11,7 @@ import (
 	"runtime/cgo"
 	"strings"
 	"sync"
+	"unsafe"
 )
 
 // A Tool is a function that the model may ask for. It can stand among the Tools of [MessageParams], too.
@@ -140,6 +141,7 @@ type ToolRunner struct {
 	handle   *C.claude_runner_t
 	tools    map[string]Tool
 	parallel bool
+	observed *observed
 	events   *sink
 	onEvent  func(Event)
 	message  *Message
@@ -212,7 +214,13 @@ func (r *ToolRunner) begin(request *C.claude_request_t, flags C.uint32_t) error 
 			return err
 		}
 	}
-	return check(C.claude_runner_new(r.owner.engine.client, request, flags, &r.handle, &failure), failure)
+	code := C.claude_runner_new(r.owner.engine.client, request, flags, &r.handle, &failure)
+	if err := check(code, failure); err != nil {
+		return err
+	}
+	r.observed = r.owner.engine.watcher.watch(context.Background())
+	r.observed.begin(unsafe.Pointer(r.handle))
+	return nil
 }
 
 // offer says that calls of a tool are answered by this package.
@@ -321,8 +329,10 @@ func (r *ToolRunner) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	runtime.SetFinalizer(r, nil)
-	C.claude_runner_unref(r.handle)
+	handle := r.handle
 	r.handle = nil
+	C.claude_go_close(handle)
+	r.observed.end(unsafe.Pointer(handle))
 	return nil
 }
 
@@ -342,7 +352,10 @@ const sliceMS = 20
 
 // step waits for the next message, and says whether there is one.
 func (r *ToolRunner) step(ctx context.Context) (bool, error) {
-	defer r.owner.engine.watcher.raise()
+	if r.observed != nil {
+		r.observed.ctx = ctx
+		defer r.observed.raise()
+	}
 	for {
 		if ctx.Err() != nil {
 			return false, ended(ctx, fail(CodeCanceled, ""))
@@ -354,7 +367,7 @@ func (r *ToolRunner) step(ctx context.Context) (bool, error) {
 		}
 		var message *C.claude_response_t
 		var failure *C.claude_error_t
-		code := C.claude_runner_step(r.handle, sliceMS, &message, &failure)
+		code := C.claude_go_step(r.handle, sliceMS, &message, &failure)
 		r.owner.engine.notices.tell()
 		r.handOn()
 		if code == 0 {

@@ -237,30 +237,50 @@ BINDINGS = {
         own=re.compile(r"claude_go_\w+|claude_code_t"),
         unused={
             "claude_error_json() brings it": """
-                claude_error_api_type claude_error_attempts claude_error_category claude_error_cause
-                claude_error_error_code claude_error_feature claude_error_http_status claude_error_is_retryable
-                claude_error_request_id claude_error_retry_after_ms claude_error_user_code""",
+                claude_error_api_type claude_error_attempts claude_error_category claude_error_error_code
+                claude_error_feature claude_error_http_status claude_error_is_retryable claude_error_request_id
+                claude_error_retry_after_ms claude_error_user_code""",
+            "claude_report_json() brings it": """
+                claude_report_attempt_backoff_ms claude_report_attempt_code claude_report_attempt_count
+                claude_report_attempt_duration_ms claude_report_attempt_endpoint claude_report_attempt_first_event_ms
+                claude_report_attempt_http_status claude_report_attempt_limiter_wait_ms
+                claude_report_attempt_request_id claude_report_attempt_started_ms claude_report_attempts
+                claude_report_backoff_ms claude_report_breaker_state claude_report_duration_ms
+                claude_report_endpoint_index claude_report_endpoint_url claude_report_failovers claude_report_features
+                claude_report_limiter_wait_ms claude_report_retries claude_report_stopped_by
+                claude_report_wire_attempts""",
+            "the answer or error of a call has it": "claude_call_rate_limit claude_call_report claude_error_rate_limit",
+            "calls are submitted with flags": """
+                claude_client_execute_with_circuit_breaker claude_client_execute_with_enterprise_features
+                claude_client_execute_with_failover claude_client_execute_with_rate_limiting
+                claude_client_execute_with_retries""",
+            "claude_health_json() brings it": """
+                claude_health_count claude_health_error_text claude_health_http_status claude_health_response_ms
+                claude_health_share claude_health_url""",
+            "answers are copied, and do not keep what it needs; limiter.learn has calls do it": "claude_limiter_learn",
             "every call belongs to a loop, whose descriptor Go's own poller watches": """
                 claude_batch_wait claude_call_next claude_call_read claude_call_wait claude_client_start
                 claude_loop_count claude_loop_wait claude_pages_new claude_pages_next claude_pages_next_item
                 claude_pages_unref""",
             "an answer is copied whole, so that nothing of C is held": """
-                claude_error_ref claude_model_int claude_model_text claude_response_prompt_tokens
-                claude_response_rate_limit claude_response_ref claude_response_slice claude_response_string
-                claude_response_text claude_response_tool_use_at claude_response_tool_use_count
-                claude_response_type""",
+                claude_error_ref claude_model_int claude_model_text claude_report_ref claude_report_unref
+                claude_response_prompt_tokens claude_response_ref claude_response_slice claude_response_string
+                claude_response_text claude_response_tool_use_at claude_response_tool_use_count claude_response_type""",
             "claude_problems_json() brings it": """
                 claude_problems_code claude_problems_constraint claude_problems_count claude_problems_error
                 claude_problems_field claude_problems_fix claude_problems_left_out claude_problems_message
                 claude_problems_tool claude_problems_value""",
             "the function that is used does this, too": """
                 claude_batch_builder_add claude_cost_calculate claude_cost_of claude_cost_savings
-                claude_models_builtin claude_partial_add_event claude_request_add_query claude_request_validate""",
+                claude_health_check_endpoint claude_models_builtin claude_partial_add_event claude_request_add_query
+                claude_request_validate""",
             "Go must not run below C: a runner's tools are run between its steps": """
                 claude_runner_add_tool claude_runner_message claude_runner_pending_count claude_runner_result_block
                 claude_runner_result_error claude_runner_result_json claude_runner_result_text claude_runner_run
                 claude_runner_turns""",
-            "the object of the language holds the one reference that there is": "claude_file_ref",
+            "the object of the language holds the one reference that there is": """
+                claude_breaker_ref claude_failover_ref claude_file_ref claude_health_ref claude_limiter_ref
+                claude_metrics_ref claude_reservation_ref""",
             "a key goes in and is never handed back": """
                 claude_secret_expose claude_secret_fingerprint""",
             "keys come as text, or from what claude_client_from_*() reads": """
