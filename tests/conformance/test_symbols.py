@@ -127,6 +127,9 @@ BINDINGS = {
                 claude_report_endpoint_index claude_report_endpoint_url claude_report_failovers claude_report_features
                 claude_report_limiter_wait_ms claude_report_retries claude_report_stopped_by
                 claude_report_wire_attempts""",
+            "claude_health_json() brings it": """
+                claude_health_count claude_health_error_text claude_health_http_status claude_health_response_ms
+                claude_health_share claude_health_state claude_health_url""",
             "the text of a report is copied": "claude_report_ref claude_report_unref",
             "claude_metrics_json() brings it": "claude_metrics_errors claude_metrics_histogram claude_metrics_sum",
             "calls are started with flags, then waited for in slices": """
@@ -135,8 +138,8 @@ BINDINGS = {
                 claude_client_execute_with_retries""",
             "the answer that an error carries says it": "claude_error_rate_limit",
             "the object of the language holds the one reference that there is": """
-                claude_breaker_ref claude_error_ref claude_failover_ref claude_limiter_ref claude_metrics_ref
-                claude_reservation_ref""",
+                claude_breaker_ref claude_error_ref claude_failover_ref claude_health_ref claude_limiter_ref
+                claude_metrics_ref claude_reservation_ref""",
             "a Loop knows its calls itself": "claude_loop_count",
             "Python's own poll() waits, because signals get through it": "claude_loop_wait",
             "answers are decoded whole": """

@@ -1,4 +1,4 @@
-"""Run by test_process.py: waits in the way it is told to, is interrupted, and says when that reached it."""
+"""Run by tests: waits in the way it is told to, is interrupted, and says when that reached it."""
 
 from __future__ import annotations
 
@@ -44,19 +44,49 @@ def pings(client: libclaude.Client) -> None:
     list(stream.text_stream)
 
 
+def backoff(client: libclaude.Client) -> None:
+    ready()
+    client.messages.create(**BODY, features="retries")
+
+
+def backoff_stream(client: libclaude.Client) -> None:
+    ready()
+    client.messages.stream(**BODY, features="retries").__enter__()
+
+
+def turn(client: libclaude.Client) -> None:
+    # The first one takes the only turn that there is.
+    if not SERVED:
+        SERVED.append(client.messages.create(**BODY, features="rate_limiting"))
+    ready()
+    client.messages.create(**BODY, features="rate_limiting")
+
+
+SERVED: list[libclaude.Message] = []
+CONFIG = {
+    "retry.enabled": True,
+    "limiter.enabled": True,
+    "limiter.requests_per_second": 0.001,
+    "limiter.burst": 1,
+    "limiter.max_wait_ms": 86400000,
+    "timeout.total_ms": 0,
+}
 WAYS: dict[str, Callable[[libclaude.Client], None]] = {
     "create": create,
     "events": with_stream(list),
     "texts": with_stream(lambda stream: list(stream.text_stream)),
     "pings": pings,
     "final": with_stream(lambda stream: stream.get_final_message()),
+    "backoff": backoff,
+    "backoff-stream": backoff_stream,
+    "turn": turn,
 }
 
 
 def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     _, url, way, turns = sys.argv
-    client = libclaude.Client(KEY, base_url=url)
+    client = libclaude.Client(KEY, base_url=url, config=CONFIG)
     kept = []  # neither leaving a block nor losing the stream is to end the call
     for _ in range(int(turns)):
         try:

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from ._async_pieces import AsyncBatchResults, AsyncDownload
     from ._async_tools import AsyncToolRunner
     from ._files import File, document_block, image_block
+    from ._health import EndpointHealth, Health
     from ._metrics import Metric, Metrics, metrics_known
     from ._models import ModelTable, choose_model, cost, estimate_cost, model_facts
     from ._observe import ObservedAttempt
@@ -100,12 +101,14 @@ __all__ = [
     "DeadlineExceededError",
     "Download",
     "Endpoint",
+    "EndpointHealth",
     "Event",
     "EventKind",
     "Failover",
     "File",
     "FileError",
     "Headers",
+    "Health",
     "InternalServerError",
     "InvalidRequestError",
     "InvalidStateError",
@@ -166,6 +169,7 @@ _LATER = {
     "_async_pieces": "AsyncBatchResults AsyncDownload",
     "_async_tools": "AsyncToolRunner",
     "_files": "File document_block image_block",
+    "_health": "EndpointHealth Health",
     "_metrics": "Metric Metrics metrics_known",
     "_models": "ModelTable choose_model cost estimate_cost model_facts",
     "_observe": "ObservedAttempt",

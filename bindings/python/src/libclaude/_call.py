@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 class Call:
     """A started call, owned: dropping it cancels what still runs."""
 
-    __slots__ = ("handle", "hook", "observer", "view")
+    __slots__ = ("handle", "hook", "view", "watched")
 
     def __init__(self, handle: CData, hook: SignHook | None, observer: Observer | None) -> None:
-        self.handle = ffi.gc(handle, lib.claude_call_unref) if observer is None else observer.own(handle)
+        self.handle = ffi.gc(handle, lib.claude_call_unref)
         self.hook = hook
-        self.observer = observer
+        self.watched = None if observer is None else observer.watch(handle)
         self.view: View = ffi.new("claude_py_view *")
         self.view.call = handle
 
@@ -49,7 +49,7 @@ class Call:
     def fail(self, code: int) -> NoReturn:
         """Raises what the library reported; for a callback's exception, that exception itself."""
         handle, self.view.err = self.view.err, NULL
-        failure = self.observer.failure(self.handle) if self.observer is not None else None
+        failure = self.watched.take() if self.watched is not None else None
         if failure is not None:
             lib.claude_error_unref(handle)
             raise failure
@@ -63,7 +63,7 @@ class Call:
 
     def check(self) -> None:
         """Raises what an observer of attempts has raised, although the call has succeeded."""
-        failure = self.observer.failure(self.handle) if self.observer is not None else None
+        failure = self.watched.take() if self.watched is not None else None
         if failure is not None:
             raise failure
 

@@ -46,12 +46,12 @@ class LoopCall:
     `tag` is what was given to submit().
     """
 
-    __slots__ = ("_failure", "_handle", "_hook", "_observer", "ended", "tag")
+    __slots__ = ("_failure", "_handle", "_hook", "_watched", "ended", "tag")
 
     def __init__(self, handle: CData, hook: SignHook | None, observer: Observer | None, tag: Any) -> None:
-        self._handle = ffi.gc(handle, lib.claude_call_unref) if observer is None else observer.own(handle)
+        self._handle = ffi.gc(handle, lib.claude_call_unref)
         self._hook = hook
-        self._observer = observer
+        self._watched = None if observer is None else observer.watch(handle)
         self._failure: BaseException | None = None
         self.tag = tag
         self.ended = False
@@ -73,8 +73,8 @@ class LoopCall:
 
     def _outcome(self) -> CData:
         """The response: a reference for the caller."""
-        if self._failure is None and self._observer is not None:
-            self._failure = self._observer.failure(self._handle)
+        if self._failure is None and self._watched is not None:
+            self._failure = self._watched.take()
         if self._failure is not None:
             raise self._failure
         out, err = ffi.new("claude_response_t **"), ffi.new("claude_error_t **")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from threading import get_ident
+from weakref import WeakValueDictionary
 
 from ._args import c_text
 from ._errors import bad_state, check, invalid
@@ -99,17 +100,36 @@ class ObservedAttempt:
         return f"<ObservedAttempt {self.number} of call {self.call:#x} {state}>"
 
 
-class Observer:
-    """A program's function, and the exceptions it raised, kept until the call they ended has returned."""
+class Watched:
+    """What the observer has raised for a call. The call holds it, since an exception holds the frames of its call."""
 
-    __slots__ = ("_calls", "_failures", "_observe", "_steps")
+    __slots__ = ("__weakref__", "error")
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+    def take(self) -> BaseException | None:
+        """Hands it over."""
+        error, self.error = self.error, None
+        return error
+
+    def __del__(self) -> None:
+        # Nobody waits for the call any more: it goes where the exceptions of finalizers go.
+        error = self.take()
+        if error is not None:
+            raise error
+
+
+class Observer:
+    """A program's function. What it raises is kept until the call that it ends has returned."""
+
+    __slots__ = ("_calls", "_observe", "_steps")
 
     def __init__(self, observe: OnAttempt) -> None:
         if not callable(observe):
             raise invalid(f"on_attempt must be callable, not {type(observe).__name__}")
         self._observe = observe
-        self._calls: set[int] = set()
-        self._failures: dict[int, BaseException] = {}
+        self._calls: WeakValueDictionary[int, Watched] = WeakValueDictionary()
         self._steps: dict[int, list[BaseException]] = {}
 
     def register(self, config: CData) -> None:
@@ -119,22 +139,10 @@ class Observer:
         err = ffi.new("claude_error_t **")
         check(lib.claude_py_on_attempt(config, handle, err), err)
 
-    def own(self, call: CData) -> CData:
-        """Takes over a call whose reference is handed over, and is told of its end."""
-        self._calls.add(_number(call))
-        return ffi.gc(call, self._let_go)
-
-    def _let_go(self, call: CData) -> None:
-        number = _number(call)
-        self._calls.discard(number)
-        failure = self._failures.pop(number, None)
-        if failure is not None:
-            _Unheard(failure)
-        lib.claude_call_unref(call)
-
-    def failure(self, call: CData) -> BaseException | None:
-        """The exception that was raised for a call."""
-        return self._failures.pop(_number(call), None)
+    def watch(self, call: CData) -> Watched:
+        """From now on, exceptions for this call are told there."""
+        watched = self._calls[_number(call)] = Watched()
+        return watched
 
     @contextmanager
     def steps(self) -> Iterator[None]:
@@ -158,24 +166,15 @@ class Observer:
             self._observe(attempt)
         except BaseException as error:
             lib.claude_call_cancel(lib.claude_attempt_call(lent))
-            if attempt.call in self._calls:
-                self._failures.setdefault(attempt.call, error)
+            watched = self._calls.get(attempt.call)
+            if watched is not None:
+                watched.error = watched.error or error
             elif get_ident() in self._steps:
                 self._steps[get_ident()].append(error)
             else:
-                _Unheard(error)
+                Watched(error)
         finally:
             attempt._lent = None
-
-
-class _Unheard:
-    """An exception of a call that nobody waits for any more goes where those of finalizers go."""
-
-    def __init__(self, error: BaseException) -> None:
-        self._error = error
-
-    def __del__(self) -> None:
-        raise self._error
 
 
 def _number(call: CData) -> int:
