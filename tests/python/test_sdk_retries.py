@@ -64,6 +64,7 @@ def requests_of_sdk(client: anthropic.Anthropic, sandbox: Sandbox, scenario: dic
 def our_report(client: libclaude.Client, sandbox: Sandbox, scenario: dict[str, Any]) -> libclaude.Report:
     sandbox.reset()
     sandbox.scenario(scenario)
+    report: libclaude.Report | None
     try:
         report = client.messages.create(**ask(), features="retries").report
     except libclaude.ClaudeError as error:
