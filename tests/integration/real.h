@@ -44,8 +44,8 @@ static inline void give_up(const char *what, claude_error_t *err)
             give_up(#call, err);                                                                                       \
     } while (0)
 
-/* For cmocka's group setup. */
-static inline int real_client(void **state)
+/* A client of these options, which may be NULL; releases them. */
+static inline claude_client_t *client_of(claude_config_t *config)
 {
     claude_client_t *client = NULL;
     claude_error_t *err = NULL;
@@ -54,8 +54,28 @@ static inline int real_client(void **state)
         fprintf(stderr, "\nINTEGRATION TESTS CANNOT RUN: ANTHROPIC_BASE_URL is %s, not %s\n", url, REAL_URL);
         exit(1);
     }
-    MUST(claude_client_from_workspace(NULL, &client, &err));
-    *state = client;
+    MUST(claude_client_from_workspace(config, &client, &err));
+    claude_config_unref(config);
+    return client;
+}
+
+/* Options as pairs of name and value, ended by NULL. */
+static inline claude_config_t *config_with(const char *const *options)
+{
+    claude_config_t *config = NULL;
+    claude_error_t *err = NULL;
+    MUST(claude_config_new(&config, &err));
+    for (; *options != NULL; options += 2)
+        MUST(claude_config_set(config, options[0], options[1], &err));
+    return config;
+}
+
+#define CONFIG(...) config_with((const char *const[]){__VA_ARGS__, NULL})
+
+/* For cmocka's group setup. */
+static inline int real_client(void **state)
+{
+    *state = client_of(NULL);
     return 0;
 }
 
@@ -85,6 +105,21 @@ static inline claude_request_t *call_for(const char *endpoint, const char *param
     MUST(claude_request_new(endpoint, &request, &err));
     if (parameter != NULL)
         MUST(claude_request_set_path(request, parameter, value, &err));
+    return request;
+}
+
+/* The cheapest request that there is: nothing is sent to a model. */
+static inline claude_request_t *a_count(void)
+{
+    return ask("messages.count_tokens", "How many tokens is this?", 0);
+}
+
+/* A request that has no time to connect: it fails on its way, and reaches nobody. */
+static inline claude_request_t *a_hasty_count(void)
+{
+    claude_request_t *request = a_count();
+    claude_error_t *err = NULL;
+    MUST(claude_request_set_option(request, "timeout.connect_ms", "1", &err));
     return request;
 }
 
