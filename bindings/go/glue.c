@@ -241,8 +241,7 @@ void claude_go_view(const claude_attempt_t *attempt, claude_go_attempt *out)
 /* A runner makes its calls on the thread that is in one of its functions, and does not tell which they are. */
 static _Thread_local claude_runner_t *busy;
 
-claude_code_t claude_go_step(claude_runner_t *runner, int64_t timeout_ms, claude_response_t **out,
-                             claude_error_t **err)
+claude_code_t claude_go_step(claude_runner_t *runner, int64_t timeout_ms, claude_response_t **out, claude_error_t **err)
 {
     claude_code_t rc;
 

@@ -62,7 +62,7 @@ void script_at(struct sandbox *sb, const char *scenario)
 
 /* ---- reports ---- */
 
-#define holds(condition, ...)                                                                                          \
+#define holds(condition)                                                                                               \
     do {                                                                                                               \
         if (!(condition)) {                                                                                            \
             print_error("%s:%d: not so: %s\n", file, line, #condition);                                                \
