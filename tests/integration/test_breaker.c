@@ -9,7 +9,7 @@
  * The circuit breaker: closed while the API answers, also where it refuses; opened by connections that fail for want of
  * time; closed again by a probe.
  */
-#include "real.h"
+#include "reliability.h"
 
 #include <poll.h>
 
@@ -70,11 +70,44 @@ static void opens_and_closes_again(void **state)
     claude_client_unref(client);
 }
 
+/* The breaker is the client's; release both. */
+static claude_client_t *client_with_breaker(claude_config_t *config, claude_breaker_t **breaker)
+{
+    claude_error_t *err = NULL;
+    MUST(claude_breaker_new(config, breaker, &err));
+    MUST(claude_config_set_breaker(config, *breaker, &err));
+    return client_of(config);
+}
+
+static void opened_by_hand_it_sends_nothing(void **state)
+{
+    claude_breaker_t *breaker = NULL;
+    claude_client_t *client = client_with_breaker(CONFIG("breaker.failure_threshold", "1"), &breaker);
+    claude_error_t *err;
+    (void)state;
+    claude_breaker_open(breaker, 60000);
+    err = error_by(claude_client_execute_with_circuit_breaker, client, hello_request(), CLAUDE_E_CIRCUIT_OPEN);
+    refused_by(err, "circuit-breaker");
+    assert_true(claude_error_retry_after_ms(err) <= 60000);
+    assert_int_equal(claude_breaker_counter(breaker, "refused"), 1);
+    claude_error_unref(err);
+
+    /* Calls that do not ask for it are not held back. */
+    good_answer(answer_by(claude_client_execute, client, a_count()), 0);
+
+    claude_breaker_close(breaker);
+    good_answer(answer_by(claude_client_execute_with_circuit_breaker, client, a_count()), CLAUDE_WITH_CIRCUIT_BREAKER);
+    assert_int_equal(claude_breaker_counter(breaker, "successes"), 1);
+    claude_client_unref(client);
+    claude_breaker_unref(breaker);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stays_closed),
         cmocka_unit_test(opens_and_closes_again),
+        cmocka_unit_test(opened_by_hand_it_sends_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

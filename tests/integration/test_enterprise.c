@@ -9,7 +9,7 @@
  * Features together: all of them for a message, a stream, a call of an event loop and many threads; two by two, where
  * one ends what another has begun.
  */
-#include "real.h"
+#include "reliability.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -184,6 +184,128 @@ static void retries_ask_endpoints_anew(void **state)
     claude_client_unref(client);
 }
 
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+
+static const struct {
+    uint32_t flag;
+    const char *option;
+} features[] = {{CLAUDE_WITH_RETRIES, "retry.enabled"},
+                {CLAUDE_WITH_CIRCUIT_BREAKER, "breaker.enabled"},
+                {CLAUDE_WITH_RATE_LIMITING, "limiter.enabled"},
+                {CLAUDE_WITH_FAILOVER, "failover.enabled"}};
+
+/* A client for which these features are enabled, and metrics. */
+static claude_client_t *client_with(uint32_t flags)
+{
+    claude_config_t *config = CONFIG("metrics.enabled", "true");
+    claude_error_t *err = NULL;
+    for (size_t i = 0; i < COUNT_OF(features); i++) {
+        if (flags & features[i].flag)
+            MUST(claude_config_set(config, features[i].option, "true", &err));
+    }
+    if (flags & CLAUDE_WITH_FAILOVER)
+        claude_failover_unref(failover_of(config));
+    return client_of(config);
+}
+
+static void counted(claude_client_t *client, const char *name, int64_t expected)
+{
+    claude_metrics_t *metrics = NULL;
+    claude_error_t *err = NULL;
+    MUST(claude_client_metrics(client, &metrics, &err));
+    if (claude_metrics_value(metrics, name) != expected)
+        fprintf(stderr, "\n%s is not %lld: %s\n", name, (long long)expected, claude_metrics_json(metrics, NULL));
+    assert_int_equal(claude_metrics_value(metrics, name), expected);
+    claude_metrics_unref(metrics);
+}
+
+static void all_together(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t expected;
+    } rows[] = {{"calls", 3},           {"calls_failed", 0},      {"calls_canceled", 0},
+                {"attempts", 3},        {"retries", 0},           {"failovers", 0},
+                {"breaker_refused", 0}, {"breaker_opened", 0},    {"limiter_refused", 0},
+                {"errors", 0},          {"calls_running", 0},     {"call_duration_ms", 3},
+                {"first_event_ms", 1},  {"call_input_tokens", 2}, {"call_output_tokens", 2},
+                {"anomalies", 0}};
+    claude_client_t *client = client_with(ALL);
+    void *shared = client;
+    claude_metrics_t *metrics = NULL;
+    claude_error_t *err = NULL;
+    (void)state;
+    a_message(&shared);
+    a_stream(&shared);
+    in_an_event_loop(&shared);
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        counted(client, rows[i].name, rows[i].expected);
+    MUST(claude_client_metrics(client, &metrics, &err));
+    assert_true(claude_metrics_value(metrics, "wire_requests") >= 3);
+    assert_true(claude_metrics_value(metrics, "input_tokens") > 0);
+    assert_true(claude_metrics_value(metrics, "output_tokens") >= 2);
+    assert_true(claude_metrics_sum(metrics, "call_duration_ms") > 0);
+    assert_non_null(strstr(claude_metrics_prometheus(metrics, NULL), "\nclaude_calls_total 3\n"));
+    claude_metrics_unref(metrics);
+    claude_client_unref(client);
+}
+
+/* Each feature is enabled by itself; calls have those that they ask for, and no other. */
+static void each_combination(void **state)
+{
+    (void)state;
+    for (uint32_t flags = CLAUDE_WITH_RETRIES; flags <= ALL; flags += CLAUDE_WITH_RETRIES) {
+        claude_client_t *client = client_with(flags);
+        claude_request_t *request = a_count();
+        claude_response_t *response = answer_by(claude_client_execute_with_enterprise_features, client, a_count());
+        int32_t expected = flags & CLAUDE_WITH_CIRCUIT_BREAKER ? CLAUDE_BREAKER_CLOSED : 0;
+        assert_int_equal(claude_report_breaker_state(claude_response_report(response)), expected);
+        good_answer(response, flags);
+        for (size_t i = 0; i < COUNT_OF(features); i++) {
+            claude_call_t *call = NULL;
+            claude_error_t *err = NULL;
+            if (flags & features[i].flag)
+                continue;
+            assert_int_equal(claude_client_start(client, request, features[i].flag, &call, &err), CLAUDE_E_INVALID);
+            assert_non_null(strstr(claude_error_message(err), features[i].option));
+            claude_error_unref(err);
+        }
+        claude_request_unref(request);
+        claude_client_unref(client);
+    }
+}
+
+static void nothing_happens_unasked(void **state)
+{
+    claude_client_t *client = client_with(ALL);
+    claude_error_t *err;
+    (void)state;
+    good_answer(answer_by(claude_client_execute, client, a_count()), 0);
+    claude_client_unref(client);
+
+    client = client_of(NULL);
+    err = error_by(claude_client_execute_with_enterprise_features, client, a_count(), CLAUDE_E_INVALID);
+    assert_non_null(strstr(claude_error_message(err), "retry.enabled"));
+    claude_error_unref(err);
+    claude_client_unref(client);
+}
+
+/* The error is the API's: no feature hides it, and none makes more of it. */
+static void a_refusal_by_the_api(void **state)
+{
+    claude_client_t *client = client_with(ALL);
+    claude_error_t *err =
+        error_by(claude_client_execute_with_enterprise_features, client, wrong_request(), CLAUDE_E_NOT_FOUND);
+    (void)state;
+    refused_by_api(err, ALL);
+    assert_string_equal(claude_error_api_type(err), "not_found_error");
+    assert_int_equal(claude_report_breaker_state(claude_error_report(err)), CLAUDE_BREAKER_CLOSED);
+    counted(client, "calls_failed", 1);
+    counted(client, "errors", 1);
+    claude_error_unref(err);
+    claude_client_unref(client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +316,10 @@ int main(void)
         cmocka_unit_test(a_breaker_ends_retries),
         cmocka_unit_test(retries_take_turns),
         cmocka_unit_test(retries_ask_endpoints_anew),
+        cmocka_unit_test(all_together),
+        cmocka_unit_test(each_combination),
+        cmocka_unit_test(nothing_happens_unasked),
+        cmocka_unit_test(a_refusal_by_the_api),
     };
     return cmocka_run_group_tests(tests, a_client_with_all, release_client);
 }

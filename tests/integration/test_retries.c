@@ -9,7 +9,7 @@
  * Retries: an answer at once, a refusal that is not tried again, connections that fail, a stream. Where a failure is
  * what is tested it is made by a deadline too short to connect, never by another server.
  */
-#include "real.h"
+#include "reliability.h"
 
 static int a_client(void **state)
 {
@@ -89,6 +89,41 @@ static void a_stream(void **state)
     claude_request_unref(request);
 }
 
+static void calls_that_do_not_ask_have_none(void **state)
+{
+    claude_client_t *client = client_of(CONFIG("retry.enabled", "true"));
+    (void)state;
+    good_answer(answer_by(claude_client_execute, client, a_count()), 0);
+    claude_client_unref(client);
+}
+
+static void retries_must_be_enabled(void **state)
+{
+    claude_client_t *client = client_of(NULL);
+    claude_error_t *err = error_by(claude_client_execute_with_retries, client, a_count(), CLAUDE_E_INVALID);
+    (void)state;
+    assert_non_null(strstr(claude_error_message(err), "retry.enabled"));
+    claude_error_unref(err);
+    claude_client_unref(client);
+}
+
+/* The next wait would not end within the call's time. */
+static void the_calls_time_ends_retries(void **state)
+{
+    claude_client_t *client =
+        client_of(CONFIG("retry.enabled", "true", "retry.attempt_timeout_ms", TOO_SHORT, "retry.initial_delay_ms",
+                         "60000", "retry.max_delay_ms", "60000", "retry.jitter", "0"));
+    claude_request_t *request = a_count();
+    claude_error_t *err = NULL;
+    (void)state;
+    MUST(claude_request_set_option(request, "timeout.total_ms", "30000", &err));
+    err = error_by(claude_client_execute_with_retries, client, request, CLAUDE_E_TIMEOUT);
+    assert_int_equal(claude_report_attempts(claude_error_report(err)), 1);
+    assert_string_equal(claude_report_stopped_by(claude_error_report(err)), "deadline");
+    claude_error_unref(err);
+    claude_client_unref(client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +131,9 @@ int main(void)
         cmocka_unit_test(a_refusal_is_not_tried_again),
         cmocka_unit_test(connections_that_fail_are_tried_again),
         cmocka_unit_test(a_stream),
+        cmocka_unit_test(calls_that_do_not_ask_have_none),
+        cmocka_unit_test(retries_must_be_enabled),
+        cmocka_unit_test(the_calls_time_ends_retries),
     };
     return cmocka_run_group_tests(tests, a_client, release_client);
 }
