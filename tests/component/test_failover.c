@@ -282,7 +282,7 @@ static void strategies_choose_the_first(void **state)
     (void)state;
     script_all(GOOD, GOOD, GOOD);
     for (int i = 0; i < 6; i++)
-        ends_with(run(i % WAYS, s.client, s.request, FAILOVER), CLAUDE_OK, 1, "");
+        ends_with(run((enum way)(i % WAYS), s.client, s.request, FAILOVER), CLAUDE_OK, 1, "");
     seen(2, 2, 2);
     close_scene(&s);
     s = scene_of(options("failover.strategy", "sticky", NULL), 3);
@@ -290,7 +290,7 @@ static void strategies_choose_the_first(void **state)
     ends_with(run(WAY_EXECUTE, s.client, s.request, FAILOVER), CLAUDE_OK, 2, "");
     script(GOOD);
     for (int i = 0; i < 6; i++)
-        ends_with(run(i % WAYS, s.client, s.request, FAILOVER), CLAUDE_OK, 1, "");
+        ends_with(run((enum way)(i % WAYS), s.client, s.request, FAILOVER), CLAUDE_OK, 1, "");
     seen(1, 7, 0);
     close_scene(&s);
 }
