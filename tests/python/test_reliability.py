@@ -147,8 +147,10 @@ def test_a_client_asks_for_all_its_calls(sandbox: Sandbox) -> None:
 CALLS: dict[str, Callable[[Client], Any]] = {
     "create": lambda client: client.messages.create(**ask(), features="retries"),
     "raw": lambda client: client.messages.with_raw_response.create(**ask(), features="retries"),
+    "raw-count": lambda client: client.messages.with_raw_response.count_tokens(**ask(), features="retries"),
     "count": lambda client: client.messages.count_tokens(**ask(), features="retries"),
     "request": lambda client: client.request("messages.create", ask(), features="retries"),
+    "execute": lambda client: client.execute_with_retries("messages.create", ask()),
     "pages": lambda client: client.pages("models.list", features="retries"),
     "function": lambda client: client.models.list(features="retries"),
     "create-stream": lambda client: client.messages.create(**ask(), stream=True, features="retries"),
@@ -158,6 +160,7 @@ CALLS: dict[str, Callable[[Client], Any]] = {
     "results": lambda client: client.messages.batches.results("b_1", features="retries"),
     "wait": lambda client: client.messages.batches.wait("b_1", features="retries"),
     "skill": lambda client: client.skills.create({"s/SKILL.md": b"x"}, features="retries"),
+    "version": lambda client: client.skills.versions.create("s", {"s/SKILL.md": b"x"}, features="retries"),
     "parse": lambda client: client.messages.parse(**ask(), output_format={"type": "object"}, features="retries"),
     "runner": lambda client: next(client.messages.tool_runner(**ask(), tools=[], features="retries")),
 }
@@ -170,6 +173,57 @@ def test_every_call_takes_features(sandbox: Sandbox, name: str) -> None:
         with pytest.raises(libclaude.OverloadedError) as caught:
             CALLS[name](client)
         assert caught.value.feature == "retry"
+    assert sandbox.counts()[0] == 2
+
+
+async def pages_of(pages: libclaude.AsyncPages) -> Any:
+    return await pages
+
+
+async def entered(manager: Any) -> Any:
+    return await manager.__aenter__()
+
+
+async def next_of(runner: libclaude.AsyncToolRunner) -> Any:
+    return await runner.__anext__()
+
+
+AWAITED: dict[str, Callable[[AsyncClient], Coroutine[Any, Any, Any]]] = {
+    "create": lambda client: client.messages.create(**ask(), features="retries"),
+    "raw": lambda client: client.messages.with_raw_response.create(**ask(), features="retries"),
+    "raw-count": lambda client: client.messages.with_raw_response.count_tokens(**ask(), features="retries"),
+    "count": lambda client: client.messages.count_tokens(**ask(), features="retries"),
+    "request": lambda client: client.request("messages.create", ask(), features="retries"),
+    "execute": lambda client: client.execute_with_retries("messages.create", ask()),
+    "enterprise": lambda client: client.execute_with_enterprise_features("messages.create", ask()),
+    "pages": lambda client: pages_of(client.pages("models.list", features="retries")),
+    "function": lambda client: client.models.retrieve("m", features="retries"),
+    "list": lambda client: pages_of(client.models.list(features="retries")),
+    "create-stream": lambda client: client.messages.create(**ask(), stream=True, features="retries"),
+    "stream": lambda client: entered(client.messages.stream(**ask(), features="retries")),
+    "upload": lambda client: client.files.upload(b"content", features="retries"),
+    "download": lambda client: client.files.download("file_1", features="retries"),
+    "results": lambda client: client.messages.batches.results("b_1", features="retries"),
+    "wait": lambda client: client.messages.batches.wait("b_1", features="retries"),
+    "skill": lambda client: client.skills.create({"s/SKILL.md": b"x"}, features="retries"),
+    "version": lambda client: client.skills.versions.create("s", {"s/SKILL.md": b"x"}, features="retries"),
+    "parse": lambda client: client.messages.parse(**ask(), output_format={"type": "object"}, features="retries"),
+    "runner": lambda client: next_of(client.messages.tool_runner(**ask(), tools=[], features="retries")),
+}
+
+
+@pytest.mark.parametrize("name", AWAITED)
+def test_every_awaited_call_takes_features(sandbox: Sandbox, name: str) -> None:
+    sandbox.scenario(BUSY)
+
+    async def main() -> None:
+        config = {**RETRIES, "retry.max_retries": 1}
+        async with AsyncClient(CANARY, base_url=sandbox.url, config=config) as client:
+            with pytest.raises(libclaude.OverloadedError) as caught:
+                await AWAITED[name](client)
+            assert caught.value.feature == "retry"
+
+    asyncio.run(asyncio.wait_for(main(), 30))
     assert sandbox.counts()[0] == 2
 
 
