@@ -137,7 +137,7 @@ static void a_window_has_no_more_than_its_limit(void **state)
     for (size_t i = 0; i < COUNT_OF(turns); i++) {
         struct outcome o;
         turns[i].after = now_ms() - zero;
-        o = run(i % WAYS, s.client, s.request, LIMITER);
+        o = run((enum way)(i % WAYS), s.client, s.request, LIMITER);
         /* It ended before now. */
         turns[i].before = now_ms() - zero - claude_report_duration_ms(o.report);
         note_turn(&turns[i], o.report);

@@ -284,7 +284,7 @@ static void a_stream_is_tried_again_before_its_first_event_only(void **state)
             check_stream(client, k, OVERLOADED, CLAUDE_E_OVERLOADED, way);
             check_stream(client, k, "{'do':'fin'}", CLAUDE_E_TRUNCATED, way);
         }
-        check_stream(client, k, "{'do':'rst'}", CLAUDE_E_TRUNCATED, k % WAYS);
+        check_stream(client, k, "{'do':'rst'}", CLAUDE_E_TRUNCATED, (enum way)(k % WAYS));
     }
     claude_client_unref(client);
 }
@@ -405,7 +405,7 @@ static void the_server_says_how_long(void **state)
         char *reply = format("{'status':429,'headers':[%s],'body':''}", headers[i / WAYS]);
         struct outcome o;
         failing_first(1, reply);
-        o = run(i % WAYS, client, request, RETRIES);
+        o = run((enum way)(i % WAYS), client, request, RETRIES);
         assert_in_range(claude_report_backoff_ms(o.report), 35, 40);
         assert_true(claude_report_attempt_started_ms(o.report, 1) >=
                     claude_report_attempt_duration_ms(o.report, 0) + 35);
@@ -722,7 +722,7 @@ static void the_server_has_seen_what_the_call_says(void **state)
         claude_client_t *client = client_with(QUICK, NULL);
         claude_request_t *request = ask(i & 1);
         uint32_t features = i & 2 ? RETRIES : 0;
-        for (size_t way = WAY_EXECUTE; way < WAYS; way++) {
+        for (enum way way = WAY_EXECUTE; way < WAYS; way++) {
             struct outcome o;
             script(GOOD); /* leaves a connection */
             ends_with(run(WAY_EXECUTE, client, request, 0), CLAUDE_OK, 1, "");
@@ -748,7 +748,7 @@ static void connections_that_are_closed_meanwhile_are_counted(void **state)
     connections_race = true;
     script("{'body_json':{'type':'message','role':'assistant','content':[]},'close_after_ms':0.5}");
     for (size_t i = 0; i < 300; i += sweep_step()) {
-        struct outcome o = run(i % WAYS, client, request, RETRIES);
+        struct outcome o = run((enum way)(i % WAYS), client, request, RETRIES);
         assert_int_equal(o.rc, CLAUDE_OK);
         outcome_free(&o);
     }
