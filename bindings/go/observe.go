@@ -238,7 +238,7 @@ func claude_go_attempted(lent *C.claude_attempt_t, runner *C.claude_runner_t, ha
 		}
 		failed = apart(func() { known.ended = watch.observe(known.ctx, attempt) })
 		attempt.lent = nil
-	} else if known.ended != nil {
+	} else if view.phase == C.CLAUDE_ATTEMPT_ENDS && known.ended != nil {
 		result := AttemptResult{
 			Code: Code(view.code), HTTPStatus: int(view.http_status), RequestID: C.GoString(view.request_id),
 			Duration:    time.Duration(view.duration_ms) * time.Millisecond,
