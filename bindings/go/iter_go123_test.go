@@ -16,7 +16,7 @@ func init() {
 		if !ok {
 			return
 		}
-		stream := client.Stream(background, request, options...)
+		stream := client.Stream(background, request, append(options, s.asked(test)...)...)
 		for event, err := range stream.All() {
 			if err != nil {
 				s.err = err

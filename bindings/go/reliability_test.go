@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -109,8 +110,12 @@ func TestContextsEndWaits(t *testing.T) {
 	const wanted = 60 * time.Millisecond
 	server := startSandbox(t)
 	server.use(`{"status": 529, "headers": [["retry-after", "30"]], "error": {"type": "overloaded_error", "message": "Busy"}}`)
+	var failed atomic.Int32 // attempts
 	client := server.client(retrying(set("limiter.enabled", "true"), set("limiter.requests_per_second", "0.02"),
-		set("limiter.burst", "1"))...)
+		set("limiter.burst", "1"), claude.WithAttemptObserver(
+			func(context.Context, *claude.Attempt) func(claude.AttemptResult) {
+				return func(claude.AttemptResult) { failed.Add(1) }
+			}))...)
 	calls := map[string]func(context.Context, claude.Option) error{
 		"message": func(ctx context.Context, option claude.Option) error {
 			_, err := client.Messages.New(ctx, params("Hello"), option)
@@ -139,9 +144,9 @@ func TestContextsEndWaits(t *testing.T) {
 			wantAttempts(t, err, attempts)
 
 			ctx, cancel = context.WithCancel(background)
-			result, sent := make(chan error), len(server.requests())+attempts
+			result, before := make(chan error), failed.Load()
 			go func() { result <- call(ctx, option) }()
-			eventually(t, "the request is there", func() bool { return len(server.requests()) >= sent })
+			eventually(t, "the attempt has failed", func() bool { return failed.Load() >= before+int32(attempts) })
 			time.Sleep(10 * time.Millisecond) // it waits
 			start = time.Now()
 			cancel()
