@@ -1,7 +1,6 @@
 #include "glue.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "_cgo_export.h"
 
@@ -117,17 +116,26 @@ const char *claude_go_limit_name(size_t index)
     return index < CLAUDE_GO_LIMITS ? limit_names[index] : NULL;
 }
 
+/* What of a header's name follows a prefix of small letters and hyphens, or NULL. The locale has no say. */
+static const char *behind(const char *name, const char *prefix)
+{
+    while (*prefix && (*name | 0x20) == *prefix) {
+        name++;
+        prefix++;
+    }
+    return *prefix ? NULL : name;
+}
+
 /* The bit of the kind of rate limits that a header tells of, or 0. */
 static uint32_t limit_of(const char *header)
 {
-    const char *rest = header + 10;
+    const char *rest = behind(header, "anthropic-");
+    const char *kind = rest ? behind(rest, "ratelimit-") : NULL;
 
-    if (strncasecmp(header, "anthropic-", 10) != 0)
-        return 0;
-    rest += strncasecmp(rest, "ratelimit-", 10) == 0 ? 10 : 0;
-    for (size_t i = 0; i < CLAUDE_GO_LIMITS; i++) {
-        size_t len = strlen(limit_names[i]);
-        if (strncasecmp(rest, limit_names[i], len) == 0 && rest[len] == '-')
+    rest = kind ? kind : rest;
+    for (size_t i = 0; rest && i < CLAUDE_GO_LIMITS; i++) {
+        const char *end = behind(rest, limit_names[i]);
+        if (end && *end == '-')
             return 1U << i;
     }
     return 0;
