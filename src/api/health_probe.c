@@ -16,59 +16,31 @@ enum {
 
 /* ---- what is sent ---- */
 
-/* The texts of the list are borrowed. */
-static void put(cl_headers *headers, const char *name, const char *value)
-{
-    const cl_header *old = cl_headers_find(headers, cl_str_of(name));
-    size_t at = old ? (size_t)(old - headers->items) : headers->count;
-
-    if (value) {
-        headers->items[at] = (cl_header){(char *)(uintptr_t)name, (char *)(uintptr_t)value};
-        headers->count += old ? 0 : 1;
-    } else if (old) {
-        headers->items[at] = headers->items[--headers->count];
-    }
-}
-
 /* The program's own headers may hold a key: they are for the client's server alone, and where keys are sent at all. */
 static claude_code_t make_headers(const claude_client_t *client, int32_t strategy, const char *url, cl_headers *headers,
                                   cl_err *err)
 {
     const cl_headers *configured = &client->config->headers;
     bool keyed = strategy == CL_HEALTH_MODELS;
+    bool is_own = cl_url_same_server(cl_str_of(url), cl_buf_str(&client->base_url));
 
     if (cl_headers_reserve(headers, OWN_HEADERS + configured->count, 0, err) < 0)
         return CLAUDE_E_NOMEM;
-    put(headers, "accept", keyed ? "application/json" : "*/*");
-    put(headers, "user-agent", cl_buf_str(&client->user_agent).ptr);
-    put(headers, "accept-encoding", "identity");
+    cl_headers_lend(headers, "accept", keyed ? "application/json" : "*/*");
+    cl_headers_lend(headers, "user-agent", cl_buf_str(&client->user_agent).ptr);
+    cl_headers_lend(headers, "accept-encoding", "identity");
     if (!keyed)
         return CLAUDE_OK;
-    put(headers, "anthropic-version", cl_option_text(NULL, client->config->options, CL_OPT_API_VERSION));
-    for (size_t i = 0; i < configured->count && cl_url_same_server(cl_str_of(url), cl_buf_str(&client->base_url)); i++)
-        put(headers, configured->items[i].name, configured->items[i].value);
-    return CLAUDE_OK;
-}
-
-static claude_code_t make_auth(const claude_client_t *client, claude_secret_t *secret, cl_buf *line, cl_err *err)
-{
-    bool bearer = cl_option_int(NULL, client->config->options, CL_OPT_AUTH_STYLE) == CL_AUTH_BEARER;
-    cl_str key = cl_secret_use(secret, "header"); /* runs the secret's audit callback */
-
-    if (!key.ptr)
-        return cl_fail(err, CLAUDE_E_STATE, "the memory of the API key was overwritten; the request is not sent");
-    /* Reserved first: growing the buffer would leave an unwiped copy behind. */
-    if (cl_buf_reserve(line, key.len + 64) != CL_BUF_OK)
-        return cl_fail_nomem(err);
-    cl_buf_append_text(line, bearer ? "authorization: Bearer " : "x-api-key: ");
-    cl_buf_append_str(line, key);
+    cl_headers_lend(headers, "anthropic-version", cl_option_text(NULL, client->config->options, CL_OPT_API_VERSION));
+    for (size_t i = 0; is_own && i < configured->count; i++)
+        cl_headers_lend(headers, configured->items[i].name, configured->items[i].value);
+    cl_headers_drop_removed(headers);
     return CLAUDE_OK;
 }
 
 static bool sends_key(const claude_client_t *client, int32_t strategy, const cl_probe *probe)
 {
-    return strategy == CL_HEALTH_MODELS && probe->secret &&
-           cl_option_int(NULL, client->config->options, CL_OPT_AUTH_STYLE) != CL_AUTH_NONE;
+    return strategy == CL_HEALTH_MODELS && probe->secret && cl_client_auth_header(client).len > 0;
 }
 
 static claude_code_t make_url(const cl_probe *probe, int32_t strategy, cl_buf *url, cl_err *err)
@@ -95,7 +67,7 @@ static claude_code_t begin(claude_client_t *client, int32_t strategy, cl_engine 
     if ((rc = make_url(probe, strategy, &url, err)) < 0 ||
         (rc = make_headers(client, strategy, probe->url, &headers, err)) < 0)
         goto out;
-    if (sends_key(client, strategy, probe) && (rc = make_auth(client, probe->secret, &auth, err)) < 0)
+    if (sends_key(client, strategy, probe) && (rc = cl_client_auth_line(client, probe->secret, &auth, err)) < 0)
         goto out;
     if (generation != cl_fork_generation()) {
         rc = cl_fail(err, CLAUDE_E_FORKED, "the health check was begun by the parent process; make another one here");

@@ -200,6 +200,26 @@ claude_code_t cl_headers_reserve(cl_headers *headers, size_t count, size_t bytes
     return CLAUDE_OK;
 }
 
+void cl_headers_lend(cl_headers *headers, const char *name, const char *value)
+{
+    cl_header item = {(char *)(uintptr_t)name, (char *)(uintptr_t)value};
+    const cl_header *old = cl_headers_find(headers, cl_str_of(name));
+    size_t at = old ? (size_t)(old - headers->items) : headers->count++;
+
+    headers->items[at] = item;
+}
+
+void cl_headers_drop_removed(cl_headers *headers)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < headers->count; i++) {
+        if (headers->items[i].value)
+            headers->items[kept++] = headers->items[i];
+    }
+    headers->count = kept;
+}
+
 void cl_headers_free(cl_headers *headers)
 {
     for (size_t i = 0; headers->cap > 0 && i < headers->count; i++)

@@ -33,6 +33,11 @@ claude_code_t cl_headers_pack(const cl_headers *from, cl_headers *to, cl_err *er
 /* For `count` items with `bytes` of texts, NULs included: one allocation. The texts begin behind the items; the caller
  * fills both in. */
 claude_code_t cl_headers_reserve(cl_headers *headers, size_t count, size_t bytes, cl_err *err);
+/* Into a list that only borrows its texts and has room: replaces one of the same name, or appends. value NULL marks it
+ * as removed. */
+void cl_headers_lend(cl_headers *headers, const char *name, const char *value);
+/* Takes out those that are marked so. */
+void cl_headers_drop_removed(cl_headers *headers);
 void cl_headers_free(cl_headers *headers);
 
 #endif

@@ -46,20 +46,6 @@ static const char *text(const claude_call_t *call, cl_option option)
     return cl_option_text(call->request.options, call->client->config->options, option);
 }
 
-/*
- * The list only borrows its texts. The program's own headers: those of the request win over the configuration's, which
- * win over the library's. A value of NULL removes.
- */
-static void put(cl_headers *headers, const char *name, const char *value)
-{
-    cl_str key = cl_str_of(name);
-    cl_header item = {(char *)(uintptr_t)name, (char *)(uintptr_t)value};
-    const cl_header *old = cl_headers_find(headers, key);
-    size_t at = old ? (size_t)(old - headers->items) : headers->count++;
-
-    headers->items[at] = item;
-}
-
 static const cl_target *target_of(const claude_call_t *call)
 {
     return &call->client->targets[call->target];
@@ -83,7 +69,7 @@ static void put_all(cl_headers *headers, const cl_headers *more, bool is_own)
 {
     for (size_t i = 0; i < more->count; i++) {
         if (is_own || may_go_anywhere(cl_str_of(more->items[i].name)))
-            put(headers, more->items[i].name, more->items[i].value);
+            cl_headers_lend(headers, more->items[i].name, more->items[i].value);
     }
 }
 
@@ -95,18 +81,7 @@ static void put_count(const claude_call_t *call, cl_headers *headers)
     int32_t retries = call->report->retries;
 
     if (CL_FEATURE_RETRY && call->pipeline && *name && retries < (int32_t)(sizeof numbers / sizeof numbers[0]))
-        put(headers, name, numbers[retries]);
-}
-
-static void drop_removed(cl_headers *headers)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < headers->count; i++) {
-        if (headers->items[i].value)
-            headers->items[kept++] = headers->items[i];
-    }
-    headers->count = kept;
+        cl_headers_lend(headers, name, numbers[retries]);
 }
 
 /* The request's own names, then the options', then what the endpoint needs. */
@@ -126,7 +101,10 @@ static const char *accept_of(const cl_endpoint *endpoint)
     return cl_endpoint_gives_pieces(endpoint) ? "application/binary" : "application/json";
 }
 
-/* `betas` keeps the text that the list borrows. */
+/*
+ * `betas` keeps a text that the list borrows. The program's own headers: those of the request win over the
+ * configuration's, which win over the library's.
+ */
 static claude_code_t make_headers(const claude_call_t *call, cl_headers *headers, cl_buf *betas, cl_err *err)
 {
     const cl_headers *configured = &call->client->config->headers;
@@ -137,46 +115,36 @@ static claude_code_t make_headers(const claude_call_t *call, cl_headers *headers
         return rc;
     if (cl_headers_reserve(headers, OWN_HEADERS_MAX + configured->count + own->count, 0, err) < 0)
         return CLAUDE_E_NOMEM;
-    put(headers, "accept", accept_of(call->request.endpoint));
+    cl_headers_lend(headers, "accept", accept_of(call->request.endpoint));
     if (call->request.body.count > 0)
-        put(headers, "content-type", call->request.form_type ? call->request.form_type : "application/json");
-    put(headers, "anthropic-version", text(call, CL_OPT_API_VERSION));
+        cl_headers_lend(headers, "content-type",
+                        call->request.form_type ? call->request.form_type : "application/json");
+    cl_headers_lend(headers, "anthropic-version", text(call, CL_OPT_API_VERSION));
     if (betas->len > 0)
-        put(headers, "anthropic-beta", betas->ptr);
-    put(headers, "user-agent", cl_buf_str(&call->client->user_agent).ptr);
+        cl_headers_lend(headers, "anthropic-beta", betas->ptr);
+    cl_headers_lend(headers, "user-agent", cl_buf_str(&call->client->user_agent).ptr);
     /* A compressed stream hides truncation, and a bomb hides in a compressed body. */
-    put(headers, "accept-encoding", "identity");
+    cl_headers_lend(headers, "accept-encoding", "identity");
     put_count(call, headers);
     put_all(headers, configured, target_of(call)->is_own);
     put_all(headers, own, target_of(call)->is_own);
-    drop_removed(headers);
+    cl_headers_drop_removed(headers);
     return CLAUDE_OK;
 }
 
 /* A header that the signing hook has written itself is not written twice. */
 static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, cl_buf *line, cl_err *err)
 {
-    int64_t style = cl_call_option(call, CL_OPT_AUTH_STYLE);
-    cl_str name = style == CL_AUTH_BEARER ? CL_STR("authorization") : CL_STR("x-api-key");
-    cl_str key;
+    cl_str name = cl_client_auth_header(call->client);
+    claude_code_t rc;
 
-    if (style == CL_AUTH_NONE || call->request.endpoint->keyless || !target_of(call)->secret ||
-        cl_headers_find(headers, name))
+    if (name.len == 0 || call->request.endpoint->keyless || !target_of(call)->secret || cl_headers_find(headers, name))
         return CLAUDE_OK;
-    /* Runs the secret's audit callback, which may know the call where a signing hook made it begin late. */
+    /* The audit callback may know the call where a signing hook made it begin late. */
     call->in_callback = true;
-    key = cl_secret_use(target_of(call)->secret, "header");
+    rc = cl_client_auth_line(call->client, target_of(call)->secret, line, err);
     call->in_callback = false;
-    /* Sending an empty header would mean sending none: libcurl drops it without a word. */
-    if (!key.ptr)
-        return cl_fail(err, CLAUDE_E_STATE, "the memory of the API key was overwritten; the request is not sent");
-    /* Reserved first: growing the buffer would leave an unwiped copy behind. */
-    if (cl_buf_reserve(line, key.len + 64) != CL_BUF_OK)
-        return cl_fail_nomem(err);
-    cl_buf_append_str(line, name);
-    cl_buf_append_text(line, style == CL_AUTH_BEARER ? ": Bearer " : ": ");
-    cl_buf_append_str(line, key);
-    return CLAUDE_OK;
+    return rc;
 }
 
 static claude_code_t ask_hook(claude_call_t *call, cl_hook *hook, const char *url, cl_headers *headers,

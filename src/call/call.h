@@ -118,8 +118,7 @@ struct claude_call {
     bool progressed; /* the same, since bytes were last received */
     bool strict;
     bool skip_malformed;
-    bool own_fault; /* what failed is no fault of the endpoint */
-    bool buffers;   /* keeps events while it is paused, rather than hold them back */
+    bool buffers; /* keeps events while it is paused, rather than hold them back */
     uint32_t max_depth;
     int32_t attempts; /* on the wire, of the attempts that are over */
     int64_t started_at;
@@ -277,6 +276,8 @@ void cl_call_settle(claude_call_t *call, const cl_err *err);
 void cl_call_close_report(claude_call_t *call, claude_code_t code);
 /* All of them: what the API calls input tokens, and those of the cache. */
 int64_t cl_call_input_tokens(const claude_response_t *answer);
+/* Those of them that the API's rate limits count: not what was read from the cache. -1: unknown. */
+int64_t cl_call_limited_tokens(const claude_response_t *answer);
 
 /* ---- observe.c ---- */
 

@@ -310,7 +310,6 @@ static bool is_total_up(claude_call_t *call)
 
 static int32_t total_up(claude_call_t *call, cl_err *err)
 {
-    call->own_fault = true; /* of a program that gave a long stream little time */
     cl_fail(err, CLAUDE_E_TIMEOUT, "no complete answer within %lld ms (timeout.stream_total_ms)",
             (long long)(call->total_at - call->started_at));
     return cl_call_fail(call, err);

@@ -332,8 +332,7 @@ static bool speaks_against_endpoint(const cl_err *err)
 /* The program's own clock may end a stream that is in good health. */
 static bool is_endpoints_fault(const claude_call_t *call, const cl_err *err)
 {
-    bool own_clock =
-        call->own_fault || (err->code == CLAUDE_E_TIMEOUT && call->delivered && cl_now_ms() >= call->total_at);
+    bool own_clock = err->code == CLAUDE_E_TIMEOUT && call->delivered && cl_now_ms() >= call->total_at;
 
     return speaks_against_endpoint(err) && !own_clock;
 }
@@ -368,7 +367,7 @@ static void settle_turn(claude_call_t *call, const cl_err *err, int64_t now)
 
     if (!limits(p) || !p->has_turn)
         return;
-    cl_limiter_settle(call->client->limiter, &p->turn, counts ? cl_response_usage(answer, "input_tokens") : -1,
+    cl_limiter_settle(call->client->limiter, &p->turn, counts ? cl_call_limited_tokens(answer) : -1,
                       counts ? cl_response_usage(answer, "output_tokens") : -1, now);
     p->has_turn = false;
 }

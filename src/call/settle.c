@@ -53,6 +53,13 @@ int64_t cl_call_input_tokens(const claude_response_t *answer)
            used(answer, "cache_creation_input_tokens");
 }
 
+int64_t cl_call_limited_tokens(const claude_response_t *answer)
+{
+    if (cl_response_usage(answer, "input_tokens") < 0)
+        return -1;
+    return used(answer, "input_tokens") + used(answer, "cache_creation_input_tokens");
+}
+
 /* The whole is counted before its parts. */
 static void count_tokens(cl_metrics *metrics, const claude_response_t *answer)
 {

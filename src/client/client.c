@@ -145,6 +145,31 @@ const claude_models_t *cl_client_models(const claude_client_t *client)
     return keeper ? cl_hook_data(keeper) : NULL;
 }
 
+cl_str cl_client_auth_header(const claude_client_t *client)
+{
+    static const cl_str names[] = {
+        [CL_AUTH_API_KEY] = {"x-api-key", 9}, [CL_AUTH_BEARER] = {"authorization", 13}, [CL_AUTH_NONE] = {"", 0}};
+
+    return names[cl_option_int(NULL, client->config->options, CL_OPT_AUTH_STYLE)];
+}
+
+claude_code_t cl_client_auth_line(const claude_client_t *client, claude_secret_t *secret, cl_buf *line, cl_err *err)
+{
+    bool bearer = cl_option_int(NULL, client->config->options, CL_OPT_AUTH_STYLE) == CL_AUTH_BEARER;
+    cl_str key = cl_secret_use(secret, "header");
+
+    /* Sending an empty header would mean sending none: libcurl drops it without a word. */
+    if (!key.ptr)
+        return cl_fail(err, CLAUDE_E_STATE, "the memory of the API key was overwritten; the request is not sent");
+    /* Reserved first: growing the buffer would leave an unwiped copy behind. */
+    if (cl_buf_reserve(line, key.len + 64) != CL_BUF_OK)
+        return cl_fail_nomem(err);
+    cl_buf_append_str(line, cl_client_auth_header(client));
+    cl_buf_append_text(line, bearer ? ": Bearer " : ": ");
+    cl_buf_append_str(line, key);
+    return CLAUDE_OK;
+}
+
 claude_code_t cl_client_metrics(const claude_client_t *client, claude_metrics_t **out, cl_err *err)
 {
     if (!CL_FEATURE_METRICS)

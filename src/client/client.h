@@ -53,6 +53,10 @@ claude_code_t cl_client_from_env(const claude_config_t *config, claude_client_t 
 claude_code_t cl_client_from_workspace(const claude_config_t *config, claude_client_t **out, cl_err *err);
 /* The table that models are looked up in; NULL: the one that is built in. */
 const claude_models_t *cl_client_models(const claude_client_t *client);
+/* The header that carries the key; length 0: none does (auth.style). */
+cl_str cl_client_auth_header(const claude_client_t *client);
+/* That header's line for a secret, to be wiped. Runs the secret's audit callback. */
+claude_code_t cl_client_auth_line(const claude_client_t *client, claude_secret_t *secret, cl_buf *line, cl_err *err);
 claude_code_t cl_client_metrics(const claude_client_t *client, claude_metrics_t **out, cl_err *err);
 /* ---- targets.c ---- */
 

@@ -252,7 +252,8 @@ static void tokens_are_put_right_by_the_answer(void **state)
 {
     struct scene s =
         scene_of("limiter.output_tokens_per_minute", "6000", "limiter.input_tokens_per_minute", "600000", NULL);
-    char *reply = format(GOOD, "{'input_tokens':40000,'output_tokens':10}");
+    char *reply = format(GOOD, "{'input_tokens':1000,'cache_creation_input_tokens':39000,"
+                               "'cache_read_input_tokens':200000,'output_tokens':10}");
 
     (void)state;
     script(reply);
