@@ -20,6 +20,9 @@ typedef enum cl_option {
 enum { CL_TYPE_STRING, CL_TYPE_INTEGER, CL_TYPE_BOOLEAN, CL_TYPE_ENUM, CL_TYPE_NUMBER };
 /* A NUMBER has at most three decimals: its value is a whole number of thousandths. */
 enum { CL_NUMBER_ONE = 1000 };
+
+/* Appends it in figures, without the zeroes that say nothing; the result is one of cl_buf_append(). */
+int cl_option_put_number(cl_buf *out, int64_t number);
 enum { CL_SCOPE_CLIENT, CL_SCOPE_REQUEST, CL_SCOPE_BOTH };
 
 /* One row of the table, for those that print it. The last row is `api_key`, which has no value to read. */

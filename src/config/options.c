@@ -250,7 +250,7 @@ static bool parse_thousandths(cl_str text, int64_t *out)
     return true;
 }
 
-static int put_thousandths(cl_buf *out, int64_t number)
+int cl_option_put_number(cl_buf *out, int64_t number)
 {
     char decimals[] = {'.', (char)('0' + number / 100 % 10), (char)('0' + number / 10 % 10), (char)('0' + number % 10)};
     size_t len = number % CL_NUMBER_ONE == 0 ? 0 : number % 100 == 0 ? 2 : number % 10 == 0 ? 3 : 4;
@@ -264,9 +264,9 @@ static claude_code_t fail_number(const cl_option_row *row, const char *what, cl_
     cl_buf range = CL_BUF_INIT(128);
     claude_code_t rc;
 
-    (void)put_thousandths(&range, row->min);
+    (void)cl_option_put_number(&range, row->min);
     (void)cl_buf_append_text(&range, " to ");
-    (void)put_thousandths(&range, row->max);
+    (void)cl_option_put_number(&range, row->max);
     rc = cl_fail(err, CLAUDE_E_INVALID, "%s %s: a number from %s with at most three decimals is allowed", row->name,
                  what, range.ptr ? range.ptr : "its range");
     cl_buf_free(&range);
@@ -283,7 +283,7 @@ static claude_code_t parse_number(const cl_option_row *row, cl_str *text, int64_
         return fail_number(row, "cannot be read", err);
     if (number < row->min || number > row->max)
         return fail_number(row, "is out of range", err);
-    rc = put_thousandths(digits, number);
+    rc = cl_option_put_number(digits, number);
     if (rc != CL_BUF_OK)
         return cl_fail_buf(err, rc, row->name);
     *text = cl_buf_str(digits);
@@ -543,7 +543,7 @@ static void put_number(cl_buf *out, const char *name, const cl_option_row *row, 
     if (row->type == CL_TYPE_INTEGER)
         (void)cl_buf_append_int(out, number);
     else if (row->type == CL_TYPE_NUMBER)
-        (void)put_thousandths(out, number);
+        (void)cl_option_put_number(out, number);
     else
         (void)cl_buf_append_text(out, "null");
 }

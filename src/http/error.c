@@ -47,8 +47,17 @@ static claude_code_t code_of(CURLcode result)
 }
 
 /*
- * Where libcurl's result says too little. With TLS 1.3 a refused client certificate shows only when the answer is read;
- * a connection that breaks in the middle of the handshake says nothing about certificates.
+ * A connection that breaks in the middle of a handshake says nothing about certificates. The words are those of libcurl
+ * and of OpenSSL: the system's own follow the locale.
+ */
+static bool handshake_broke_off(const cl_transfer *t, const char *text)
+{
+    return t->result == CURLE_SSL_CONNECT_ERROR && (strstr(text, "Recv failure: ") || strstr(text, "Send failure: ") ||
+                                                    strstr(text, "SSL_connect: ") || strstr(text, "unexpected eof"));
+}
+
+/*
+ * Where libcurl's result says too little. With TLS 1.3 a refused client certificate shows only when the answer is read.
  */
 static claude_code_t refine(const cl_transfer *t, claude_code_t code, const char *text)
 {
@@ -57,8 +66,7 @@ static claude_code_t refine(const cl_transfer *t, claude_code_t code, const char
     /* A limit of libcurl's own, on what is no part of a stream's body. */
     if (code == CLAUDE_E_CLOSED && strstr(text, "nghttp2_session_mem_recv() returned -902"))
         return CLAUDE_E_PROTOCOL;
-    if (t->result == CURLE_SSL_CONNECT_ERROR &&
-        (strstr(text, "SSL_ERROR_SYSCALL") || strstr(text, "unexpected eof") || strstr(text, "reset by peer")))
+    if (handshake_broke_off(t, text))
         return CLAUDE_E_CONNECT;
     /* "Unsupported" is then what the server speaks; bad chunks have no code of their own. */
     if (t->attempts > 0 && (code == CLAUDE_E_INVALID || (t->result == CURLE_RECV_ERROR && strstr(text, "chunk"))))

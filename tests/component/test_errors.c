@@ -779,6 +779,39 @@ static void tells_that_tls_failed(void **state)
     free(url);
 }
 
+/* Resets the connection in the middle of a handshake, as when a gateway starts anew. */
+static void *reset_at_hello(void *user_data)
+{
+    static const struct linger at_once = {.l_onoff = 1};
+    char byte;
+    int fd = accept4(*(int *)user_data, NULL, NULL, SOCK_CLOEXEC);
+
+    (void)recv(fd, &byte, 1, 0);
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(fd);
+    return NULL;
+}
+
+/* It says nothing about certificates, in whatever language the system tells of it. */
+static void tells_that_a_handshake_broke_off(void **state)
+{
+    pthread_t thread;
+    char *url = NULL;
+    int fd = listen_somewhere(&url);
+    claude_client_t *client = client_with("base_url", url, NULL);
+    claude_error_t *err;
+
+    (void)state;
+    assert_int_equal(pthread_create(&thread, NULL, reset_at_hello, &fd), 0);
+    err = failing(client, false, CLAUDE_E_CONNECT);
+    assert_int_equal(claude_error_is_retryable(err), 1);
+    pthread_join(thread, NULL);
+    claude_error_unref(err);
+    claude_client_unref(client);
+    close(fd);
+    free(url);
+}
+
 /* A tunnel that is refused: nothing was sent, least of all the key. */
 static void tells_that_the_proxy_refused(void **state)
 {
@@ -1208,6 +1241,7 @@ int main(void)
         TEST(tells_that_a_name_is_unknown),
         TEST(tells_that_descriptors_are_used_up),
         TEST(tells_that_tls_failed),
+        TEST(tells_that_a_handshake_broke_off),
         TEST(tells_that_the_proxy_refused),
         TEST(sends_once_when_a_reused_connection_breaks),
         TEST(opens_another_connection_for_a_closed_one),

@@ -375,7 +375,7 @@ static void tells_why_there_was_no_answer(void **state)
         const char *expected;
     } cases[] = {
         {"{'close_without_reply':'fin'}", "Empty reply"},
-        {"{'close_without_reply':'rst'}", "reset"},
+        {"{'close_without_reply':'rst'}", "Recv failure"},
         {"{'raw':'this is no HTTP'}", "HTTP/0.9"},
         {"{'faults':[{'at':20,'do':'fin'}]}", "before the head"},
         {"{'headers':[['x','y']],'faults':[{'at':5,'do':'stall'}]}", "no answer within 300 ms (health.timeout_ms)"},

@@ -35,13 +35,10 @@ static const char *or_dash(const char *text)
 
 static void put_bound(cl_buf *out, const cl_option_row *row, int64_t bound)
 {
-    char text[32];
-
-    if (row->type == CL_TYPE_NUMBER)
-        snprintf(text, sizeof text, "%.12g", (double)bound / CL_NUMBER_ONE);
-    else
-        snprintf(text, sizeof text, "%lld", (long long)bound);
-    put(out, text);
+    if (row->type != CL_TYPE_NUMBER)
+        put_int(out, bound);
+    else if (cl_option_put_number(out, bound) != CL_BUF_OK)
+        abort();
 }
 
 static bool has_range(const cl_option_row *row)

@@ -493,10 +493,10 @@ static void read_comment(reader *r, const char *line)
 
 static double number_of(const char *text)
 {
-    char *end;
-    double value = strtod(text, &end);
+    double value;
 
-    assert_true(end > text && *end == '\0');
+    /* Not strtod(), which obeys the host's locale. */
+    assert_true(cl_str_to_double(cl_str_of(text), &value));
     assert_true(value >= 0);
     return value;
 }
