@@ -64,7 +64,9 @@ int32_t claude_response_tool_use_at(const claude_response_t *response, size_t n)
 
 int64_t claude_response_prompt_tokens(const claude_response_t *response)
 {
-    return check(response) ? cl_answer_prompt_tokens(response) : -1;
+    cl_usage usage = cl_answer_usage(check(response) ? response : NULL);
+
+    return cl_usage_prompt(&usage);
 }
 
 double claude_response_cache_hit_ratio(const claude_response_t *response)

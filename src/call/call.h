@@ -8,6 +8,7 @@
 #include "call/pipeline.h"
 #include "client/client.h"
 #include "http/http.h"
+#include "message/answer.h"
 #include "message/completion.h"
 #include "message/message.h"
 #include "reliability/report.h"
@@ -88,6 +89,7 @@ typedef struct cl_attempt {
     int64_t began_at;
     int64_t limiter_from; /* since when it waits for its turn; 0: it does not */
     cl_report_attempt row;
+    cl_usage usage; /* once it is over, for those who ask */
 } cl_attempt;
 
 struct claude_call {
@@ -274,17 +276,13 @@ void cl_call_commit(claude_call_t *call);
 /* The attempt is over, if there was one; NULL: it went well. */
 void cl_call_settle(claude_call_t *call, const cl_err *err);
 void cl_call_close_report(claude_call_t *call, claude_code_t code);
-/* All of them: what the API calls input tokens, and those of the cache. */
-int64_t cl_call_input_tokens(const claude_response_t *answer);
-/* Those of them that the API's rate limits count: not what was read from the cache. -1: unknown. */
-int64_t cl_call_limited_tokens(const claude_response_t *answer);
 
 /* ---- observe.c ---- */
 
 /* Tells the observer, who may set headers. */
 claude_code_t cl_observe_start(claude_call_t *call, const char *url, cl_headers *headers, cl_err *err);
 /* Only where there is one. */
-void cl_observe_end(claude_call_t *call, const cl_err *err);
+void cl_observe_end(claude_call_t *call);
 
 /* ---- attempt.c ---- */
 

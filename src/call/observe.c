@@ -98,9 +98,9 @@ claude_code_t cl_observe_start(claude_call_t *call, const char *url, cl_headers 
     return CLAUDE_OK;
 }
 
-void cl_observe_end(claude_call_t *call, const cl_err *err)
+void cl_observe_end(claude_call_t *call)
 {
-    const claude_response_t *answer = err ? err->response.ptr : call->response;
+    const cl_usage *usage = &call->attempt.usage;
     const cl_report_attempt *row = &call->attempt.row;
     CL_UNINITIALIZED char model[CL_MODEL_ID_MAX + 1];
     CL_UNINITIALIZED claude_attempt_t view;
@@ -114,10 +114,8 @@ void cl_observe_end(claude_call_t *call, const cl_err *err)
     view.duration_ms = row->duration_ms;
     view.first_ms = row->first_ms;
     view.request_id = row->request_id;
-    if (answer) {
-        view.output_tokens = cl_response_usage(answer, "output_tokens");
-        view.input_tokens = view.output_tokens >= 0 ? cl_call_input_tokens(answer) : -1;
-    }
+    view.output_tokens = usage->output;
+    view.input_tokens = cl_usage_prompt(usage);
     tell(call, &view);
     cl_buf_free(&url);
 }

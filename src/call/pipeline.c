@@ -354,21 +354,16 @@ static void settle_breaker(claude_call_t *call, const cl_err *err, int64_t now)
     p->permit = 0;
 }
 
-static const claude_response_t *answer_of(const claude_call_t *call, const cl_err *err)
-{
-    return err ? err->response.ptr : call->response;
-}
-
-static void settle_turn(claude_call_t *call, const cl_err *err, int64_t now)
+static void settle_turn(claude_call_t *call, int64_t now)
 {
     cl_pipeline *p = call->pipeline;
-    const claude_response_t *answer = answer_of(call, err);
-    bool counts = p->turn.cost.type == CL_LIMIT_MESSAGES && answer;
+    const cl_usage *usage = &call->attempt.usage;
+    bool counts = p->turn.cost.type == CL_LIMIT_MESSAGES;
 
     if (!limits(p) || !p->has_turn)
         return;
-    cl_limiter_settle(call->client->limiter, &p->turn, counts ? cl_call_limited_tokens(answer) : -1,
-                      counts ? cl_response_usage(answer, "output_tokens") : -1, now);
+    cl_limiter_settle(call->client->limiter, &p->turn, counts ? cl_usage_limited(usage) : -1,
+                      counts ? usage->output : -1, now);
     p->has_turn = false;
 }
 
@@ -378,7 +373,7 @@ void cl_pipeline_settle(claude_call_t *call, const cl_err *err)
     int64_t now = cl_now_ms();
 
     settle_breaker(call, err, now);
-    settle_turn(call, err, now);
+    settle_turn(call, now);
     call->attempt.limiter_from = 0;
     if (fails_over(p) && (!err || is_endpoints_fault(call, err)))
         cl_failover_record(call->client->failover, call->target - 1, !err, now);

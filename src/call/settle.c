@@ -37,45 +37,19 @@ static void describe(claude_call_t *call, const cl_err *err)
     row->request_id[len] = '\0';
 }
 
-/* A server may say any number: those of one answer can be added. */
-static int64_t used(const claude_response_t *answer, const char *name)
+/* The whole is counted before its parts; what is below 0 is not counted. */
+static void count_tokens(cl_metrics *metrics, const cl_usage *usage)
 {
-    int64_t n = cl_response_usage(answer, name);
+    int64_t prompt = cl_usage_prompt(usage);
 
-    if (n > INT64_MAX / 4)
-        return INT64_MAX / 4;
-    return n > 0 ? n : 0;
-}
-
-int64_t cl_call_input_tokens(const claude_response_t *answer)
-{
-    return used(answer, "input_tokens") + used(answer, "cache_read_input_tokens") +
-           used(answer, "cache_creation_input_tokens");
-}
-
-int64_t cl_call_limited_tokens(const claude_response_t *answer)
-{
-    if (cl_response_usage(answer, "input_tokens") < 0)
-        return -1;
-    return used(answer, "input_tokens") + used(answer, "cache_creation_input_tokens");
-}
-
-/* The whole is counted before its parts. */
-static void count_tokens(cl_metrics *metrics, const claude_response_t *answer)
-{
-    int64_t input;
-    int64_t output;
-
-    if (!answer || cl_response_usage(answer, "output_tokens") < 0)
+    if (usage->output < 0)
         return;
-    input = cl_call_input_tokens(answer);
-    output = used(answer, "output_tokens");
-    cl_metrics_count(metrics, CL_COUNT_INPUT_TOKENS, input);
-    cl_metrics_count(metrics, CL_COUNT_CACHE_READ_TOKENS, used(answer, "cache_read_input_tokens"));
-    cl_metrics_count(metrics, CL_COUNT_CACHE_WRITE_TOKENS, used(answer, "cache_creation_input_tokens"));
-    cl_metrics_count(metrics, CL_COUNT_OUTPUT_TOKENS, output);
-    cl_metrics_observe(metrics, CL_HIST_INPUT_TOKENS, input);
-    cl_metrics_observe(metrics, CL_HIST_OUTPUT_TOKENS, output);
+    cl_metrics_count(metrics, CL_COUNT_INPUT_TOKENS, prompt);
+    cl_metrics_count(metrics, CL_COUNT_CACHE_READ_TOKENS, usage->cache_read);
+    cl_metrics_count(metrics, CL_COUNT_CACHE_WRITE_TOKENS, usage->cache_write);
+    cl_metrics_count(metrics, CL_COUNT_OUTPUT_TOKENS, usage->output);
+    cl_metrics_observe(metrics, CL_HIST_INPUT_TOKENS, prompt > 0 ? prompt : 0);
+    cl_metrics_observe(metrics, CL_HIST_OUTPUT_TOKENS, usage->output);
 }
 
 static void measure(claude_call_t *call, const cl_err *err)
@@ -85,9 +59,15 @@ static void measure(claude_call_t *call, const cl_err *err)
     cl_metrics_count(metrics, CL_COUNT_ATTEMPTS, 1);
     cl_metrics_count(metrics, CL_COUNT_WIRE, call->attempt.row.wire);
     cl_metrics_observe(metrics, CL_HIST_ATTEMPT_MS, call->attempt.row.duration_ms);
-    count_tokens(metrics, err ? err->response.ptr : call->response);
+    count_tokens(metrics, &call->attempt.usage);
     if (err)
         cl_metrics_error(metrics, err->code);
+}
+
+/* Somebody asks what it used: metrics, the limiter, an observer. */
+static bool is_followed(const claude_call_t *call)
+{
+    return call->pipeline || (CL_FEATURE_METRICS && (call->client->metrics || call->client->config->attempt));
 }
 
 void cl_call_settle(claude_call_t *call, const cl_err *err)
@@ -97,12 +77,14 @@ void cl_call_settle(claude_call_t *call, const cl_err *err)
     call->attempt.open = false;
     describe(call, err);
     cl_report_add(call->report, &call->attempt.row);
+    if (is_followed(call))
+        call->attempt.usage = cl_answer_usage(err ? err->response.ptr : call->response);
     if (CL_FEATURE_METRICS && call->client->metrics)
         measure(call, err);
     if (call->pipeline)
         cl_pipeline_settle(call, err);
     if (CL_FEATURE_METRICS && call->client->config->attempt)
-        cl_observe_end(call, err);
+        cl_observe_end(call);
     call->attempt.row = (cl_report_attempt){.first_ms = -1};
 }
 

@@ -178,6 +178,7 @@ const cl_headers *cl_response_headers(const claude_response_t *response);
 cl_str cl_response_body(const claude_response_t *response);
 /* The root value; type 0 if the body is not JSON. */
 cl_json cl_response_root(const claude_response_t *response);
+cl_json cl_response_at(const claude_response_t *response, const char *pointer);
 
 /* The functions behind response.h; same meaning, any thread. Strings and the joined text are decoded when first asked
  * for: NULL also when memory is out then. */

@@ -165,7 +165,7 @@ const char *cl_response_request_id(const claude_response_t *response)
 
 /* ---- values by pointer ---- */
 
-static cl_json value_at(const claude_response_t *response, const char *pointer)
+cl_json cl_response_at(const claude_response_t *response, const char *pointer)
 {
     claude_response_t *cache = (claude_response_t *)response;
 
@@ -174,7 +174,7 @@ static cl_json value_at(const claude_response_t *response, const char *pointer)
 
 int32_t cl_response_type(const claude_response_t *response, const char *pointer)
 {
-    return value_at(response, pointer).type;
+    return cl_response_at(response, pointer).type;
 }
 
 size_t cl_response_count(const claude_response_t *response, const char *pointer)
@@ -188,26 +188,26 @@ int64_t cl_response_int(const claude_response_t *response, const char *pointer, 
 {
     int64_t value;
 
-    return cl_json_to_int(value_at(response, pointer), &value) ? value : fallback;
+    return cl_json_to_int(cl_response_at(response, pointer), &value) ? value : fallback;
 }
 
 double cl_response_double(const claude_response_t *response, const char *pointer, double fallback)
 {
     double value;
 
-    return cl_json_to_double(value_at(response, pointer), &value) ? value : fallback;
+    return cl_json_to_double(cl_response_at(response, pointer), &value) ? value : fallback;
 }
 
 int32_t cl_response_bool(const claude_response_t *response, const char *pointer, int32_t fallback)
 {
-    cl_json value = value_at(response, pointer);
+    cl_json value = cl_response_at(response, pointer);
 
     return value.type == CLAUDE_JSON_BOOLEAN ? value.ptr[0] == 't' : fallback;
 }
 
 int64_t cl_response_usage(const claude_response_t *response, const char *counter)
 {
-    cl_json value = value_at(response, "/usage");
+    cl_json value = cl_response_at(response, "/usage");
     cl_str rest = cl_str_of(counter);
     int64_t count;
 
@@ -298,7 +298,7 @@ static const char *string_of(const claude_response_t *response, cl_json value, s
 
 const char *cl_response_string(const claude_response_t *response, const char *pointer, size_t *len)
 {
-    return string_of(response, value_at(response, pointer), len);
+    return string_of(response, cl_response_at(response, pointer), len);
 }
 
 const char *cl_response_stop_reason(const claude_response_t *response)
@@ -359,7 +359,7 @@ const char *cl_response_text(const claude_response_t *response, size_t *len)
     joined_text *fresh = NULL;
 
     if (!have) {
-        cl_json content = value_at(response, "/content");
+        cl_json content = cl_response_at(response, "/content");
         fresh = join_text(content.type == CLAUDE_JSON_ARRAY ? content : (cl_json){NULL, 0, CLAUDE_JSON_NONE});
         if (!fresh)
             return NULL;
