@@ -93,9 +93,9 @@ typedef struct cl_attempt {
 } cl_attempt;
 
 struct claude_call {
-    cl_handle handle;       /* the program's references */
-    _Atomic uint32_t holds; /* one for all of the program's, one for each thread inside, one for the loop */
-    claude_client_t *client;
+    cl_handle handle;        /* the program's references */
+    _Atomic uint32_t holds;  /* one for all of the program's, one for each thread inside, one for the loop */
+    claude_client_t *client; /* a snapshot */
     cl_engine *engine;
     cl_transfer *transfer; /* changes under the engine's lock */
     cl_snapshot request;
@@ -167,11 +167,17 @@ static inline bool cl_call_streams(const claude_call_t *call, enum cl_call_mode 
 
 /* ---- prepare.c ---- */
 
+/* ---- all clients here are snapshots, but for that of cl_call_open() ---- */
+
 /* Which features the flags ask for, CLAUDE_WITH_*, all of them enabled. */
 claude_code_t cl_call_check_flags(const claude_client_t *client, uint32_t flags, uint32_t *features, cl_err *err);
 /* Checks flags and request as far as the options ask for it, and takes the snapshot. Runs the deprecation callback. */
 claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *request, uint32_t flags,
                               cl_snapshot *out, cl_err *err);
+
+/* Starts a call as the client is now: chooses its snapshot, prepares the request, and gets it going. */
+claude_code_t cl_call_open(claude_client_t *client, const claude_request_t *request, uint32_t flags,
+                           claude_call_t **out, cl_err *err);
 
 /* ---- call.c: life and control ---- */
 

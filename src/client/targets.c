@@ -117,30 +117,84 @@ static claude_code_t fill_target(claude_client_t *client, size_t index, cl_err *
     return CLAUDE_OK;
 }
 
-static claude_code_t make_states(claude_client_t *client, cl_err *err)
+/* The place of the snapshot before that is the same as this one; NULL: there is none. A key that was replaced is no
+ * other place. */
+static const cl_target *place_before(const claude_client_t *client, const claude_client_t *before, size_t index)
 {
-    const cl_options *options = client->config->options;
+    const cl_target *target = &client->targets[index];
+    size_t found = SIZE_MAX;
+
+    for (size_t i = 0; before && i < before->target_count; i++) {
+        const cl_target *old = &before->targets[i];
+        if (cl_url_same_base(cl_str_of(old->base_url), cl_str_of(target->base_url)) &&
+            (i == index || (old->secret == target->secret && found == SIZE_MAX)))
+            found = i;
+    }
+    return found == SIZE_MAX ? NULL : &before->targets[before->targets[found].same_as];
+}
+
+static bool same_options(const claude_client_t *client, const claude_client_t *before, const char *prefix)
+{
+    return cl_options_same(client->config->options, before->config->options, prefix);
+}
+
+static claude_code_t make_budgets(claude_client_t *client, const claude_client_t *before, cl_err *err)
+{
+    int64_t budget = cl_option_int(NULL, client->config->options, CL_OPT_RETRY_BUDGET);
+
+    for (size_t i = 0; i < client->target_count; i++) {
+        const cl_target *old = place_before(client, before, i);
+        cl_target *target = &client->targets[i];
+        if (old && old->place->budget.max == budget)
+            target->place = cl_place_ref(old->place);
+        else
+            target->place = cl_place_new(budget);
+        if (!target->place)
+            return cl_fail_nomem(err);
+    }
+    return CLAUDE_OK;
+}
+
+/* One of the client's own: a breaker that the program has set goes on by itself. */
+static claude_breaker_t *breaker_before(const claude_client_t *client, const claude_client_t *before, size_t index)
+{
+    const cl_target *old = place_before(client, before, index);
+
+    if (!old || !old->breaker || !same_options(client, before, "breaker."))
+        return NULL;
+    return old->breaker == kept(before->config->breaker) ? NULL : old->breaker;
+}
+
+static claude_code_t make_breakers(claude_client_t *client, const claude_client_t *before, cl_err *err)
+{
     cl_breaker_settings settings;
     claude_code_t rc = CLAUDE_OK;
 
-    for (size_t i = 0; i < client->target_count; i++)
-        cl_retry_budget_init(&client->targets[i].budget, cl_option_int(NULL, options, CL_OPT_RETRY_BUDGET));
     if (!CL_FEATURE_CIRCUIT_BREAKER || !(client->features & CLAUDE_WITH_CIRCUIT_BREAKER))
         return CLAUDE_OK;
-    settings = cl_breaker_settings_of(options);
+    settings = cl_breaker_settings_of(client->config->options);
     if (client->config->breaker)
         client->targets[0].breaker = cl_breaker_ref(kept(client->config->breaker));
     for (size_t i = 0; i < client->target_count && rc >= 0; i++) {
         cl_target *target = &client->targets[i];
+        claude_breaker_t *old = breaker_before(client, before, i);
         if (i > 0 && target->same_as == 0)
             target->breaker = cl_breaker_ref(client->targets[0].breaker);
+        else if (!target->breaker && old)
+            target->breaker = cl_breaker_ref(old);
         else if (!target->breaker)
             rc = cl_breaker_new(&settings, &target->breaker, err);
     }
     return rc;
 }
 
-static claude_code_t make_limiter(claude_client_t *client, cl_err *err)
+static bool limiter_goes_on(const claude_client_t *client, const claude_client_t *before)
+{
+    return before && before->limiter && !before->config->limiter && same_options(client, before, "limiter.") &&
+           cl_url_same_base(cl_buf_str(&client->base_url), cl_buf_str(&before->base_url));
+}
+
+static claude_code_t make_limiter(claude_client_t *client, const claude_client_t *before, cl_err *err)
 {
     cl_limiter_settings settings;
 
@@ -148,6 +202,10 @@ static claude_code_t make_limiter(claude_client_t *client, cl_err *err)
         return CLAUDE_OK;
     if (client->config->limiter) {
         client->limiter = cl_limiter_ref(kept(client->config->limiter));
+        return CLAUDE_OK;
+    }
+    if (limiter_goes_on(client, before)) {
+        client->limiter = cl_limiter_ref(before->limiter);
         return CLAUDE_OK;
     }
     settings = cl_limiter_settings_of(client->config->options);
@@ -162,7 +220,7 @@ static size_t take_failover(claude_client_t *client)
     return cl_failover_count(client->failover);
 }
 
-claude_code_t cl_client_make_targets(claude_client_t *client, cl_err *err)
+claude_code_t cl_client_make_targets(claude_client_t *client, const claude_client_t *before, cl_err *err)
 {
     claude_code_t rc = find_features(client, err);
     size_t endpoints;
@@ -179,11 +237,13 @@ claude_code_t cl_client_make_targets(claude_client_t *client, cl_err *err)
     for (size_t i = 0; i < endpoints && rc >= 0; i++)
         rc = fill_target(client, i, err);
     if (rc >= 0)
-        rc = make_states(client, err);
+        rc = make_budgets(client, before, err);
     if (rc >= 0)
-        rc = make_limiter(client, err);
+        rc = make_breakers(client, before, err);
+    if (rc >= 0)
+        rc = make_limiter(client, before, err);
     if (CL_FEATURE_METRICS && rc >= 0 && (client->features & CL_FEATURE_OF_METRICS)) {
-        client->metrics = cl_metrics_new();
+        client->metrics = cl_common_metrics(client->common);
         rc = client->metrics ? CLAUDE_OK : cl_fail_nomem(err);
     }
     return rc;
@@ -191,18 +251,19 @@ claude_code_t cl_client_make_targets(claude_client_t *client, cl_err *err)
 
 void cl_client_free_targets(claude_client_t *client)
 {
-    for (size_t i = 0; CL_FEATURE_CIRCUIT_BREAKER && i < client->target_count; i++)
-        cl_breaker_unref(client->targets[i].breaker);
+    for (size_t i = 0; i < client->target_count; i++) {
+        if (CL_FEATURE_CIRCUIT_BREAKER)
+            cl_breaker_unref(client->targets[i].breaker);
+        cl_place_unref(client->targets[i].place);
+    }
     free(client->targets);
     if (CL_FEATURE_RATE_LIMITING)
         cl_limiter_unref(client->limiter);
     if (CL_FEATURE_FAILOVER)
         cl_failover_unref(client->failover);
-    if (CL_FEATURE_METRICS)
-        cl_metrics_free(client->metrics);
 }
 
 cl_retry_budget *cl_client_budget(claude_client_t *client, size_t target)
 {
-    return &client->targets[client->targets[target].same_as].budget;
+    return &client->targets[client->targets[target].same_as].place->budget;
 }
