@@ -139,6 +139,38 @@ claude_code_t claude_client_execute_with_enterprise_features(claude_client_t *cl
     return execute(client, request, CLAUDE_WITH_ENTERPRISE_FEATURES, out, err);
 }
 
+#if CL_FEATURE_DYNAMIC_CONFIG
+
+static claude_code_t set_snapshot(claude_client_t *client, const char *name, const claude_config_t *config, cl_err *err)
+{
+    if (config)
+        return cl_client_set_config(client, name, config, NULL, err);
+    if (*name == '\0')
+        return cl_fail(err, CLAUDE_E_INVALID, "config is NULL; only a snapshot with a name can be removed");
+    cl_client_drop_named(client, name);
+    return CLAUDE_OK;
+}
+
+claude_code_t claude_client_set_snapshot(claude_client_t *client, const char *name, const claude_config_t *config,
+                                         claude_error_t **err)
+{
+    CL_UNINITIALIZED border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (border_handle(&b, client, CL_MAGIC_CLIENT, "client") &&
+        (!config || border_handle(&b, config, CL_MAGIC_CONFIG, "config")))
+        rc = set_snapshot(client, name ? name : "", config, &b.err);
+    return border_leave(&b, rc, err);
+}
+
+int64_t claude_client_generation(claude_client_t *client, const char *name)
+{
+    return cl_is(client, CL_MAGIC_CLIENT) ? cl_client_generation(client, name ? name : "") : 0;
+}
+
+#endif
+
 claude_code_t claude_client_trim(claude_client_t *client, claude_error_t **err)
 {
     CL_UNINITIALIZED border b;

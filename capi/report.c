@@ -73,6 +73,16 @@ int32_t claude_report_endpoint_index(const claude_report_t *report)
     return check(report) ? report->endpoint : 0;
 }
 
+const char *claude_report_snapshot(const claude_report_t *report)
+{
+    return check(report) ? report->snapshot : "";
+}
+
+int64_t claude_report_generation(const claude_report_t *report)
+{
+    return check(report) ? report->generation : 0;
+}
+
 const char *claude_report_endpoint_url(const claude_report_t *report)
 {
     return check(report) && report->endpoint_url ? report->endpoint_url : "";

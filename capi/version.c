@@ -38,6 +38,7 @@ static const struct {
     {"failover", CL_FEATURE_FAILOVER},
     {"health-checks", CL_FEATURE_HEALTH_CHECKS},
     {"metrics", CL_FEATURE_METRICS},
+    {"dynamic-config", CL_FEATURE_DYNAMIC_CONFIG},
     {"error-handling", true},
     {"request-caching", true},
     {"sync-api", true},

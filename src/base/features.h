@@ -49,6 +49,10 @@
 #define CL_FEATURE_METRICS 1
 #endif
 
+#ifndef CL_FEATURE_DYNAMIC_CONFIG
+#define CL_FEATURE_DYNAMIC_CONFIG 1
+#endif
+
 /* The specification has two names for it. */
 #define CL_FEATURE_RETRY CL_FEATURE_RETRY_LOGIC
 

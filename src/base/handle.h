@@ -36,7 +36,8 @@ enum {
     CL_MAGIC_HEALTH,
     CL_MAGIC_METRICS,
     CL_MAGIC_ATTEMPT,
-    CL_MAGIC_REPORT
+    CL_MAGIC_REPORT,
+    CL_MAGIC_WATCHER
 };
 
 /* The magic word is atomic because the last reference may go while another thread is inside. */
@@ -54,6 +55,19 @@ static inline void cl_handle_init(cl_handle *handle, uint32_t magic)
 static inline void cl_handle_ref(cl_handle *handle)
 {
     atomic_fetch_add_explicit(&handle->refs, 1, memory_order_relaxed);
+}
+
+/* False: the last reference is gone already. For who knows the object without holding it. */
+static inline bool cl_handle_try_ref(cl_handle *handle)
+{
+    uint32_t refs = atomic_load_explicit(&handle->refs, memory_order_relaxed);
+
+    while (refs > 0) {
+        if (atomic_compare_exchange_weak_explicit(&handle->refs, &refs, refs + 1, memory_order_acquire,
+                                                  memory_order_relaxed))
+            return true;
+    }
+    return false;
 }
 
 /* True for the last reference: the caller frees. */

@@ -99,6 +99,9 @@ claude_code_t cl_call_new(claude_client_t *client, cl_snapshot *request, cl_engi
     if (rc < 0)
         goto out;
     call->report->features = call->pipeline ? call->pipeline->features : 0;
+    call->report->generation = client->generation;
+    if (client->name[0] != '\0')
+        memcpy(call->report->snapshot, client->name, sizeof call->report->snapshot);
     if (engine)
         call->engine = cl_engine_ref(engine);
     else

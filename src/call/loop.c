@@ -389,6 +389,7 @@ static claude_code_t turn(claude_loop_t *loop, int64_t until_ms)
 {
     bool more;
 
+    cl_client_look(loop->client, false);
     cl_engine_turn(loop->engine, until_ms, loop->max_events);
     cl_engine_collect(loop->engine, happened, loop);
     collect_due(loop);

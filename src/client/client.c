@@ -130,6 +130,6 @@ void cl_client_unref(claude_client_t *client)
         cl_snapshot_of_client_free(client);
         return;
     }
-    cl_root_free(client->root);
+    cl_root_free(client);
     free(client);
 }

@@ -129,7 +129,7 @@ void cl_snapshot_of_client_free(claude_client_t *snapshot);
 
 /* Takes over the snapshot, also on failure. */
 claude_code_t cl_client_wrap(claude_client_t *snapshot, claude_client_t **out, cl_err *err);
-void cl_root_free(cl_root *root);
+void cl_root_free(claude_client_t *client);
 /* The snapshot for calls that name none, to be released with cl_client_unref(). Of a snapshot: itself. */
 claude_client_t *cl_client_current(claude_client_t *client);
 /* The one with this name ("": the same as above). CLAUDE_E_INVALID: there is none. */
@@ -145,6 +145,8 @@ size_t cl_client_all(claude_client_t *client, claude_client_t *out[]);
  * at NULL where nothing is to be changed. Runs again if another thread was faster. No lock is held.
  */
 typedef claude_code_t (*cl_client_edit)(const claude_config_t *now, void *data, claude_config_t **out, cl_err *err);
+/* CLAUDE_E_INVALID: no snapshot can have this name. */
+claude_code_t cl_client_check_name(const char *name, cl_err *err);
 /* Puts a new snapshot in the place of the one with this name ("": of calls that name none). Calls that have been
  * started keep theirs. `generation` receives that of the new one, and may be NULL. */
 claude_code_t cl_client_change(claude_client_t *client, const char *name, cl_client_edit edit, void *data,
@@ -152,8 +154,30 @@ claude_code_t cl_client_change(claude_client_t *client, const char *name, cl_cli
 /* The same, to a copy of this configuration. */
 claude_code_t cl_client_set_config(claude_client_t *client, const char *name, const claude_config_t *config,
                                    int64_t *generation, cl_err *err);
+/* 0: there is none of this name. */
+int64_t cl_client_generation(claude_client_t *client, const char *name);
 /* Nothing happens if there is none of this name. */
 void cl_client_drop_named(claude_client_t *client, const char *name);
+
+/* What looks whether there is something new for a client. No lock is held when it is called. */
+typedef struct cl_watch_kind {
+    void (*look)(void *self, bool call); /* `call`: one is about to be started; else a loop has its turn */
+    void (*gone)(void *self, const claude_client_t *client); /* nobody holds the client any more */
+    void (*ref)(void *self);
+    void (*unref)(void *self);
+} cl_watch_kind;
+
+typedef struct cl_watch {
+    const cl_watch_kind *kind;
+    void *self;
+} cl_watch;
+
+/* Several times for one client is possible. The client holds it. CLAUDE_E_LIMIT */
+claude_code_t cl_client_watch(claude_client_t *client, const cl_watch *watch, cl_err *err);
+/* One time less. */
+void cl_client_unwatch(claude_client_t *client, const void *self);
+/* Lets all of them look; costs a comparison if there is none. May run callbacks of the program. */
+void cl_client_look(claude_client_t *client, bool call);
 /* ---- targets.c ---- */
 
 /* `before`: the snapshot whose states go on where their options and places are the same; NULL: none. */

@@ -10,6 +10,8 @@ struct cl_root {
     pthread_mutex_t lock; /* of what follows; nothing is called with it */
     int64_t generation;   /* of the snapshot that was made last */
     claude_client_t *snapshots[1 + CL_SNAPSHOTS_MAX];
+    _Atomic size_t watch_count; /* changed with the lock */
+    cl_watch watches[1 + CL_SNAPSHOTS_MAX];
 };
 
 /* A child finds the lock free. */
@@ -44,8 +46,14 @@ claude_code_t cl_client_wrap(claude_client_t *snapshot, claude_client_t **out, c
     return CLAUDE_OK;
 }
 
-void cl_root_free(cl_root *root)
+void cl_root_free(claude_client_t *client)
 {
+    cl_root *root = client->root;
+
+    for (size_t i = 0; CL_FEATURE_DYNAMIC_CONFIG && i < root->watch_count; i++) {
+        root->watches[i].kind->gone(root->watches[i].self, client);
+        root->watches[i].kind->unref(root->watches[i].self);
+    }
     for (size_t i = 0; i <= CL_SNAPSHOTS_MAX; i++)
         cl_client_unref(root->snapshots[i]);
     pthread_mutex_destroy(&root->lock);
@@ -117,8 +125,12 @@ claude_code_t cl_client_named(claude_client_t *client, const char *name, claude_
 claude_code_t cl_client_choose(claude_client_t *client, const claude_request_t *request, claude_client_t **out,
                                cl_err *err)
 {
-    (void)request;
-    return cl_client_named(client, "", out, err);
+    const char *name = cl_option_text(cl_request_options(request), NULL, CL_OPT_REQUEST_SNAPSHOT);
+
+    if (!CL_FEATURE_DYNAMIC_CONFIG && *name)
+        return cl_fail_left_out(err, "dynamic-config");
+    cl_client_look(client, true);
+    return cl_client_named(client, name, out, err);
 }
 
 size_t cl_client_all(claude_client_t *client, claude_client_t *out[])
@@ -183,7 +195,7 @@ static claude_code_t put(cl_root *root, const char *name, const claude_client_t 
     return rc;
 }
 
-static claude_code_t check_name(const char *name, cl_err *err)
+claude_code_t cl_client_check_name(const char *name, cl_err *err)
 {
     size_t len = strlen(name);
     bool good = len <= CL_SNAPSHOT_NAME_MAX;
@@ -199,7 +211,7 @@ static claude_code_t check_name(const char *name, cl_err *err)
 claude_code_t cl_client_change(claude_client_t *client, const char *name, cl_client_edit edit, void *data,
                                int64_t *generation, cl_err *err)
 {
-    claude_code_t rc = check_name(name, err);
+    claude_code_t rc = cl_client_check_name(name, err);
 
     while (rc == CLAUDE_OK) {
         claude_client_t *before = take_named(client->root, name);
@@ -242,4 +254,81 @@ void cl_client_drop_named(claude_client_t *client, const char *name)
     }
     unlock(root);
     cl_client_unref(old);
+}
+
+int64_t cl_client_generation(claude_client_t *client, const char *name)
+{
+    claude_client_t *found = take_named(client->root, name);
+    int64_t generation = found ? found->generation : 0;
+
+    cl_client_unref(found);
+    return generation;
+}
+
+/* ---- who looks after it ---- */
+
+claude_code_t cl_client_watch(claude_client_t *client, const cl_watch *watch, cl_err *err)
+{
+    cl_root *root = client->root;
+    claude_code_t rc = CLAUDE_OK;
+    size_t count;
+
+    lock(root);
+    count = root->watch_count;
+    if (count == sizeof root->watches / sizeof root->watches[0]) {
+        rc = cl_fail(err, CLAUDE_E_LIMIT, "the client has %zu watchers already; no more are possible", count);
+    } else {
+        root->watches[count] = *watch;
+        watch->kind->ref(watch->self);
+        root->watch_count = count + 1;
+    }
+    unlock(root);
+    return rc;
+}
+
+void cl_client_unwatch(claude_client_t *client, const void *self)
+{
+    cl_root *root = client->root;
+    cl_watch old = {.self = NULL};
+    size_t count;
+
+    lock(root);
+    count = root->watch_count;
+    for (size_t i = 0; i < count && !old.self; i++) {
+        if (root->watches[i].self != self)
+            continue;
+        old = root->watches[i];
+        root->watches[i] = root->watches[count - 1];
+        root->watch_count = count - 1;
+    }
+    unlock(root);
+    if (old.self)
+        old.kind->unref(old.self);
+}
+
+/* The watches are held, so that they can be taken off meanwhile. */
+static void look_all(claude_client_t *client, bool call)
+{
+    cl_watch watches[1 + CL_SNAPSHOTS_MAX];
+    cl_root *root = client->root;
+    size_t count;
+
+    lock(root);
+    count = root->watch_count;
+    for (size_t i = 0; i < count; i++) {
+        watches[i] = root->watches[i];
+        watches[i].kind->ref(watches[i].self);
+    }
+    unlock(root);
+    for (size_t i = 0; i < count; i++) {
+        watches[i].kind->look(watches[i].self, call);
+        watches[i].kind->unref(watches[i].self);
+    }
+}
+
+void cl_client_look(claude_client_t *client, bool call)
+{
+    if (CL_FEATURE_DYNAMIC_CONFIG && client->root &&
+        atomic_load_explicit(&client->root->watch_count, memory_order_relaxed) > 0)
+        look_all(client, call);
 }

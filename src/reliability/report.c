@@ -150,6 +150,7 @@ static bool put_report(cl_buf *out, const claude_report_t *report)
            put_int(out, "backoff_ms", report->backoff_ms) && put_int(out, "duration_ms", report->duration_ms) &&
            put_int(out, "endpoint_index", report->endpoint) && put_text(out, "endpoint_url", report->endpoint_url) &&
            put_text(out, "breaker_state", state) && put_text(out, "stopped_by", report->stopped_by) &&
+           put_text(out, "snapshot", report->snapshot) && put_int(out, "generation", report->generation) &&
            put_attempts(out, report) && put_char(out, '}');
 }
 

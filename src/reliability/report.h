@@ -37,6 +37,8 @@ struct claude_report {
     int64_t duration_ms;
     int32_t endpoint;       /* the last one */
     int32_t breaker_state;  /* of its breaker when the call ended; 0: none */
+    char snapshot[65];      /* of the client, by name; "": the one without */
+    int64_t generation;     /* of that snapshot */
     const char *stopped_by; /* static: why there was no further attempt; "" */
     char *endpoint_url;     /* owned: base URL of the last one */
     cl_report_attempt *items;

@@ -36,5 +36,6 @@
 #include <claude/text_buffer.h>
 #include <claude/tool.h>
 #include <claude/validate.h>
+#include <claude/watcher.h>
 
 #endif

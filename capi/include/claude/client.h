@@ -207,6 +207,38 @@ CLAUDE_API claude_code_t claude_client_stream(claude_client_t *client, const cla
                                               claude_call_t **out, claude_error_t **err);
 
 /**
+ * Give the client another configuration, or one more under a name, while it is in use. Calls that have been started
+ * keep the one that they were started with; those that are started afterwards use the new one: the one without a name,
+ * unless the request names another (option `request.snapshot`). The report of a call says which it was
+ * (claude_report_snapshot(), claude_report_generation()).
+ *
+ * Connections go on as long as the options network.*, tls.* and client.* are the same; limiter, circuit breakers and
+ * retry budgets keep their state as long as their own options and base_url are; metrics are counted on. A loop keeps
+ * the options network.* and tls.* that it was made with, and refuses calls for a snapshot that has others
+ * (CLAUDE_E_STATE).
+ *
+ * @param name    up to 64 visible ASCII characters; NULL or "": the one for calls that name none
+ * @param config  copied, and checked as for claude_client_new(): nothing is changed if it is refused. NULL removes the
+ *                snapshot with this name
+ * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NO_KEY, CLAUDE_E_LIMIT (there are 8 with a name already),
+ *         CLAUDE_E_NOMEM, CLAUDE_E_UNSUPPORTED (built without dynamic-config)
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_client_set_snapshot(claude_client_t *client, const char *name,
+                                                    const claude_config_t *config, claude_error_t **err);
+
+/**
+ * Generation of the client's configuration: 1 when it is made; each change of any of its snapshots counts on.
+ *
+ * @param name  of the snapshot; NULL or "": the one for calls that name none
+ * @return the generation that the snapshot has had since its last change; 0 if there is none of this name, and for NULL
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API int64_t claude_client_generation(claude_client_t *client, const char *name);
+
+/**
  * Close the client's idle connections and free what they hold.
  *
  * @return CLAUDE_OK, CLAUDE_E_INVALID

@@ -136,6 +136,24 @@ CLAUDE_API int32_t claude_report_endpoint_index(const claude_report_t *report);
 CLAUDE_API const char *claude_report_endpoint_url(const claude_report_t *report);
 
 /**
+ * Which of the client's snapshots the call used (option request.snapshot, claude_client_set_snapshot()).
+ *
+ * @return its name, borrowed from the report; "" for the one without a name, and for NULL
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API const char *claude_report_snapshot(const claude_report_t *report);
+
+/**
+ * Generation of that snapshot: 1 for the configuration that the client was made with, and larger with each change.
+ *
+ * @return the number; 0 for NULL
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API int64_t claude_report_generation(const claude_report_t *report);
+
+/**
  * State of that endpoint's circuit breaker when the call ended.
  *
  * @return CLAUDE_BREAKER_*; 0 if the call had none, and for NULL
@@ -156,9 +174,9 @@ CLAUDE_API const char *claude_report_stopped_by(const claude_report_t *report);
 /**
  * The whole report as a JSON object, once the call has ended: "features" (names), "wire_attempts", "attempts",
  * "retries", "failovers", "limiter_wait_ms", "backoff_ms", "duration_ms", "endpoint_index", "endpoint_url",
- * "breaker_state" (a name, or null), "stopped_by", and "attempt_list", of whose members each has "code", "name",
- * "http_status", "request_id" (null if there is none), "endpoint", "wire_attempts", "started_ms", "duration_ms",
- * "first_event_ms", "backoff_ms" and "limiter_wait_ms".
+ * "breaker_state" (a name, or null), "stopped_by", "snapshot", "generation", and "attempt_list", of whose members each
+ * has "code", "name", "http_status", "request_id" (null if there is none), "endpoint", "wire_attempts", "started_ms",
+ * "duration_ms", "first_event_ms", "backoff_ms" and "limiter_wait_ms".
  *
  * @param len  receives the length in bytes; may be NULL
  * @return text borrowed from the report; "" while the call is running, when memory is out, and for NULL

@@ -93,7 +93,8 @@ static void test_defaults_are_valid(void **state)
         int64_t before = number(options, (cl_option)i);
         assert_false(cl_options_is_set(options, (cl_option)i));
         assert_string_equal(text(options, (cl_option)i), row->initial);
-        set(options, row->name, row->initial);
+        assert_int_equal(cl_options_set(options, row->name, row->initial, row->scope == CL_SCOPE_REQUEST, NULL),
+                         CLAUDE_OK);
         assert_true(cl_options_is_set(options, (cl_option)i));
         assert_string_equal(text(options, (cl_option)i), row->initial);
         assert_int_equal(number(options, (cl_option)i), before);
@@ -127,6 +128,7 @@ static void test_unknown_names(void **state)
     char name[1000];
 
     (void)state;
+    refuse("request.snapshot", "b", "option of the request alone");
     refuse("timeout.conect_ms", "1", "unknown option timeout.conect_ms; did you mean timeout.connect_ms?");
     refuse("timeout.connect_sm", "1", "did you mean timeout.connect_ms?");
     refuse("Timeout.Total_MS", "1", "did you mean timeout.total_ms?");

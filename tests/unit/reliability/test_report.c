@@ -60,6 +60,8 @@ static claude_report_t *known_report(void)
     report->endpoint = 1;
     report->breaker_state = CL_BREAKER_HALF_OPEN;
     report->stopped_by = "max_retries";
+    memcpy(report->snapshot, "b", 2);
+    report->generation = 7;
     report->endpoint_url = strdup("https://two.example/");
     return report;
 }
@@ -83,7 +85,8 @@ static void test_a_new_report(void **state)
     assert_string_equal(claude_report_json(report, &len),
                         "{\"features\":[],\"wire_attempts\":0,\"attempts\":0,\"retries\":0,\"failovers\":0,"
                         "\"limiter_wait_ms\":0,\"backoff_ms\":0,\"duration_ms\":0,\"endpoint_index\":0,"
-                        "\"endpoint_url\":null,\"breaker_state\":null,\"stopped_by\":\"\",\"attempt_list\":[]}");
+                        "\"endpoint_url\":null,\"breaker_state\":null,\"stopped_by\":\"\",\"snapshot\":\"\","
+                        "\"generation\":0,\"attempt_list\":[]}");
     assert_int_equal(len, strlen(claude_report_json(report, NULL)));
     claude_report_unref(report);
 }
@@ -166,7 +169,7 @@ static void test_json(void **state)
     report->final = true;
     root = json_tokener_parse(claude_report_json(report, NULL));
     list = member(root, "attempt_list");
-    assert_int_equal(json_object_object_length(root), 13);
+    assert_int_equal(json_object_object_length(root), 15);
     assert_string_equal(json_object_to_json_string_ext(member(root, "features"), JSON_C_TO_STRING_PLAIN),
                         "[\"retries\",\"failover\"]");
     expect_int(root, "wire_attempts", 3);
@@ -180,6 +183,8 @@ static void test_json(void **state)
     expect_text(root, "endpoint_url", "https://two.example/");
     expect_text(root, "breaker_state", "half_open");
     expect_text(root, "stopped_by", "max_retries");
+    expect_text(root, "snapshot", "b");
+    expect_int(root, "generation", 7);
     assert_int_equal(json_object_array_length(list), 2);
     expect_first_attempt(json_object_array_get_idx(list, 0));
     expect_text(json_object_array_get_idx(list, 1), "name", "CLAUDE_OK");
