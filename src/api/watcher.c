@@ -314,7 +314,7 @@ static claude_code_t judge(claude_watcher_t *w, cl_str text, bool *changed, cl_e
     return CLAUDE_OK;
 }
 
-/* `again`: also a content that was judged before. What is wrong stays to be read, too. */
+/* `again`: also a content that was judged before. What is wrong stays to be read, too: `err` is not NULL. */
 static claude_code_t look(claude_watcher_t *w, bool again, bool *changed, cl_err *err)
 {
     cl_buf text = CL_BUF_INIT(CL_WATCHER_FILE_MAX);
@@ -704,8 +704,12 @@ claude_code_t cl_watcher_new(const char *path, cl_str initial, claude_watcher_t 
     }
     /* A file that is not there yet, or not as it should be, is no reason not to begin: cl_watcher_trouble(). */
     cl_err_init(&why);
-    (void)look(w, false, &changed, &why);
+    rc = look(w, false, &changed, &why);
     cl_err_clear(&why);
+    if (rc == CLAUDE_E_NOMEM) {
+        cl_watcher_unref(w);
+        return cl_fail_nomem(err);
+    }
     *out = w;
     return CLAUDE_OK;
 }

@@ -1,7 +1,6 @@
 /* watcher_notify.c - where the way to a file leads, and inotify on the directories along it. */
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -130,33 +129,31 @@ static void drop_old(cl_notify *notify, const way *w)
         if (!still)
             inotify_rm_watch(notify->inotify, notify->watched[i]);
     }
-    memcpy(notify->watched, w->fresh, sizeof w->fresh);
+    memcpy(notify->watched, w->fresh, w->count * sizeof w->fresh[0]);
     notify->count = w->count;
 }
 
 void cl_notify_aim(cl_notify *notify, const char *path)
 {
+    CL_UNINITIALIZED way w;
     bool room = true;
-    way *w;
 
     if (notify->process != cl_fork_generation())
         forget(notify);
     if (notify->inotify < 0 && !notify->refused)
         open_inotify(notify);
-    if (notify->inotify < 0 || strlen(path) >= sizeof w->left)
+    if (notify->inotify < 0 || strlen(path) >= sizeof w.left)
         return;
-    w = calloc(1, sizeof *w);
-    if (!w)
-        return;
-    memcpy(w->left, path, strlen(path) + 1);
-    memcpy(w->gone, "/", path[0] == '/' ? 2 : 0);
-    while (step(notify, w, &room))
+    memcpy(w.left, path, strlen(path) + 1);
+    memcpy(w.gone, path[0] == '/' ? "/" : "", path[0] == '/' ? 2 : 1);
+    w.count = 0;
+    w.links = 0;
+    while (step(notify, &w, &room))
         ;
     if (room)
-        drop_old(notify, w);
+        drop_old(notify, &w);
     else
         give_up(notify);
-    free(w);
 }
 
 bool cl_notify_drain(cl_notify *notify)

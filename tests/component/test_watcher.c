@@ -155,6 +155,8 @@ static void is_refused(struct scene *s, claude_code_t code, const char *word)
         fail_msg("%d instead of %d: %s", claude_error_code(err), code, err ? claude_error_message(err) : "no error");
     assert_contains(claude_error_message(err), word);
     assert_contains(claude_error_message(err), s->path);
+    claude_error_unref(err);
+    err = NULL;
     fails(claude_watcher_error(s->watcher, &err), code, &err);
     assert_false(polled(s));
     err = NULL;
