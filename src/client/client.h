@@ -87,6 +87,7 @@ typedef struct cl_root cl_root;
 struct claude_client {
     cl_handle handle;
     cl_root *root;                       /* a handle: its snapshots, and all that follows is empty; NULL: a snapshot */
+    _Atomic bool watched;                /* a handle: there is somebody who looks, see cl_client_look() */
     char name[CL_SNAPSHOT_NAME_MAX + 1]; /* "": the one of calls that name none */
     int64_t generation;                  /* 1: the first of its handle */
     claude_config_t *config;             /* a copy of its own: immutable */
@@ -176,8 +177,14 @@ typedef struct cl_watch {
 claude_code_t cl_client_watch(claude_client_t *client, const cl_watch *watch, cl_err *err);
 /* One time less. */
 void cl_client_unwatch(claude_client_t *client, const void *self);
-/* Lets all of them look; costs a comparison if there is none. May run callbacks of the program. */
-void cl_client_look(claude_client_t *client, bool call);
+/* Lets all of them look. May run callbacks of the program. */
+void cl_client_look_all(claude_client_t *client, bool call);
+
+static inline void cl_client_look(claude_client_t *client, bool call)
+{
+    if (CL_FEATURE_DYNAMIC_CONFIG && atomic_load_explicit(&client->watched, memory_order_relaxed))
+        cl_client_look_all(client, call);
+}
 /* ---- targets.c ---- */
 
 /* `before`: the snapshot whose states go on where their options and places are the same; NULL: none. */

@@ -10,7 +10,7 @@ struct cl_root {
     pthread_mutex_t lock; /* of what follows; nothing is called with it */
     int64_t generation;   /* of the snapshot that was made last */
     claude_client_t *snapshots[1 + CL_SNAPSHOTS_MAX];
-    _Atomic size_t watch_count; /* changed with the lock */
+    size_t watch_count;
     cl_watch watches[1 + CL_SNAPSHOTS_MAX];
 };
 
@@ -281,6 +281,7 @@ claude_code_t cl_client_watch(claude_client_t *client, const cl_watch *watch, cl
         root->watches[count] = *watch;
         watch->kind->ref(watch->self);
         root->watch_count = count + 1;
+        atomic_store_explicit(&client->watched, true, memory_order_relaxed);
     }
     unlock(root);
     return rc;
@@ -300,6 +301,7 @@ void cl_client_unwatch(claude_client_t *client, const void *self)
         old = root->watches[i];
         root->watches[i] = root->watches[count - 1];
         root->watch_count = count - 1;
+        atomic_store_explicit(&client->watched, count > 1, memory_order_relaxed);
     }
     unlock(root);
     if (old.self)
@@ -307,7 +309,7 @@ void cl_client_unwatch(claude_client_t *client, const void *self)
 }
 
 /* The watches are held, so that they can be taken off meanwhile. */
-static void look_all(claude_client_t *client, bool call)
+void cl_client_look_all(claude_client_t *client, bool call)
 {
     cl_watch watches[1 + CL_SNAPSHOTS_MAX];
     cl_root *root = client->root;
@@ -324,11 +326,4 @@ static void look_all(claude_client_t *client, bool call)
         watches[i].kind->look(watches[i].self, call);
         watches[i].kind->unref(watches[i].self);
     }
-}
-
-void cl_client_look(claude_client_t *client, bool call)
-{
-    if (CL_FEATURE_DYNAMIC_CONFIG && client->root &&
-        atomic_load_explicit(&client->root->watch_count, memory_order_relaxed) > 0)
-        look_all(client, call);
 }
