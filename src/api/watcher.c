@@ -646,7 +646,8 @@ int32_t cl_watcher_fd(claude_watcher_t *watcher)
 
     if (begin(watcher, NULL) < 0)
         return -1;
-    cl_notify_aim(&watcher->notify, watcher->path);
+    if (!cl_notify_is_open(&watcher->notify))
+        cl_notify_aim(&watcher->notify, watcher->path);
     fd = cl_notify_fd(&watcher->notify);
     end(watcher);
     return fd;
@@ -658,7 +659,8 @@ bool cl_watcher_is_notified(claude_watcher_t *watcher)
 
     if (begin(watcher, NULL) < 0)
         return false;
-    cl_notify_aim(&watcher->notify, watcher->path);
+    if (!cl_notify_is_open(&watcher->notify))
+        cl_notify_aim(&watcher->notify, watcher->path);
     notified = watcher->notify.inotify >= 0;
     end(watcher);
     return notified;

@@ -56,6 +56,8 @@ typedef struct cl_notify {
  * the file: what changes in between is then seen. A child opens descriptors of its own and leaves those of its parent
  * alone. */
 void cl_notify_aim(cl_notify *notify, const char *path);
+/* False: it was never aimed, or by the parent process. */
+bool cl_notify_is_open(const cl_notify *notify);
 /* Whether something has happened since. Never waits. */
 bool cl_notify_drain(cl_notify *notify);
 /* To be polled for reading. -1: there are no descriptors left. */

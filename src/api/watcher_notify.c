@@ -156,6 +156,11 @@ void cl_notify_aim(cl_notify *notify, const char *path)
         give_up(notify);
 }
 
+bool cl_notify_is_open(const cl_notify *notify)
+{
+    return notify->process == cl_fork_generation() && (notify->inotify >= 0 || notify->refused);
+}
+
 bool cl_notify_drain(cl_notify *notify)
 {
     char events[4096];

@@ -27,6 +27,7 @@ MAY_BE_NULL = set(
     claude_response_parse_structured.schema claude_block_validate.request claude_problems_error.problems
     claude_breaker_new.config claude_config_set_breaker.breaker
     claude_failover_new.config claude_config_set_failover.failover
+    claude_client_set_snapshot.config
     """.split()
 )
 # The accessors of events are the hot path, which looks for NULL only.
@@ -133,6 +134,7 @@ def live(library: Library) -> dict[str, Any]:
     found["reservation"] = make("reservation", "claude_limiter_reserve", found["limiter"], b"other", 0, 0)
     found["failover"] = make("failover", "claude_failover_new", found["config"])
     found["health"] = make("health", "claude_health_new", found["client"])
+    found["watcher"] = make("watcher", "claude_watcher_new", b"/nonexistent/config.json", nothing, 0)
     problems = library.ffi.new("claude_problems_t **")
     assert library.lib.claude_request_validate(found["request"], problems, nothing) > 0
     found["problems"] = library.ffi.gc(problems[0], library.lib.claude_problems_unref)
