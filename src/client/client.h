@@ -124,7 +124,7 @@ void cl_client_trim(claude_client_t *client);
 /* Takes over the configuration, also on failure; `before` as for cl_client_make_targets(). */
 claude_code_t cl_snapshot_of_client(claude_config_t *config, const claude_client_t *before, claude_client_t **out,
                                     cl_err *err);
-void cl_snapshot_of_client_free(claude_client_t *snapshot);
+void cl_snapshot_of_client_free(claude_client_t *client);
 
 /* ---- current.c: the snapshots of a handle ---- */
 
