@@ -11,7 +11,8 @@ enum { JSON_MAX = 1 << 20 };
 
 typedef struct endpoint {
     char *url;
-    claude_secret_t *secret;
+    claude_secret_t *secret; /* NULL: that of the client, if any */
+    size_t key;              /* slot of it, or CL_NO_KEY */
 } endpoint;
 
 /* Grows at its end: what is there stays as it is, and is read without the lock. */
@@ -66,14 +67,7 @@ static const endpoint *item_at(const claude_health_t *health, size_t index)
     return index < atomic_load_explicit(&list->count, memory_order_acquire) ? &list->items[index] : NULL;
 }
 
-/* The client's key goes to the client's own server and nowhere else. */
-static claude_secret_t *secret_for(const claude_client_t *client, cl_str url, claude_secret_t *own)
-{
-    return own ? own : cl_url_same_server(url, cl_buf_str(&client->base_url)) ? client->config->secret : NULL;
-}
-
-static claude_code_t append(const claude_client_t *client, endpoints *list, cl_str url, claude_secret_t *secret,
-                            cl_err *err)
+static claude_code_t append(endpoints *list, cl_str url, claude_secret_t *secret, size_t key, cl_err *err)
 {
     endpoint *item = &list->items[list->count];
 
@@ -84,7 +78,8 @@ static claude_code_t append(const claude_client_t *client, endpoints *list, cl_s
         return cl_fail_nomem(err);
     memcpy(item->url, url.ptr, url.len);
     item->url[url.len] = '\0';
-    item->secret = cl_secret_ref(secret_for(client, url, secret));
+    item->secret = cl_secret_ref(secret);
+    item->key = key;
     atomic_store_explicit(&list->count, list->count + 1, memory_order_release);
     return CLAUDE_OK;
 }
@@ -100,14 +95,12 @@ static void free_list(endpoints *list)
 static claude_code_t append_given(claude_health_t *health, cl_err *err)
 {
     const claude_client_t *client = health->client;
-    const claude_failover_t *failover = client->failover;
     claude_code_t rc = CLAUDE_OK;
 
-    if (!failover)
-        return append(client, &health->given, cl_buf_str(&client->base_url), NULL, err);
-    for (size_t i = 0; i < cl_failover_count(failover) && rc >= 0; i++)
-        rc = append(client, &health->given, cl_str_of(cl_failover_url(failover, i)), cl_failover_secret(failover, i),
-                    err);
+    if (!client->failover)
+        return append(&health->given, cl_buf_str(&client->base_url), NULL, 0, err);
+    for (size_t i = 1; i < client->target_count && rc >= 0; i++)
+        rc = append(&health->given, cl_str_of(client->targets[i].base_url), NULL, client->targets[i].key, err);
     return rc;
 }
 
@@ -168,13 +161,15 @@ static claude_code_t check_new(const claude_health_t *health, cl_str url, cl_err
 claude_code_t cl_health_add(claude_health_t *health, cl_str base_url, claude_secret_t *secret, cl_err *err)
 {
     claude_code_t rc = cl_base_url_allowed(health->client->config->options, base_url, err);
+    /* The client's key goes to the client's own server and nowhere else. */
+    bool is_own = cl_url_same_server(base_url, cl_buf_str(&health->client->base_url));
 
     if (rc < 0)
         return rc;
     lock(health);
     rc = check_new(health, base_url, err);
     if (rc >= 0)
-        rc = append(health->client, &health->own, base_url, secret, err);
+        rc = append(&health->own, base_url, secret, is_own ? 0 : CL_NO_KEY, err);
     if (rc >= 0) {
         free(health->json);
         health->json = NULL;
@@ -241,6 +236,14 @@ static uint64_t begin(claude_health_t *health, size_t *count)
     return number;
 }
 
+/* A reference to the key as it is now: it may be replaced between two checks. */
+static claude_secret_t *key_of(const claude_health_t *health, const endpoint *item)
+{
+    uint64_t generation;
+
+    return item->secret ? cl_secret_ref(item->secret) : cl_keys_get(health->client->keys, item->key, &generation);
+}
+
 claude_code_t cl_health_check(claude_health_t *health, cl_err *err)
 {
     size_t count;
@@ -255,7 +258,7 @@ claude_code_t cl_health_check(claude_health_t *health, cl_err *err)
     }
     for (size_t i = 0; i < count; i++) {
         probes[i].url = item_at(health, i)->url;
-        probes[i].secret = item_at(health, i)->secret;
+        probes[i].secret = key_of(health, item_at(health, i));
     }
     rc = cl_probes_run(health->client, &health->settings, probes, count, err);
     if (rc < 0)
@@ -267,6 +270,8 @@ claude_code_t cl_health_check(claude_health_t *health, cl_err *err)
         tell_failover(health, probes, count);
     found = NULL;
 out:
+    for (size_t i = 0; probes && i < count; i++)
+        cl_secret_unref(probes[i].secret);
     free(probes);
     free(found);
     return rc;

@@ -6,6 +6,7 @@
 
 #include "auth/auth.h"
 #include "base/base.h"
+#include "client/keys.h"
 #include "config/config.h"
 #include "http/http.h"
 #include "message/models.h"
@@ -18,7 +19,7 @@
 /* A place where requests may go. */
 typedef struct cl_target {
     const char *base_url;    /* without a slash at the end; lives as long as the client */
-    claude_secret_t *secret; /* borrowed; NULL: none */
+    size_t key;              /* slot of the client's keys, or CL_NO_KEY */
     bool is_own;             /* the server of base_url: what the program has set for that may go there */
     size_t same_as;          /* the target whose state this one has: itself, or 0 */
     claude_breaker_t *breaker;
@@ -41,6 +42,7 @@ struct claude_client {
     cl_buf user_agent;
     cl_told told;       /* deprecated models that the program has heard of */
     uint32_t features;  /* that are enabled */
+    cl_keys *keys;
     cl_target *targets; /* base_url, then the endpoints of the failover */
     size_t target_count;
     claude_limiter_t *limiter;   /* NULL: none */
@@ -57,6 +59,9 @@ const claude_models_t *cl_client_models(const claude_client_t *client);
 cl_str cl_client_auth_header(const claude_client_t *client);
 /* That header's line for a secret, to be wiped. Runs the secret's audit callback. */
 claude_code_t cl_client_auth_line(const claude_client_t *client, claude_secret_t *secret, cl_buf *line, cl_err *err);
+/* The functions behind credential.h of the interface; same meaning. */
+claude_code_t cl_client_rotate(claude_client_t *client, int32_t endpoint, claude_secret_t *secret, cl_err *err);
+claude_secret_t *cl_client_secret(claude_client_t *client, int32_t endpoint);
 claude_code_t cl_client_metrics(const claude_client_t *client, claude_metrics_t **out, cl_err *err);
 /* ---- targets.c ---- */
 

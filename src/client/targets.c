@@ -106,9 +106,11 @@ static claude_code_t fill_target(claude_client_t *client, size_t index, cl_err *
 
     target->base_url = url.ptr;
     target->is_own = cl_url_same_server(url, own);
-    target->secret = secret ? secret : target->is_own ? client->config->secret : NULL;
+    target->key = secret ? 1 + index : target->is_own ? 0 : CL_NO_KEY;
+    if (secret)
+        cl_keys_put(client->keys, target->key, secret);
     target->same_as = cl_url_same_base(url, own) && has_same_key(client, secret) ? 0 : 1 + index;
-    if (needs_key && !target->secret)
+    if (needs_key && target->key == CL_NO_KEY)
         return cl_fail(
             err, CLAUDE_E_NO_KEY,
             "failover: endpoint %zu has no key, and the client's own is for the server of base_url only; give "
@@ -162,6 +164,18 @@ static size_t take_failover(claude_client_t *client)
     return cl_failover_count(client->failover);
 }
 
+static claude_code_t make_keys(claude_client_t *client, cl_err *err)
+{
+    const cl_options *options = client->config->options;
+    claude_code_t rc =
+        cl_keys_new(client->target_count, cl_option_int(NULL, options, CL_OPT_AUTH_REFRESH_LEAD),
+                    cl_option_int(NULL, options, CL_OPT_AUTH_REFRESH_PAUSE), &client->keys, err);
+
+    if (rc >= 0 && client->config->secret)
+        cl_keys_put(client->keys, 0, client->config->secret);
+    return rc;
+}
+
 claude_code_t cl_client_make_targets(claude_client_t *client, cl_err *err)
 {
     claude_code_t rc = find_features(client, err);
@@ -174,8 +188,8 @@ claude_code_t cl_client_make_targets(claude_client_t *client, cl_err *err)
     if (!client->targets)
         return cl_fail_nomem(err);
     client->target_count = 1 + endpoints;
-    client->targets[0] =
-        (cl_target){.base_url = cl_buf_str(&client->base_url).ptr, .secret = client->config->secret, .is_own = true};
+    client->targets[0] = (cl_target){.base_url = cl_buf_str(&client->base_url).ptr, .is_own = true};
+    rc = make_keys(client, err);
     for (size_t i = 0; i < endpoints && rc >= 0; i++)
         rc = fill_target(client, i, err);
     if (rc >= 0)
@@ -194,12 +208,41 @@ void cl_client_free_targets(claude_client_t *client)
     for (size_t i = 0; CL_FEATURE_CIRCUIT_BREAKER && i < client->target_count; i++)
         cl_breaker_unref(client->targets[i].breaker);
     free(client->targets);
+    cl_keys_unref(client->keys);
     if (CL_FEATURE_RATE_LIMITING)
         cl_limiter_unref(client->limiter);
     if (CL_FEATURE_FAILOVER)
         cl_failover_unref(client->failover);
     if (CL_FEATURE_METRICS)
         cl_metrics_free(client->metrics);
+}
+
+/* ---- their keys ---- */
+
+claude_code_t cl_client_rotate(claude_client_t *client, int32_t endpoint, claude_secret_t *secret, cl_err *err)
+{
+    size_t index = endpoint < 0 ? 0 : (size_t)endpoint + 1;
+
+    if (endpoint < -1 || index >= client->target_count)
+        return cl_fail(err, CLAUDE_E_INVALID,
+                       "endpoint is %d; -1 is the client's own key, and the failover has %zu endpoints", (int)endpoint,
+                       client->target_count - 1);
+    if (client->targets[index].key != index)
+        return cl_fail(err, CLAUDE_E_INVALID,
+                       "endpoint %d has no key of its own: it goes with the client's, which is endpoint -1",
+                       (int)endpoint);
+    cl_keys_put(client->keys, index, secret);
+    return CLAUDE_OK;
+}
+
+claude_secret_t *cl_client_secret(claude_client_t *client, int32_t endpoint)
+{
+    size_t index = endpoint < 0 ? 0 : (size_t)endpoint + 1;
+    uint64_t generation;
+
+    if (endpoint < -1 || index >= client->target_count)
+        return NULL;
+    return cl_keys_get(client->keys, client->targets[index].key, &generation);
 }
 
 cl_retry_budget *cl_client_budget(claude_client_t *client, size_t target)
