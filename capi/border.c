@@ -1,7 +1,5 @@
 #include "border.h"
 
-#include <claude/client.h>
-
 #include <errno.h>
 
 #include <claude/types.h>
@@ -88,12 +86,4 @@ claude_code_t border_keep(border *b, cl_hook **slot, void *object, void (*unref)
     if (rc >= 0)
         border_replace_hook(slot, keeper);
     return rc;
-}
-
-claude_code_t border_prepare(border *b, claude_client_t *client, const claude_request_t *request, uint32_t flags,
-                             cl_snapshot *out)
-{
-    if (!border_handle(b, request, CL_MAGIC_REQUEST, "request"))
-        return CLAUDE_E_INVALID;
-    return cl_call_prepare(client, request, flags, out, &b->err);
 }

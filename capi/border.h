@@ -32,8 +32,5 @@ void border_note_failure(const border *b, claude_request_t *request);
 void border_replace_hook(cl_hook **slot, cl_hook *hook);
 /* Keeps an object in a slot of a configuration, in place of what was there; takes over the reference. NULL: nothing. */
 claude_code_t border_keep(border *b, cl_hook **slot, void *object, void (*unref)(void *object));
-/* Checks the request and its flags and takes the snapshot. */
-claude_code_t border_prepare(border *b, claude_client_t *client, const claude_request_t *request, uint32_t flags,
-                             cl_snapshot *out);
 
 #endif

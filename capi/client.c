@@ -44,13 +44,10 @@ claude_code_t claude_client_from_workspace(const claude_config_t *config, claude
 static claude_code_t start(border *b, claude_client_t *client, const claude_request_t *request, uint32_t flags,
                            claude_call_t **out)
 {
-    cl_snapshot snapshot;
-    claude_code_t rc;
-
-    if (!border_handle(b, client, CL_MAGIC_CLIENT, "client") || !border_pointer(b, out, "out"))
+    if (!border_handle(b, client, CL_MAGIC_CLIENT, "client") || !border_pointer(b, out, "out") ||
+        !border_handle(b, request, CL_MAGIC_REQUEST, "request"))
         return CLAUDE_E_INVALID;
-    rc = border_prepare(b, client, request, flags, &snapshot);
-    return rc < 0 ? rc : cl_call_start(client, &snapshot, out, &b->err);
+    return cl_call_open(client, request, flags, out, &b->err);
 }
 
 claude_code_t claude_client_start(claude_client_t *client, const claude_request_t *request, uint32_t flags,
@@ -149,7 +146,7 @@ claude_code_t claude_client_trim(claude_client_t *client, claude_error_t **err)
 
     border_enter(&b);
     if (border_handle(&b, client, CL_MAGIC_CLIENT, "client")) {
-        cl_engines_trim(client->engines);
+        cl_client_trim(client);
         rc = CLAUDE_OK;
     }
     return border_leave(&b, rc, err);

@@ -20,14 +20,12 @@ claude_code_t claude_loop_submit(claude_loop_t *loop, const claude_request_t *re
                                  claude_call_t **out, claude_error_t **err)
 {
     CL_UNINITIALIZED border b;
-    cl_snapshot snapshot;
     claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);
-    if (border_handle(&b, loop, CL_MAGIC_LOOP, "loop") && border_pointer(&b, out, "out"))
-        rc = border_prepare(&b, cl_loop_client(loop), request, flags, &snapshot);
-    if (rc >= 0)
-        rc = cl_loop_submit(loop, &snapshot, tag, out, &b.err);
+    if (border_handle(&b, loop, CL_MAGIC_LOOP, "loop") && border_pointer(&b, out, "out") &&
+        border_handle(&b, request, CL_MAGIC_REQUEST, "request"))
+        rc = cl_loop_submit(loop, request, flags, tag, out, &b.err);
     return border_leave(&b, rc, err);
 }
 

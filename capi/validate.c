@@ -26,6 +26,7 @@ claude_code_t claude_request_validate(const claude_request_t *request, claude_pr
 claude_code_t claude_client_validate(claude_client_t *client, const claude_request_t *request, uint32_t flags,
                                      claude_problems_t **out, claude_error_t **err)
 {
+    claude_client_t *now;
     cl_judge judge;
     border b;
     claude_code_t rc = CLAUDE_E_INVALID;
@@ -34,11 +35,15 @@ claude_code_t claude_client_validate(claude_client_t *client, const claude_reque
     if (!border_handle(&b, client, CL_MAGIC_CLIENT, "client") ||
         !border_handle(&b, request, CL_MAGIC_REQUEST, "request"))
         return border_leave(&b, rc, err);
-    judge = (cl_judge){client->config->options, cl_client_models(client), (flags & CLAUDE_STREAM) != 0};
+    rc = cl_client_choose(client, request, &now, &b.err);
+    if (rc < 0)
+        return border_leave(&b, rc, err);
+    judge = (cl_judge){now->config->options, cl_client_models(now), (flags & CLAUDE_STREAM) != 0};
     if (flags & ~(uint32_t)CLAUDE_STREAM)
         rc = cl_fail(&b.err, CLAUDE_E_INVALID, "flags has unknown bits: %u", flags & ~(uint32_t)CLAUDE_STREAM);
     else
         rc = cl_request_validate(request, &judge, out, &b.err);
+    cl_client_unref(now);
     return border_leave(&b, rc, err);
 }
 

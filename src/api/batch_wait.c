@@ -31,12 +31,14 @@ int64_t cl_batch_poll_delay(const claude_response_t *batch, uint32_t attempt, in
 static claude_code_t retrieve(claude_client_t *client, const claude_request_t *request, int64_t until,
                               claude_response_t **out, cl_err *err)
 {
+    claude_client_t *now = cl_client_current(client);
     claude_call_t *call = NULL;
     cl_snapshot snapshot;
     claude_code_t rc = cl_request_snapshot(request, false, &snapshot, err);
 
     if (rc >= 0)
-        rc = cl_call_start(client, &snapshot, &call, err);
+        rc = cl_call_start(now, &snapshot, &call, err);
+    cl_client_unref(now);
     if (rc >= 0)
         rc = cl_call_wait(call, cl_until_rest(until), err);
     if (rc == CLAUDE_DONE) {

@@ -11,8 +11,7 @@ enum { JSON_MAX = 1 << 20 };
 
 typedef struct endpoint {
     char *url;
-    claude_secret_t *secret; /* NULL: that of the client, if any */
-    size_t key;              /* slot of it, or CL_NO_KEY */
+    claude_secret_t *secret; /* its own; NULL: the client's, if it is the client's server */
 } endpoint;
 
 /* Grows at its end: what is there stays as it is, and is read without the lock. */
@@ -29,7 +28,7 @@ typedef struct findings {
 
 struct claude_health {
     cl_handle handle;
-    claude_client_t *client;
+    claude_client_t *client; /* the handle: a check is made as it is then */
     cl_health_settings settings;
     endpoints given; /* those of the client */
     endpoints own;   /* those of the program: if there is one, they are checked in their place */
@@ -67,7 +66,7 @@ static const endpoint *item_at(const claude_health_t *health, size_t index)
     return index < atomic_load_explicit(&list->count, memory_order_acquire) ? &list->items[index] : NULL;
 }
 
-static claude_code_t append(endpoints *list, cl_str url, claude_secret_t *secret, size_t key, cl_err *err)
+static claude_code_t append(endpoints *list, cl_str url, claude_secret_t *secret, cl_err *err)
 {
     endpoint *item = &list->items[list->count];
 
@@ -79,7 +78,6 @@ static claude_code_t append(endpoints *list, cl_str url, claude_secret_t *secret
     memcpy(item->url, url.ptr, url.len);
     item->url[url.len] = '\0';
     item->secret = cl_secret_ref(secret);
-    item->key = key;
     atomic_store_explicit(&list->count, list->count + 1, memory_order_release);
     return CLAUDE_OK;
 }
@@ -92,21 +90,22 @@ static void free_list(endpoints *list)
     }
 }
 
-static claude_code_t append_given(claude_health_t *health, cl_err *err)
+static claude_code_t append_given(claude_health_t *health, const claude_client_t *client, cl_err *err)
 {
-    const claude_client_t *client = health->client;
+    const claude_failover_t *failover = client->failover;
     claude_code_t rc = CLAUDE_OK;
 
-    if (!client->failover)
-        return append(&health->given, cl_buf_str(&client->base_url), NULL, 0, err);
-    for (size_t i = 1; i < client->target_count && rc >= 0; i++)
-        rc = append(&health->given, cl_str_of(client->targets[i].base_url), NULL, client->targets[i].key, err);
+    if (!failover)
+        return append(&health->given, cl_buf_str(&client->base_url), NULL, err);
+    for (size_t i = 0; i < cl_failover_count(failover) && rc >= 0; i++)
+        rc = append(&health->given, cl_str_of(cl_failover_url(failover, i)), cl_failover_secret(failover, i), err);
     return rc;
 }
 
 claude_code_t cl_health_new(claude_client_t *client, claude_health_t **out, cl_err *err)
 {
     claude_health_t *health = calloc(1, sizeof *health);
+    claude_client_t *now;
     claude_code_t rc;
 
     if (!health || pthread_mutex_init(&health->lock, NULL) != 0) {
@@ -115,8 +114,10 @@ claude_code_t cl_health_new(claude_client_t *client, claude_health_t **out, cl_e
     }
     cl_handle_init(&health->handle, CL_MAGIC_HEALTH);
     health->client = cl_client_ref(client);
-    health->settings = cl_health_settings_of(client->config->options);
-    rc = append_given(health, err);
+    now = cl_client_current(client);
+    health->settings = cl_health_settings_of(now->config->options);
+    rc = append_given(health, now, err);
+    cl_client_unref(now);
     if (rc < 0)
         cl_health_unref(health);
     else
@@ -160,16 +161,16 @@ static claude_code_t check_new(const claude_health_t *health, cl_str url, cl_err
 
 claude_code_t cl_health_add(claude_health_t *health, cl_str base_url, claude_secret_t *secret, cl_err *err)
 {
-    claude_code_t rc = cl_base_url_allowed(health->client->config->options, base_url, err);
-    /* The client's key goes to the client's own server and nowhere else. */
-    bool is_own = cl_url_same_server(base_url, cl_buf_str(&health->client->base_url));
+    claude_client_t *now = cl_client_current(health->client);
+    claude_code_t rc = cl_base_url_allowed(now->config->options, base_url, err);
 
+    cl_client_unref(now);
     if (rc < 0)
         return rc;
     lock(health);
     rc = check_new(health, base_url, err);
     if (rc >= 0)
-        rc = append(&health->own, base_url, secret, is_own ? 0 : CL_NO_KEY, err);
+        rc = append(&health->own, base_url, secret, err);
     if (rc >= 0) {
         free(health->json);
         health->json = NULL;
@@ -192,9 +193,9 @@ const char *cl_health_url(const claude_health_t *health, size_t index)
 
 /* ---- checks ---- */
 
-static void tell_failover(const claude_health_t *health, const cl_probe *probes, size_t count)
+static void tell_failover(const claude_client_t *client, const cl_probe *probes, size_t count)
 {
-    claude_failover_t *failover = health->client->failover;
+    claude_failover_t *failover = client->failover;
     int64_t now = cl_now_ms();
 
     for (size_t i = 0; failover && i < count; i++) {
@@ -236,20 +237,13 @@ static uint64_t begin(claude_health_t *health, size_t *count)
     return number;
 }
 
-/* A reference to the key as it is now: it may be replaced between two checks. */
-static claude_secret_t *key_of(const claude_health_t *health, const endpoint *item)
-{
-    uint64_t generation;
-
-    return item->secret ? cl_secret_ref(item->secret) : cl_keys_get(health->client->keys, item->key, &generation);
-}
-
 claude_code_t cl_health_check(claude_health_t *health, cl_err *err)
 {
     size_t count;
     uint64_t number = begin(health, &count);
     cl_probe *probes = calloc(count, sizeof *probes);
     findings *found = malloc(sizeof *found + count * sizeof found->results[0]);
+    claude_client_t *now = cl_client_current(health->client);
     claude_code_t rc;
 
     if (!probes || !found) {
@@ -258,20 +252,21 @@ claude_code_t cl_health_check(claude_health_t *health, cl_err *err)
     }
     for (size_t i = 0; i < count; i++) {
         probes[i].url = item_at(health, i)->url;
-        probes[i].secret = key_of(health, item_at(health, i));
+        probes[i].secret = cl_client_secret_for(now, cl_str_of(probes[i].url), item_at(health, i)->secret);
     }
-    rc = cl_probes_run(health->client, &health->settings, probes, count, err);
+    rc = cl_probes_run(now, &health->settings, probes, count, err);
     if (rc < 0)
         goto out;
     found->check = number;
     for (size_t i = 0; i < count; i++)
         found->results[i] = probes[i].result;
     if (keep(health, found))
-        tell_failover(health, probes, count);
+        tell_failover(now, probes, count);
     found = NULL;
 out:
     for (size_t i = 0; probes && i < count; i++)
         cl_secret_unref(probes[i].secret);
+    cl_client_unref(now);
     free(probes);
     free(found);
     return rc;

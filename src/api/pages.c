@@ -110,13 +110,19 @@ static claude_code_t turn(claude_pages_t *pages, cl_err *err)
 
 static claude_code_t start(claude_pages_t *pages, cl_err *err)
 {
+    claude_client_t *now = NULL;
     cl_snapshot snapshot;
     claude_code_t rc = pages->page ? turn(pages, err) : CLAUDE_OK;
 
     if (rc != CLAUDE_OK)
         return rc;
-    rc = cl_request_snapshot(pages->request, false, &snapshot, err);
-    return rc < 0 ? rc : cl_call_start(pages->client, &snapshot, &pages->call, err);
+    rc = cl_client_choose(pages->client, pages->request, &now, err);
+    if (rc >= 0)
+        rc = cl_request_snapshot(pages->request, false, &snapshot, err);
+    if (rc >= 0)
+        rc = cl_call_start(now, &snapshot, &pages->call, err);
+    cl_client_unref(now);
+    return rc;
 }
 
 /* 1: the page has come; 0: not yet; negative: the call has failed. */

@@ -151,11 +151,10 @@ static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, c
     claude_secret_t *secret;
     claude_code_t rc;
 
-    call->key = target_of(call)->key;
     call->key_generation = 0;
     if (name.len == 0 || call->request.endpoint->keyless || cl_headers_find(headers, name))
         return CLAUDE_OK;
-    secret = cl_keys_get(call->client->keys, call->key, &call->key_generation);
+    secret = cl_key_get(target_of(call)->key, &call->key_generation);
     if (!secret)
         return CLAUDE_OK;
     /* The callbacks of the secret may know the call where a signing hook made it begin late. */

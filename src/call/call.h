@@ -100,9 +100,9 @@ typedef struct cl_attempt {
 } cl_attempt;
 
 struct claude_call {
-    cl_handle handle;       /* the program's references */
-    _Atomic uint32_t holds; /* one for all of the program's, one for each thread inside, one for the loop */
-    claude_client_t *client;
+    cl_handle handle;        /* the program's references */
+    _Atomic uint32_t holds;  /* one for all of the program's, one for each thread inside, one for the loop */
+    claude_client_t *client; /* a snapshot */
     cl_engine *engine;
     cl_transfer *transfer; /* changes under the engine's lock */
     cl_snapshot request;
@@ -135,8 +135,7 @@ struct claude_call {
     int64_t deadline_at;   /* when the time of the call runs out, streaming or not */
     cl_pipeline *pipeline; /* NULL: one attempt, without features */
     size_t target;         /* where it goes: index into the client's targets */
-    size_t key;             /* of the attempt: slot of the client's keys, */
-    uint64_t key_generation; /* and which one; 0: it had none */
+    uint64_t key_generation; /* of the key that the attempt was sent with; 0: it had none */
     uint64_t refused_key;   /* that the server has refused; 0: none */
     bool starting;          /* no callback may run */
     bool renewed;           /* it was sent again with another key */
@@ -181,11 +180,17 @@ static inline bool cl_call_streams(const claude_call_t *call, enum cl_call_mode 
 
 /* ---- prepare.c ---- */
 
+/* ---- all clients here are snapshots, but for that of cl_call_open() ---- */
+
 /* Which features the flags ask for, CLAUDE_WITH_*, all of them enabled. */
 claude_code_t cl_call_check_flags(const claude_client_t *client, uint32_t flags, uint32_t *features, cl_err *err);
 /* Checks flags and request as far as the options ask for it, and takes the snapshot. Runs the deprecation callback. */
 claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *request, uint32_t flags,
                               cl_snapshot *out, cl_err *err);
+
+/* Starts a call as the client is now: chooses its snapshot, prepares the request, and gets it going. */
+claude_code_t cl_call_open(claude_client_t *client, const claude_request_t *request, uint32_t flags,
+                           claude_call_t **out, cl_err *err);
 
 /* ---- call.c: life and control ---- */
 

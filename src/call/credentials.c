@@ -9,8 +9,13 @@ enum { LOOK_AGAIN_MS = 20 /* whether another call has got the token */ };
 
 /* ---- asking the provider ---- */
 
+static cl_key *own_key(const claude_call_t *call)
+{
+    return call->client->targets[0].key;
+}
+
 /* What the provider gave, or NULL, and why not. */
-static claude_secret_t *judge(const claude_credential_t *view, int32_t answer, cl_keys_failure *failure)
+static claude_secret_t *judge(const claude_credential_t *view, int32_t answer, cl_key_failure *failure)
 {
     failure->user_code = answer;
     if (answer != 0)
@@ -28,7 +33,7 @@ static claude_code_t ask(claude_call_t *call, int32_t reason, cl_err *err)
 {
     cl_hook *provider = call->client->config->credentials;
     claude_credential_t view = {.reason = reason};
-    cl_keys_failure failure = {.left_ms = 0};
+    cl_key_failure failure = {.left_ms = 0};
     int32_t answer;
 
     cl_handle_init(&view.handle, CL_MAGIC_CREDENTIAL);
@@ -36,7 +41,8 @@ static claude_code_t ask(claude_call_t *call, int32_t reason, cl_err *err)
     answer = ((claude_credential_fn)cl_hook_fn(provider))(&view, cl_hook_data(provider));
     call->in_callback = false;
     view.handle.magic = CL_MAGIC_DEAD;
-    cl_keys_answer(call->client->keys, judge(&view, answer, &failure), &failure);
+    cl_key_answer(own_key(call), judge(&view, answer, &failure), &failure,
+                  cl_call_option(call, CL_OPT_AUTH_REFRESH_PAUSE));
     cl_secret_unref(view.secret);
     /* What the provider has cancelled, or let go of, must not be sent. */
     if (atomic_load(&call->cancel_asked) || cl_call_is_abandoned(call))
@@ -55,9 +61,9 @@ static bool needs_token(const claude_call_t *call)
     if (call->request.endpoint->keyless || cl_client_auth_header(client).len == 0)
         return false;
     if (!moves)
-        return client->targets[0].key == 0;
+        return true;
     for (size_t i = 1; i < client->target_count; i++) {
-        if (client->targets[i].key == 0)
+        if (client->targets[i].key == own_key(call))
             return true;
     }
     return false;
@@ -94,7 +100,7 @@ static int32_t wait_for_token(claude_call_t *call, cl_err *err)
     return CLAUDE_E_TIMEOUT;
 }
 
-static claude_code_t failed(const claude_call_t *call, const cl_keys_failure *failure, cl_err *err)
+static claude_code_t failed(const claude_call_t *call, const cl_key_failure *failure, cl_err *err)
 {
     cl_fail(err, CLAUDE_E_CALLBACK, "%s; it is asked again in %lld ms (auth.refresh_pause_ms)", failure->text,
             (long long)failure->left_ms);
@@ -107,21 +113,25 @@ static claude_code_t failed(const claude_call_t *call, const cl_keys_failure *fa
 
 static int32_t look(claude_call_t *call, cl_err *err)
 {
-    cl_keys_failure failure;
+    cl_key_question question = {.lead_ms = cl_call_option(call, CL_OPT_AUTH_REFRESH_LEAD),
+                                .refused = call->refused_key,
+                                .may_ask = !call->starting};
+    cl_key_failure failure;
     int32_t reason;
-    int32_t what = cl_keys_check(call->client->keys, call->refused_key, !call->starting, &reason, &failure);
+    int32_t what = cl_key_check(own_key(call), &question, &reason, &failure);
 
-    if (what == CL_KEYS_ASK) {
+    if (what == CL_KEY_ASK) {
         if (ask(call, reason, err) < 0)
             return CLAUDE_E_CANCELED;
-        what = cl_keys_check(call->client->keys, call->refused_key, false, &reason, &failure);
+        question.may_ask = false;
+        what = cl_key_check(own_key(call), &question, &reason, &failure);
     }
     switch (what) {
-    case CL_KEYS_READY:
+    case CL_KEY_READY:
         return 1;
-    case CL_KEYS_FAILED:
+    case CL_KEY_FAILED:
         return failed(call, &failure, err);
-    case CL_KEYS_REENTERED:
+    case CL_KEY_REENTERED:
         return cl_fail(err, CLAUDE_E_BUSY,
                        "the credential provider of the client has called the client that waits for its token; use "
                        "another client there");
@@ -149,14 +159,14 @@ int32_t cl_call_credentials(claude_call_t *call, cl_err *err)
 /* There is another key than the one that was refused, or somebody to ask for one. */
 static bool has_other_key(const claude_call_t *call)
 {
-    cl_keys *keys = call->client->keys;
+    cl_key *key = call->client->targets[call->target].key;
     uint64_t generation = 0;
-    claude_secret_t *secret = cl_keys_get(keys, call->key, &generation);
+    claude_secret_t *secret = cl_key_get(key, &generation);
 
     cl_secret_unref(secret);
     if (!secret)
         return false;
-    return generation != call->key_generation || (call->key == 0 && call->client->config->credentials);
+    return generation != call->key_generation || (key == own_key(call) && call->client->config->credentials);
 }
 
 bool cl_call_renews_key(const claude_call_t *call, const cl_err *err)
@@ -169,7 +179,8 @@ bool cl_call_renews_key(const claude_call_t *call, const cl_err *err)
 void cl_call_renew_key(claude_call_t *call, cl_err *err)
 {
     call->renewed = true;
-    if (call->key == 0)
+    call->report->resends++;
+    if (call->client->targets[call->target].key == own_key(call))
         call->refused_key = call->key_generation;
     call->refused = cl_error_new(err);
     if (call->pipeline)

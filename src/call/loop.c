@@ -12,8 +12,9 @@ typedef struct calls {
 
 struct claude_loop {
     cl_handle handle;
-    uint32_t holds; /* one for the program's references, one while a function is inside */
-    claude_client_t *client;
+    uint32_t holds;          /* one for the program's references, one while a function is inside */
+    claude_client_t *client; /* the handle: each call gets the snapshot that holds when it is submitted */
+    cl_lines *lines;         /* whose settings the engine has */
     cl_engine *engine;
     uint32_t generation;
     size_t max_events;
@@ -145,6 +146,7 @@ static void set_alarm(claude_loop_t *loop)
 claude_code_t cl_loop_new(claude_client_t *client, claude_loop_t **out, cl_err *err)
 {
     claude_loop_t *loop = calloc(1, sizeof *loop);
+    claude_client_t *now;
     claude_code_t rc;
 
     if (!loop)
@@ -153,8 +155,12 @@ claude_code_t cl_loop_new(claude_client_t *client, claude_loop_t **out, cl_err *
     loop->holds = 1;
     loop->generation = cl_fork_generation();
     loop->alarm_at = INT64_MAX;
-    loop->max_events = (size_t)cl_option_int(NULL, client->config->options, CL_OPT_LOOP_MAX_EVENTS);
-    rc = cl_engine_new_for_loop(&client->http, &loop->engine, err);
+    now = cl_client_current(client);
+    loop->max_events = (size_t)cl_option_int(NULL, now->config->options, CL_OPT_LOOP_MAX_EVENTS);
+    rc = cl_engine_new_for_loop(&now->lines->http, &loop->engine, err);
+    if (rc >= 0)
+        loop->lines = cl_lines_ref(now->lines);
+    cl_client_unref(now);
     if (rc < 0) {
         free(loop);
         return rc;
@@ -184,6 +190,7 @@ static void loop_free(claude_loop_t *loop)
     }
     cl_engine_close(loop->engine); /* calls that the program still holds keep the rest of it */
     cl_engine_unref(loop->engine);
+    cl_lines_unref(loop->lines);
     cl_client_unref(loop->client);
     cl_timers_free(&loop->timers);
     free(loop);
@@ -247,21 +254,42 @@ static void get_out(claude_loop_t *loop)
 
 /* ---- calls ---- */
 
-claude_client_t *cl_loop_client(const claude_loop_t *loop)
+/* Connections are made as the engine was told when the loop was made: through another proxy nothing goes unnoticed. */
+static claude_code_t check_lines(const claude_loop_t *loop, const claude_client_t *now, cl_err *err)
 {
-    return loop->client;
+    if (now->lines == loop->lines || cl_http_settings_same(&now->http, &loop->lines->http))
+        return CLAUDE_OK;
+    return cl_fail(
+        err, CLAUDE_E_STATE,
+        "the client has other options of network.*, tls.* or client.max_buffered_bytes than when the loop was "
+        "made; make another loop");
 }
 
-claude_code_t cl_loop_submit(claude_loop_t *loop, cl_snapshot *request, uint64_t tag, claude_call_t **out, cl_err *err)
+static claude_code_t make_call(claude_loop_t *loop, const claude_request_t *request, uint32_t flags,
+                               claude_call_t **out, cl_err *err)
 {
-    claude_call_t *call = NULL;
+    claude_client_t *now = NULL;
+    cl_snapshot snapshot;
     claude_code_t rc = check_process(loop, err);
 
-    if (rc < 0) {
-        cl_snapshot_free(request);
-        return rc;
-    }
-    rc = cl_call_new(loop->client, request, loop->engine, &call, err);
+    if (rc >= 0)
+        rc = cl_client_choose(loop->client, request, &now, err);
+    if (rc >= 0)
+        rc = check_lines(loop, now, err);
+    if (rc >= 0)
+        rc = cl_call_prepare(now, request, flags, &snapshot, err);
+    if (rc >= 0)
+        rc = cl_call_new(now, &snapshot, loop->engine, out, err);
+    cl_client_unref(now);
+    return rc;
+}
+
+claude_code_t cl_loop_submit(claude_loop_t *loop, const claude_request_t *request, uint32_t flags, uint64_t tag,
+                             claude_call_t **out, cl_err *err)
+{
+    claude_call_t *call = NULL;
+    claude_code_t rc = make_call(loop, request, flags, &call, err);
+
     if (rc < 0)
         return rc;
     call->in_loop = true;

@@ -7,9 +7,9 @@
 #include "call/call.h"
 
 claude_code_t cl_loop_new(claude_client_t *client, claude_loop_t **out, cl_err *err);
-/* Takes over the snapshot, also on failure. */
-claude_code_t cl_loop_submit(claude_loop_t *loop, cl_snapshot *request, uint64_t tag, claude_call_t **out, cl_err *err);
-claude_client_t *cl_loop_client(const claude_loop_t *loop);
+/* Starts a call as the client is now. */
+claude_code_t cl_loop_submit(claude_loop_t *loop, const claude_request_t *request, uint32_t flags, uint64_t tag,
+                             claude_call_t **out, cl_err *err);
 int32_t cl_loop_fd(const claude_loop_t *loop);
 claude_code_t cl_loop_dispatch(claude_loop_t *loop, cl_err *err);
 claude_code_t cl_loop_next(claude_loop_t *loop, uint64_t *tag, const claude_event_t **event, cl_err *err);

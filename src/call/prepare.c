@@ -53,10 +53,10 @@ static void tell_deprecation(claude_client_t *client, const claude_request_t *re
     if (model.type != CLAUDE_JSON_STRING)
         return;
     id = cl_str_n(name, cl_json_copy_text(model, name, sizeof name));
-    tell(client, name, cl_deprecation_tell(models, &client->told, id, CL_STR("")));
+    tell(client, name, cl_deprecation_tell(models, &client->common->told, id, CL_STR("")));
     if (cl_deprecation_find(models, id, thinking) &&
         cl_json_string_is(cl_request_field(request, CL_STR("/thinking/type")), CL_STR("enabled")))
-        tell(client, name, cl_deprecation_tell(models, &client->told, id, thinking));
+        tell(client, name, cl_deprecation_tell(models, &client->common->told, id, thinking));
 }
 
 /* What the features need to know of the request. */
@@ -102,4 +102,19 @@ claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *r
         look_closer(request, features, out);
     tell_deprecation(client, request);
     return CLAUDE_OK;
+}
+
+claude_code_t cl_call_open(claude_client_t *client, const claude_request_t *request, uint32_t flags,
+                           claude_call_t **out, cl_err *err)
+{
+    claude_client_t *now = NULL;
+    cl_snapshot snapshot;
+    claude_code_t rc = cl_client_choose(client, request, &now, err);
+
+    if (rc >= 0)
+        rc = cl_call_prepare(now, request, flags, &snapshot, err);
+    if (rc >= 0)
+        rc = cl_call_start(now, &snapshot, out, err);
+    cl_client_unref(now);
+    return rc;
 }

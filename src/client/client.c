@@ -2,95 +2,13 @@
 
 #include <stdlib.h>
 
-#include "base/version.h"
-#include "client/policies.h"
-
-enum { URL_MAX = 8192, USER_AGENT_MAX = 1024 };
-
-static claude_code_t make_texts(claude_client_t *client, cl_err *err)
-{
-    cl_str base = cl_str_of(cl_option_text(NULL, client->config->options, CL_OPT_BASE_URL));
-    const char *agent = cl_option_text(NULL, client->config->options, CL_OPT_USER_AGENT);
-    int rc;
-
-    while (base.len > 0 && base.ptr[base.len - 1] == '/')
-        base.len--;
-    rc = cl_buf_append_str(&client->base_url, base);
-    if (rc == CL_BUF_OK && agent[0] != '\0') {
-        rc = cl_buf_append_text(&client->user_agent, agent);
-        if (rc == CL_BUF_OK)
-            rc = cl_buf_append_char(&client->user_agent, ' ');
-    }
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_text(&client->user_agent, "libclaude/" CL_VERSION);
-    return rc == CL_BUF_OK ? CLAUDE_OK : cl_fail_buf(err, rc, "base_url or user_agent");
-}
-
-/* The texts belong to the configuration, which lives as long as the client. */
-static cl_http_settings http_settings(const cl_options *options)
-{
-    return (cl_http_settings){
-        .ca_file = cl_option_text(NULL, options, CL_OPT_CA_FILE),
-        .ca_path = cl_option_text(NULL, options, CL_OPT_CA_PATH),
-        .client_cert = cl_option_text(NULL, options, CL_OPT_CLIENT_CERT),
-        .client_key = cl_option_text(NULL, options, CL_OPT_CLIENT_KEY),
-        .proxy = cl_option_text(NULL, options, CL_OPT_PROXY),
-        .no_proxy = cl_option_text(NULL, options, CL_OPT_NO_PROXY),
-        .tls_min_version = (int32_t)cl_option_int(NULL, options, CL_OPT_TLS_MIN_VERSION),
-        .http_version = (int32_t)cl_option_int(NULL, options, CL_OPT_HTTP_VERSION),
-        .streams_per_connection = (size_t)cl_option_int(NULL, options, CL_OPT_STREAMS_PER_CONNECTION),
-        .quirks = cl_quirks_of(cl_http_library_number()),
-        .max_buffered = (size_t)cl_option_int(NULL, options, CL_OPT_MAX_BUFFERED),
-    };
-}
-
-static void client_free(claude_client_t *client)
-{
-    cl_engines_free(client->engines);
-    cl_client_free_targets(client);
-    cl_config_unref(client->config);
-    cl_buf_free(&client->base_url);
-    cl_buf_free(&client->user_agent);
-    free(client);
-}
-
 /* Takes over the configuration, also on failure. */
 static claude_code_t client_of(claude_config_t *config, claude_client_t **out, cl_err *err)
 {
-    claude_client_t *client = NULL;
-    claude_code_t rc = cl_config_check(config, err);
+    claude_client_t *first = NULL;
+    claude_code_t rc = cl_snapshot_of_client(config, NULL, &first, err);
 
-    if (CL_FEATURE_FAILOVER && rc >= 0)
-        rc = cl_failover_check(config, err);
-    if (rc < 0)
-        goto out;
-    client = calloc(1, sizeof *client);
-    if (!client) {
-        rc = cl_fail_nomem(err);
-        goto out;
-    }
-    cl_handle_init(&client->handle, CL_MAGIC_CLIENT);
-    client->base_url = CL_BUF_INIT(URL_MAX);
-    client->user_agent = CL_BUF_INIT(USER_AGENT_MAX);
-    client->config = cl_config_ref(config);
-    rc = make_texts(client, err);
-    if (rc >= 0)
-        rc = cl_client_make_targets(client, err);
-    if (rc < 0)
-        goto out;
-    client->http = http_settings(client->config->options);
-    client->engines =
-        cl_engines_new((size_t)cl_option_int(NULL, client->config->options, CL_OPT_MAX_ENGINES), &client->http);
-    rc = client->engines ? CLAUDE_OK : cl_fail_nomem(err);
-    if (rc < 0)
-        goto out;
-    *out = client;
-    client = NULL;
-out:
-    if (client)
-        client_free(client);
-    cl_config_unref(config);
-    return rc;
+    return rc < 0 ? rc : cl_client_wrap(first, out, err);
 }
 
 static claude_code_t config_of(const claude_config_t *config, claude_config_t **out, cl_err *err)
@@ -170,14 +88,32 @@ claude_code_t cl_client_auth_line(const claude_client_t *client, claude_secret_t
     return CLAUDE_OK;
 }
 
-claude_code_t cl_client_metrics(const claude_client_t *client, claude_metrics_t **out, cl_err *err)
+claude_code_t cl_client_metrics(claude_client_t *client, claude_metrics_t **out, cl_err *err)
 {
+    claude_client_t *now;
+    claude_code_t rc;
+
     if (!CL_FEATURE_METRICS)
         return cl_fail(err, CLAUDE_E_UNSUPPORTED, "this build of the library has no metrics");
-    if (!client->metrics)
-        return cl_fail(err, CLAUDE_E_INVALID,
-                       "the client does not count; set the option metrics.enabled to true before it is made");
-    return cl_metrics_snapshot(client->metrics, out, err);
+    now = cl_client_current(client);
+    if (now->metrics)
+        rc = cl_metrics_snapshot(now->metrics, out, err);
+    else
+        rc = cl_fail(err, CLAUDE_E_INVALID,
+                     "the client does not count; set the option metrics.enabled to true before it is made");
+    cl_client_unref(now);
+    return rc;
+}
+
+void cl_client_trim(claude_client_t *client)
+{
+    claude_client_t *all[1 + CL_SNAPSHOTS_MAX];
+    size_t count = cl_client_all(client, all);
+
+    for (size_t i = 0; i < count; i++) {
+        cl_engines_trim(all[i]->engines);
+        cl_client_unref(all[i]);
+    }
 }
 
 claude_client_t *cl_client_ref(claude_client_t *client)
@@ -188,6 +124,12 @@ claude_client_t *cl_client_ref(claude_client_t *client)
 
 void cl_client_unref(claude_client_t *client)
 {
-    if (client && cl_handle_unref(&client->handle))
-        client_free(client);
+    if (!client || !cl_handle_unref(&client->handle))
+        return;
+    if (!client->root) {
+        cl_snapshot_of_client_free(client);
+        return;
+    }
+    cl_root_free(client->root);
+    free(client);
 }

@@ -1,4 +1,11 @@
-/* client.h - the door of the room for clients: a configuration made ready, and the engines that its calls share. */
+/*
+ * client.h - the door of the room for clients: a configuration made ready, and the engines that its calls share.
+ *
+ * What the program holds is a handle: it has a root and nothing else, and the root has snapshots, which are clients,
+ * too. A snapshot never changes. A call takes one when it is started and keeps it to its end; to change a client is to
+ * put another snapshot in the place of one. Snapshots of a handle share what must outlive them: connections, what was
+ * counted and told, and the states of limiter, breakers and retry budgets, for as long as their options are the same.
+ */
 #ifndef CL_CLIENT_H
 #define CL_CLIENT_H
 
@@ -6,7 +13,7 @@
 
 #include "auth/auth.h"
 #include "base/base.h"
-#include "client/keys.h"
+#include "client/key.h"
 #include "config/config.h"
 #include "http/http.h"
 #include "message/models.h"
@@ -16,14 +23,53 @@
 #include "reliability/metrics.h"
 #include "reliability/retry.h"
 
+/* ---- what snapshots share by count (shared.c) ---- */
+
+/* Engines, and the settings that they were made with, whose texts are copies. */
+typedef struct cl_lines {
+    _Atomic uint32_t refs;
+    cl_http_settings http;
+    size_t max;
+    cl_engines *engines;
+    char texts[];
+} cl_lines;
+
+/* What is known of a place, besides its breaker. */
+typedef struct cl_place {
+    _Atomic uint32_t refs;
+    cl_retry_budget budget;
+} cl_place;
+
+/* What belongs to the handle, whatever its configuration says. */
+typedef struct cl_common {
+    _Atomic uint32_t refs;
+    cl_told told;                  /* deprecated models that the program has heard of */
+    _Atomic(cl_metrics *) metrics; /* NULL: nobody has wanted any */
+} cl_common;
+
+/* The engines of `before` (may be NULL) if they were made with the same settings, else new ones. */
+claude_code_t cl_lines_take(cl_lines *before, const cl_http_settings *http, size_t max, cl_lines **out, cl_err *err);
+cl_lines *cl_lines_ref(cl_lines *lines);
+void cl_lines_unref(cl_lines *lines);
+cl_place *cl_place_new(int64_t budget);
+cl_place *cl_place_ref(cl_place *place);
+void cl_place_unref(cl_place *place);
+cl_common *cl_common_new(void);
+cl_common *cl_common_ref(cl_common *common);
+void cl_common_unref(cl_common *common);
+/* Makes them when first asked for. NULL when out of memory. */
+cl_metrics *cl_common_metrics(cl_common *common);
+bool cl_http_settings_same(const cl_http_settings *a, const cl_http_settings *b);
+
 /* A place where requests may go. */
 typedef struct cl_target {
     const char *base_url;    /* without a slash at the end; lives as long as the client */
-    size_t key;              /* slot of the client's keys, or CL_NO_KEY */
+    claude_secret_t *secret; /* as configured; borrowed; NULL: none */
+    cl_key *key;             /* what is sent; NULL: nothing may be */
     bool is_own;             /* the server of base_url: what the program has set for that may go there */
     size_t same_as;          /* the target whose state this one has: itself, or 0 */
     claude_breaker_t *breaker;
-    cl_retry_budget budget;
+    cl_place *place;
 } cl_target;
 
 /* CLAUDE_WITH_* that calls may ask for, and what is no matter of theirs. */
@@ -33,23 +79,34 @@ enum {
     CL_FEATURE_OF_METRICS = 1 << 16
 };
 
+enum {
+    CL_SNAPSHOTS_MAX = 8,      /* with a name */
+    CL_SNAPSHOT_NAME_MAX = 64, /* bytes */
+};
+
+typedef struct cl_root cl_root;
+
 struct claude_client {
     cl_handle handle;
-    claude_config_t *config; /* a copy of its own: immutable */
-    cl_http_settings http;
-    cl_engines *engines;
+    cl_root *root;                       /* a handle: its snapshots, and all that follows is empty; NULL: a snapshot */
+    char name[CL_SNAPSHOT_NAME_MAX + 1]; /* "": the one of calls that name none */
+    int64_t generation;                  /* 1: the first of its handle */
+    claude_config_t *config;             /* a copy of its own: immutable */
+    cl_http_settings http;               /* of the lines */
+    cl_engines *engines;                 /* of the lines */
+    cl_lines *lines;
+    cl_common *common;
     cl_buf base_url; /* without a slash at the end */
     cl_buf user_agent;
-    cl_told told;       /* deprecated models that the program has heard of */
     uint32_t features;  /* that are enabled */
-    cl_keys *keys;
     cl_target *targets; /* base_url, then the endpoints of the failover */
     size_t target_count;
     claude_limiter_t *limiter;   /* NULL: none */
     claude_failover_t *failover; /* NULL: none */
-    cl_metrics *metrics;         /* NULL: none */
+    cl_metrics *metrics;         /* of `common`; NULL: none */
 };
 
+/* These three make handles. */
 claude_code_t cl_client_new(const claude_config_t *config, claude_client_t **out, cl_err *err);
 claude_code_t cl_client_from_env(const claude_config_t *config, claude_client_t **out, cl_err *err);
 claude_code_t cl_client_from_workspace(const claude_config_t *config, claude_client_t **out, cl_err *err);
@@ -62,10 +119,52 @@ claude_code_t cl_client_auth_line(const claude_client_t *client, claude_secret_t
 /* The functions behind credential.h of the interface; same meaning. */
 claude_code_t cl_client_rotate(claude_client_t *client, int32_t endpoint, claude_secret_t *secret, cl_err *err);
 claude_secret_t *cl_client_secret(claude_client_t *client, int32_t endpoint);
-claude_code_t cl_client_metrics(const claude_client_t *client, claude_metrics_t **out, cl_err *err);
+/* Of a snapshot: a reference to what is sent to a base URL now that was configured with this secret (NULL: none). */
+claude_secret_t *cl_client_secret_for(const claude_client_t *client, cl_str url, claude_secret_t *secret);
+claude_code_t cl_client_metrics(claude_client_t *client, claude_metrics_t **out, cl_err *err);
+/* Closes what is idle of all snapshots. */
+void cl_client_trim(claude_client_t *client);
+
+/* ---- snapshot.c ---- */
+
+/* Takes over the configuration, also on failure; `before` as for cl_client_make_targets(). */
+claude_code_t cl_snapshot_of_client(claude_config_t *config, const claude_client_t *before, claude_client_t **out,
+                                    cl_err *err);
+void cl_snapshot_of_client_free(claude_client_t *snapshot);
+
+/* ---- current.c: the snapshots of a handle ---- */
+
+/* Takes over the snapshot, also on failure. */
+claude_code_t cl_client_wrap(claude_client_t *snapshot, claude_client_t **out, cl_err *err);
+void cl_root_free(cl_root *root);
+/* The snapshot for calls that name none, to be released with cl_client_unref(). Of a snapshot: itself. */
+claude_client_t *cl_client_current(claude_client_t *client);
+/* The one with this name ("": the same as above). CLAUDE_E_INVALID: there is none. */
+claude_code_t cl_client_named(claude_client_t *client, const char *name, claude_client_t **out, cl_err *err);
+/* The one that the request asks for (request.snapshot). */
+claude_code_t cl_client_choose(claude_client_t *client, const claude_request_t *request, claude_client_t **out,
+                               cl_err *err);
+/* All that there are, at most 1 + CL_SNAPSHOTS_MAX, each to be released. Returns how many. */
+size_t cl_client_all(claude_client_t *client, claude_client_t *out[]);
+
+/*
+ * Makes a configuration from the one that holds now (NULL: there is no snapshot of this name yet); it may leave `*out`
+ * at NULL where nothing is to be changed. Runs again if another thread was faster. No lock is held.
+ */
+typedef claude_code_t (*cl_client_edit)(const claude_config_t *now, void *data, claude_config_t **out, cl_err *err);
+/* Puts a new snapshot in the place of the one with this name ("": of calls that name none). Calls that have been
+ * started keep theirs. `generation` receives that of the new one, and may be NULL. */
+claude_code_t cl_client_change(claude_client_t *client, const char *name, cl_client_edit edit, void *data,
+                               int64_t *generation, cl_err *err);
+/* The same, to a copy of this configuration. */
+claude_code_t cl_client_set_config(claude_client_t *client, const char *name, const claude_config_t *config,
+                                   int64_t *generation, cl_err *err);
+/* Nothing happens if there is none of this name. */
+void cl_client_drop_named(claude_client_t *client, const char *name);
 /* ---- targets.c ---- */
 
-claude_code_t cl_client_make_targets(claude_client_t *client, cl_err *err);
+/* `before`: the snapshot whose states go on where their options and places are the same; NULL: none. */
+claude_code_t cl_client_make_targets(claude_client_t *client, const claude_client_t *before, cl_err *err);
 void cl_client_free_targets(claude_client_t *client);
 /* Flags of a call become the features that they mean. CLAUDE_E_INVALID: one that is not enabled; CLAUDE_E_UNSUPPORTED:
  * one that is not built in. */

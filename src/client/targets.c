@@ -106,11 +106,9 @@ static claude_code_t fill_target(claude_client_t *client, size_t index, cl_err *
 
     target->base_url = url.ptr;
     target->is_own = cl_url_same_server(url, own);
-    target->key = secret ? 1 + index : target->is_own ? 0 : CL_NO_KEY;
-    if (secret)
-        cl_keys_put(client->keys, target->key, secret);
+    target->secret = secret ? secret : target->is_own ? client->config->secret : NULL;
     target->same_as = cl_url_same_base(url, own) && has_same_key(client, secret) ? 0 : 1 + index;
-    if (needs_key && target->key == CL_NO_KEY)
+    if (needs_key && !target->secret && !(target->is_own && client->config->credentials))
         return cl_fail(
             err, CLAUDE_E_NO_KEY,
             "failover: endpoint %zu has no key, and the client's own is for the server of base_url only; give "
@@ -119,30 +117,115 @@ static claude_code_t fill_target(claude_client_t *client, size_t index, cl_err *
     return CLAUDE_OK;
 }
 
-static claude_code_t make_states(claude_client_t *client, cl_err *err)
+/* The place of the snapshot before that is the same as this one; NULL: there is none. A key that was replaced is no
+ * other place. */
+static const cl_target *place_before(const claude_client_t *client, const claude_client_t *before, size_t index)
 {
-    const cl_options *options = client->config->options;
+    const cl_target *target = &client->targets[index];
+    size_t found = SIZE_MAX;
+
+    for (size_t i = 0; before && i < before->target_count; i++) {
+        const cl_target *old = &before->targets[i];
+        if (cl_url_same_base(cl_str_of(old->base_url), cl_str_of(target->base_url)) &&
+            (i == index || (old->secret == target->secret && found == SIZE_MAX)))
+            found = i;
+    }
+    return found == SIZE_MAX ? NULL : &before->targets[before->targets[found].same_as];
+}
+
+/* The key of a target, with what has become of it since the snapshot before; NULL: it is another one. What was made for
+ * one server goes to no other, whatever the options say. */
+static cl_key *key_before(const claude_client_t *client, const claude_client_t *before, size_t index)
+{
+    const cl_target *target = &client->targets[index];
+    const cl_target *old = before && index < before->target_count ? &before->targets[index] : NULL;
+
+    if (!old || old->secret != target->secret || !cl_url_same_server(cl_str_of(old->base_url), cl_str_of(target->base_url)))
+        return NULL;
+    if (index == 0)
+        return client->config->credentials == before->config->credentials ? old->key : NULL;
+    return client->failover == before->failover ? old->key : NULL;
+}
+
+static claude_code_t make_keys(claude_client_t *client, const claude_client_t *before, cl_err *err)
+{
+    claude_code_t rc = CLAUDE_OK;
+
+    for (size_t i = 0; i < client->target_count && rc >= 0; i++) {
+        cl_target *target = &client->targets[i];
+        bool has_own = i == 0 || cl_failover_secret(client->failover, i - 1) != NULL;
+        if (has_own)
+            target->key = cl_key_ref(key_before(client, before, i));
+        else if (target->is_own)
+            target->key = cl_key_ref(client->targets[0].key);
+        if (has_own && !target->key)
+            rc = cl_key_new(target->secret, &target->key, err);
+    }
+    return rc;
+}
+
+static bool same_options(const claude_client_t *client, const claude_client_t *before, const char *prefix)
+{
+    return cl_options_same(client->config->options, before->config->options, prefix);
+}
+
+static claude_code_t make_budgets(claude_client_t *client, const claude_client_t *before, cl_err *err)
+{
+    int64_t budget = cl_option_int(NULL, client->config->options, CL_OPT_RETRY_BUDGET);
+
+    for (size_t i = 0; i < client->target_count; i++) {
+        const cl_target *old = place_before(client, before, i);
+        cl_target *target = &client->targets[i];
+        if (old && old->place->budget.max == budget)
+            target->place = cl_place_ref(old->place);
+        else
+            target->place = cl_place_new(budget);
+        if (!target->place)
+            return cl_fail_nomem(err);
+    }
+    return CLAUDE_OK;
+}
+
+/* One of the client's own: a breaker that the program has set goes on by itself. */
+static claude_breaker_t *breaker_before(const claude_client_t *client, const claude_client_t *before, size_t index)
+{
+    const cl_target *old = place_before(client, before, index);
+
+    if (!old || !old->breaker || !same_options(client, before, "breaker."))
+        return NULL;
+    return old->breaker == kept(before->config->breaker) ? NULL : old->breaker;
+}
+
+static claude_code_t make_breakers(claude_client_t *client, const claude_client_t *before, cl_err *err)
+{
     cl_breaker_settings settings;
     claude_code_t rc = CLAUDE_OK;
 
-    for (size_t i = 0; i < client->target_count; i++)
-        cl_retry_budget_init(&client->targets[i].budget, cl_option_int(NULL, options, CL_OPT_RETRY_BUDGET));
     if (!CL_FEATURE_CIRCUIT_BREAKER || !(client->features & CLAUDE_WITH_CIRCUIT_BREAKER))
         return CLAUDE_OK;
-    settings = cl_breaker_settings_of(options);
+    settings = cl_breaker_settings_of(client->config->options);
     if (client->config->breaker)
         client->targets[0].breaker = cl_breaker_ref(kept(client->config->breaker));
     for (size_t i = 0; i < client->target_count && rc >= 0; i++) {
         cl_target *target = &client->targets[i];
+        claude_breaker_t *old = breaker_before(client, before, i);
         if (i > 0 && target->same_as == 0)
             target->breaker = cl_breaker_ref(client->targets[0].breaker);
+        else if (!target->breaker && old)
+            target->breaker = cl_breaker_ref(old);
         else if (!target->breaker)
             rc = cl_breaker_new(&settings, &target->breaker, err);
     }
     return rc;
 }
 
-static claude_code_t make_limiter(claude_client_t *client, cl_err *err)
+static bool limiter_goes_on(const claude_client_t *client, const claude_client_t *before)
+{
+    return before && before->limiter && !before->config->limiter && same_options(client, before, "limiter.") &&
+           cl_url_same_base(cl_buf_str(&client->base_url), cl_buf_str(&before->base_url));
+}
+
+static claude_code_t make_limiter(claude_client_t *client, const claude_client_t *before, cl_err *err)
 {
     cl_limiter_settings settings;
 
@@ -150,6 +233,10 @@ static claude_code_t make_limiter(claude_client_t *client, cl_err *err)
         return CLAUDE_OK;
     if (client->config->limiter) {
         client->limiter = cl_limiter_ref(kept(client->config->limiter));
+        return CLAUDE_OK;
+    }
+    if (limiter_goes_on(client, before)) {
+        client->limiter = cl_limiter_ref(before->limiter);
         return CLAUDE_OK;
     }
     settings = cl_limiter_settings_of(client->config->options);
@@ -164,19 +251,7 @@ static size_t take_failover(claude_client_t *client)
     return cl_failover_count(client->failover);
 }
 
-static claude_code_t make_keys(claude_client_t *client, cl_err *err)
-{
-    const cl_options *options = client->config->options;
-    claude_code_t rc =
-        cl_keys_new(client->target_count, cl_option_int(NULL, options, CL_OPT_AUTH_REFRESH_LEAD),
-                    cl_option_int(NULL, options, CL_OPT_AUTH_REFRESH_PAUSE), &client->keys, err);
-
-    if (rc >= 0 && client->config->secret)
-        cl_keys_put(client->keys, 0, client->config->secret);
-    return rc;
-}
-
-claude_code_t cl_client_make_targets(claude_client_t *client, cl_err *err)
+claude_code_t cl_client_make_targets(claude_client_t *client, const claude_client_t *before, cl_err *err)
 {
     claude_code_t rc = find_features(client, err);
     size_t endpoints;
@@ -188,16 +263,20 @@ claude_code_t cl_client_make_targets(claude_client_t *client, cl_err *err)
     if (!client->targets)
         return cl_fail_nomem(err);
     client->target_count = 1 + endpoints;
-    client->targets[0] = (cl_target){.base_url = cl_buf_str(&client->base_url).ptr, .is_own = true};
-    rc = make_keys(client, err);
+    client->targets[0] =
+        (cl_target){.base_url = cl_buf_str(&client->base_url).ptr, .secret = client->config->secret, .is_own = true};
     for (size_t i = 0; i < endpoints && rc >= 0; i++)
         rc = fill_target(client, i, err);
     if (rc >= 0)
-        rc = make_states(client, err);
+        rc = make_keys(client, before, err);
     if (rc >= 0)
-        rc = make_limiter(client, err);
+        rc = make_budgets(client, before, err);
+    if (rc >= 0)
+        rc = make_breakers(client, before, err);
+    if (rc >= 0)
+        rc = make_limiter(client, before, err);
     if (CL_FEATURE_METRICS && rc >= 0 && (client->features & CL_FEATURE_OF_METRICS)) {
-        client->metrics = cl_metrics_new();
+        client->metrics = cl_common_metrics(client->common);
         rc = client->metrics ? CLAUDE_OK : cl_fail_nomem(err);
     }
     return rc;
@@ -205,47 +284,74 @@ claude_code_t cl_client_make_targets(claude_client_t *client, cl_err *err)
 
 void cl_client_free_targets(claude_client_t *client)
 {
-    for (size_t i = 0; CL_FEATURE_CIRCUIT_BREAKER && i < client->target_count; i++)
-        cl_breaker_unref(client->targets[i].breaker);
+    for (size_t i = 0; i < client->target_count; i++) {
+        if (CL_FEATURE_CIRCUIT_BREAKER)
+            cl_breaker_unref(client->targets[i].breaker);
+        cl_place_unref(client->targets[i].place);
+        cl_key_unref(client->targets[i].key);
+    }
     free(client->targets);
-    cl_keys_unref(client->keys);
     if (CL_FEATURE_RATE_LIMITING)
         cl_limiter_unref(client->limiter);
     if (CL_FEATURE_FAILOVER)
         cl_failover_unref(client->failover);
-    if (CL_FEATURE_METRICS)
-        cl_metrics_free(client->metrics);
 }
 
 /* ---- their keys ---- */
 
-claude_code_t cl_client_rotate(claude_client_t *client, int32_t endpoint, claude_secret_t *secret, cl_err *err)
+static claude_code_t rotate(const claude_client_t *now, int32_t endpoint, claude_secret_t *secret, cl_err *err)
 {
     size_t index = endpoint < 0 ? 0 : (size_t)endpoint + 1;
 
-    if (endpoint < -1 || index >= client->target_count)
+    if (endpoint < -1 || index >= now->target_count)
         return cl_fail(err, CLAUDE_E_INVALID,
                        "endpoint is %d; -1 is the client's own key, and the failover has %zu endpoints", (int)endpoint,
-                       client->target_count - 1);
-    if (client->targets[index].key != index)
-        return cl_fail(err, CLAUDE_E_INVALID,
-                       "endpoint %d has no key of its own: it goes with the client's, which is endpoint -1",
+                       now->target_count - 1);
+    if (index > 0 && (!now->targets[index].key || now->targets[index].key == now->targets[0].key))
+        return cl_fail(err, CLAUDE_E_INVALID, "endpoint %d has no key of its own; the client's is endpoint -1",
                        (int)endpoint);
-    cl_keys_put(client->keys, index, secret);
+    cl_key_put(now->targets[index].key, secret);
     return CLAUDE_OK;
+}
+
+claude_code_t cl_client_rotate(claude_client_t *client, int32_t endpoint, claude_secret_t *secret, cl_err *err)
+{
+    claude_client_t *now = cl_client_current(client);
+    claude_code_t rc = rotate(now, endpoint, secret, err);
+
+    cl_client_unref(now);
+    return rc;
 }
 
 claude_secret_t *cl_client_secret(claude_client_t *client, int32_t endpoint)
 {
+    claude_client_t *now = cl_client_current(client);
     size_t index = endpoint < 0 ? 0 : (size_t)endpoint + 1;
+    claude_secret_t *secret = NULL;
     uint64_t generation;
 
-    if (endpoint < -1 || index >= client->target_count)
-        return NULL;
-    return cl_keys_get(client->keys, client->targets[index].key, &generation);
+    if (endpoint >= -1 && index < now->target_count)
+        secret = cl_key_get(now->targets[index].key, &generation);
+    cl_client_unref(now);
+    return secret;
+}
+
+claude_secret_t *cl_client_secret_for(const claude_client_t *client, cl_str url, claude_secret_t *secret)
+{
+    uint64_t generation;
+
+    for (size_t i = 0; secret && i < client->target_count; i++) {
+        const cl_target *target = &client->targets[i];
+        if (target->secret == secret && cl_url_same_base(url, cl_str_of(target->base_url)))
+            return cl_key_get(target->key, &generation);
+    }
+    if (secret)
+        return cl_secret_ref(secret);
+    return cl_url_same_server(url, cl_buf_str(&client->base_url)) ? cl_key_get(client->targets[0].key, &generation)
+                                                                  : NULL;
 }
 
 cl_retry_budget *cl_client_budget(claude_client_t *client, size_t target)
 {
-    return &client->targets[client->targets[target].same_as].budget;
+    return &client->targets[client->targets[target].same_as].place->budget;
 }

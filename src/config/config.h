@@ -67,6 +67,8 @@ void cl_options_free(cl_options *options);
 /* `request_scope`: refuse options that belong to the client alone. `api_key` is not handled here: CLAUDE_E_INVALID. */
 claude_code_t cl_options_set(cl_options *options, const char *key, const char *value, bool request_scope, cl_err *err);
 bool cl_options_is_set(const cl_options *options, cl_option option);
+/* Whether all options whose names begin with this have the same values in both. */
+bool cl_options_same(const cl_options *a, const cl_options *b, const char *prefix);
 /* Moves what was set or reset in `from` to `to`; cannot fail. Values that `from` never touched keep their addresses. */
 void cl_options_move(cl_options *from, cl_options *to);
 

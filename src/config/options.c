@@ -449,6 +449,18 @@ bool cl_options_is_set(const cl_options *options, cl_option option)
     return options && options->values[option].text;
 }
 
+bool cl_options_same(const cl_options *a, const cl_options *b, const char *prefix)
+{
+    for (size_t i = 0; i < CL_OPT_COUNT; i++) {
+        cl_option option = (cl_option)i;
+        if (strncmp(rows[i].name, prefix, strlen(prefix)) != 0)
+            continue;
+        if (strcmp(cl_option_text(NULL, a, option), cl_option_text(NULL, b, option)) != 0)
+            return false;
+    }
+    return true;
+}
+
 void cl_options_move(cl_options *from, cl_options *to)
 {
     for (size_t i = 0; i < CL_OPT_COUNT; i++) {

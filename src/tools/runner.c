@@ -12,6 +12,7 @@ claude_code_t cl_runner_new(claude_client_t *client, const claude_request_t *req
                             claude_runner_t **out, cl_err *err)
 {
     claude_runner_t *runner = calloc(1, sizeof *runner);
+    claude_client_t *now = NULL;
     uint32_t features = 0;
     cl_json container;
     claude_code_t rc;
@@ -22,7 +23,10 @@ claude_code_t cl_runner_new(claude_client_t *client, const claude_request_t *req
     runner->client = cl_client_ref(client);
     runner->flags = flags;
     runner->max_turns = CL_RUNNER_TURNS;
-    rc = cl_call_check_flags(client, flags, &features, err);
+    rc = cl_client_choose(client, request, &now, err);
+    if (rc >= 0)
+        rc = cl_call_check_flags(now, flags, &features, err);
+    cl_client_unref(now);
     if (rc >= 0)
         rc = cl_request_copy(request, &runner->request, err);
     if (rc >= 0 && cl_request_endpoint(request)->answer != CL_ANSWER_MESSAGE)
@@ -153,14 +157,11 @@ static claude_code_t check_turns(const claude_runner_t *runner, cl_err *err)
 
 static claude_code_t begin(claude_runner_t *runner, cl_err *err)
 {
-    cl_snapshot snapshot;
     claude_code_t rc = cl_uses_settle(runner, err);
 
     if (rc >= 0)
         rc = check_turns(runner, err);
-    if (rc >= 0)
-        rc = cl_call_prepare(runner->client, runner->request, runner->flags, &snapshot, err);
-    return rc < 0 ? rc : cl_call_start(runner->client, &snapshot, &runner->call, err);
+    return rc < 0 ? rc : cl_call_open(runner->client, runner->request, runner->flags, &runner->call, err);
 }
 
 /* Where code has run, the next request goes on, unless the program has chosen another place. */

@@ -818,6 +818,28 @@ static void use_another_client(struct provider *p)
     claude_request_unref(request);
 }
 
+/* The server has seen the other client's request as well, which the checks of ways.c do not know of. */
+static void ends_beside_another(enum way way, claude_client_t *client, claude_request_t *request)
+{
+    claude_call_t *call = NULL;
+    claude_loop_t *loop = NULL;
+    claude_error_t *err = NULL;
+
+    if (way == WAY_EXECUTE) {
+        claude_response_unref(execute(client, request));
+    } else if (way < WAY_LOOP) {
+        succeeds(claude_client_start(client, request, 0, &call, &err), err);
+        assert_int_equal(wait_for(call, &err), CLAUDE_DONE);
+    } else {
+        succeeds(claude_loop_new(client, &loop, &err), err);
+        succeeds(claude_loop_submit(loop, request, 0, 1, &call, &err), err);
+        assert_int_equal(loop_until_end(loop), 1);
+        assert_int_equal(claude_call_state(call), CLAUDE_CALL_DONE);
+    }
+    claude_call_unref(call);
+    claude_loop_unref(loop);
+}
+
 static void it_may_use_another_client(void **state)
 {
     claude_request_t *request = hello();
@@ -827,7 +849,7 @@ static void it_may_use_another_client(void **state)
     for (enum way way = WAY_EXECUTE; way < WAYS; way++) {
         struct provider p = {.act = use_another_client, .subject = new_client()};
         claude_client_t *client = client_of(config_of(&p));
-        assert_int_equal(run(way, client, request, 0).rc >= 0, 1);
+        ends_beside_another(way, client, request);
         claude_client_unref(client);
         claude_client_unref(p.subject);
     }

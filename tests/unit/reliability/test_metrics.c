@@ -783,13 +783,15 @@ static claude_client_t *make_client(const char *enabled)
 static void test_of_a_client(void **state)
 {
     claude_client_t *client = make_client("true");
+    claude_client_t *now = cl_client_current(client);
     claude_metrics_t *metrics = NULL;
 
     (void)state;
     assert_int_equal(claude_client_metrics(client, &metrics, NULL), CLAUDE_OK);
     assert_int_equal(claude_metrics_value(metrics, "calls"), 0);
     claude_metrics_unref(metrics);
-    cl_metrics_count(client->metrics, CL_COUNT_CALLS, 2);
+    cl_metrics_count(now->metrics, CL_COUNT_CALLS, 2);
+    cl_client_unref(now);
     assert_int_equal(claude_client_metrics(client, &metrics, NULL), CLAUDE_OK);
     /* It outlives the client. */
     claude_client_unref(client);

@@ -1,0 +1,245 @@
+/* current.c - the snapshots of a handle: which holds now, which have names, and how one takes the place of another. */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "client/client.h"
+#include "message/request.h"
+
+/* The first is for calls that name none; the others are in use while they have a snapshot. */
+struct cl_root {
+    pthread_mutex_t lock; /* of what follows; nothing is called with it */
+    int64_t generation;   /* of the snapshot that was made last */
+    claude_client_t *snapshots[1 + CL_SNAPSHOTS_MAX];
+};
+
+/* A child finds the lock free. */
+static void lock(cl_root *root)
+{
+    cl_fork_hold();
+    pthread_mutex_lock(&root->lock);
+}
+
+static void unlock(cl_root *root)
+{
+    pthread_mutex_unlock(&root->lock);
+    cl_fork_release();
+}
+
+claude_code_t cl_client_wrap(claude_client_t *snapshot, claude_client_t **out, cl_err *err)
+{
+    claude_client_t *client = calloc(1, sizeof *client);
+    cl_root *root = calloc(1, sizeof *root);
+
+    if (!client || !root || pthread_mutex_init(&root->lock, NULL) != 0) {
+        free(client);
+        free(root);
+        cl_client_unref(snapshot);
+        return cl_fail_nomem(err);
+    }
+    snapshot->generation = root->generation = 1;
+    root->snapshots[0] = snapshot;
+    cl_handle_init(&client->handle, CL_MAGIC_CLIENT);
+    client->root = root;
+    *out = client;
+    return CLAUDE_OK;
+}
+
+void cl_root_free(cl_root *root)
+{
+    for (size_t i = 0; i <= CL_SNAPSHOTS_MAX; i++)
+        cl_client_unref(root->snapshots[i]);
+    pthread_mutex_destroy(&root->lock);
+    free(root);
+}
+
+/* ---- looking ---- */
+
+claude_client_t *cl_client_current(claude_client_t *client)
+{
+    cl_root *root = client->root;
+    claude_client_t *now;
+
+    if (!root)
+        return cl_client_ref(client);
+    lock(root);
+    now = cl_client_ref(root->snapshots[0]);
+    unlock(root);
+    return now;
+}
+
+/* With the lock held. Where there is none of this name, the first free place; beyond the last: there is none. */
+static size_t find(const cl_root *root, const char *name)
+{
+    size_t free_one = 1 + CL_SNAPSHOTS_MAX;
+
+    if (*name == '\0')
+        return 0;
+    for (size_t i = CL_SNAPSHOTS_MAX; i > 0; i--) {
+        if (!root->snapshots[i])
+            free_one = i;
+        else if (strcmp(root->snapshots[i]->name, name) == 0)
+            return i;
+    }
+    return free_one;
+}
+
+/* NULL: there is none. */
+static claude_client_t *take_named(cl_root *root, const char *name)
+{
+    claude_client_t *found = NULL;
+    size_t at;
+
+    lock(root);
+    at = find(root, name);
+    if (at <= CL_SNAPSHOTS_MAX && root->snapshots[at])
+        found = cl_client_ref(root->snapshots[at]);
+    unlock(root);
+    return found;
+}
+
+claude_code_t cl_client_named(claude_client_t *client, const char *name, claude_client_t **out, cl_err *err)
+{
+    claude_client_t *found;
+
+    if (*name == '\0' || !client->root) {
+        *out = cl_client_current(client);
+        return CLAUDE_OK;
+    }
+    found = take_named(client->root, name);
+    if (!found)
+        return cl_fail(err, CLAUDE_E_INVALID,
+                       "request.snapshot names one that the client does not have; set it with "
+                       "claude_client_set_snapshot()");
+    *out = found;
+    return CLAUDE_OK;
+}
+
+claude_code_t cl_client_choose(claude_client_t *client, const claude_request_t *request, claude_client_t **out,
+                               cl_err *err)
+{
+    (void)request;
+    return cl_client_named(client, "", out, err);
+}
+
+size_t cl_client_all(claude_client_t *client, claude_client_t *out[])
+{
+    cl_root *root = client->root;
+    size_t count = 0;
+
+    if (!root) {
+        out[0] = cl_client_ref(client);
+        return 1;
+    }
+    lock(root);
+    for (size_t i = 0; i <= CL_SNAPSHOTS_MAX; i++) {
+        if (root->snapshots[i])
+            out[count++] = cl_client_ref(root->snapshots[i]);
+    }
+    unlock(root);
+    return count;
+}
+
+/* ---- changing ---- */
+
+/* One that gets a name for the first time goes on from the one without. */
+static claude_code_t derive(claude_client_t *client, const char *name, claude_client_t *before, cl_client_edit edit,
+                            void *data, claude_client_t **out, cl_err *err)
+{
+    claude_client_t *from = before ? cl_client_ref(before) : cl_client_current(client);
+    claude_config_t *config = NULL;
+    claude_code_t rc = edit(before ? before->config : NULL, data, &config, err);
+
+    if (rc >= 0 && config)
+        rc = cl_snapshot_of_client(config, from, out, err);
+    if (rc >= 0 && config)
+        memcpy((*out)->name, name, strlen(name) + 1);
+    cl_client_unref(from);
+    return rc;
+}
+
+/* 1: done; 0: another was faster. `*snapshot` becomes the one that is not needed any more. */
+static claude_code_t put(cl_root *root, const char *name, const claude_client_t *before, claude_client_t **snapshot,
+                         int64_t *generation, cl_err *err)
+{
+    claude_client_t *there;
+    claude_code_t rc = 0;
+    size_t at;
+
+    lock(root);
+    at = find(root, name);
+    there = at <= CL_SNAPSHOTS_MAX ? root->snapshots[at] : NULL;
+    if (at > CL_SNAPSHOTS_MAX) {
+        rc = cl_fail(err, CLAUDE_E_LIMIT, "the client has %d named snapshots already; no more are possible",
+                     CL_SNAPSHOTS_MAX);
+    } else if (there == before) {
+        (*snapshot)->generation = ++root->generation;
+        if (generation)
+            *generation = root->generation;
+        root->snapshots[at] = *snapshot;
+        *snapshot = there;
+        rc = 1;
+    }
+    unlock(root);
+    return rc;
+}
+
+static claude_code_t check_name(const char *name, cl_err *err)
+{
+    size_t len = strlen(name);
+    bool good = len <= CL_SNAPSHOT_NAME_MAX;
+
+    for (size_t i = 0; good && i < len; i++)
+        good = name[i] > ' ' && name[i] < 0x7f;
+    if (!good)
+        return cl_fail(err, CLAUDE_E_INVALID, "name of a snapshot must have 1 to %d visible ASCII characters",
+                       CL_SNAPSHOT_NAME_MAX);
+    return CLAUDE_OK;
+}
+
+claude_code_t cl_client_change(claude_client_t *client, const char *name, cl_client_edit edit, void *data,
+                               int64_t *generation, cl_err *err)
+{
+    claude_code_t rc = check_name(name, err);
+
+    while (rc == CLAUDE_OK) {
+        claude_client_t *before = take_named(client->root, name);
+        claude_client_t *made = NULL;
+        rc = derive(client, name, before, edit, data, &made, err);
+        if (rc >= 0 && !made)
+            rc = 1;
+        else if (rc >= 0)
+            rc = put(client->root, name, before, &made, generation, err);
+        /* The last one to hold a configuration runs its callbacks: no lock is held here. */
+        cl_client_unref(made);
+        cl_client_unref(before);
+    }
+    return rc < 0 ? rc : CLAUDE_OK;
+}
+
+static claude_code_t copy_config(const claude_config_t *now, void *data, claude_config_t **out, cl_err *err)
+{
+    (void)now;
+    return cl_config_copy(data, out, err);
+}
+
+claude_code_t cl_client_set_config(claude_client_t *client, const char *name, const claude_config_t *config,
+                                   int64_t *generation, cl_err *err)
+{
+    return cl_client_change(client, name, copy_config, (void *)(uintptr_t)config, generation, err);
+}
+
+void cl_client_drop_named(claude_client_t *client, const char *name)
+{
+    cl_root *root = client->root;
+    claude_client_t *old = NULL;
+    size_t at;
+
+    lock(root);
+    at = find(root, name);
+    if (at > 0 && at <= CL_SNAPSHOTS_MAX) {
+        old = root->snapshots[at];
+        root->snapshots[at] = NULL;
+    }
+    unlock(root);
+    cl_client_unref(old);
+}
