@@ -40,8 +40,8 @@ const char *cl_secret_source(const claude_secret_t *secret);
 /* Value of an environment variable. NULL if it is unset, and also if it is blank: a shell cannot easily unset a
  * variable for a child. */
 const char *cl_env_value(const char *name);
-/* Counts and audits a use, tells of its expiry, then lends the text (NUL-terminated) until the last reference is dropped. {NULL, 0} for NULL
- * and for a secret whose pages were overwritten. */
+/* Counts and audits a use, tells of its expiry, then lends the text (NUL-terminated) until the last reference is
+ * dropped. {NULL, 0} for NULL and for a secret whose pages were overwritten. */
 cl_str cl_secret_use(claude_secret_t *secret, const char *operation);
 const char *cl_secret_fingerprint(const claude_secret_t *secret);
 uint64_t cl_secret_exposures(void);

@@ -224,7 +224,8 @@ claude_code_t cl_trail_read(claude_trail_t **out, cl_err *err)
     }
     if (!copy_ring(copy, room)) {
         cl_trail_unref(copy);
-        return cl_fail(err, CLAUDE_E_STATE, "the trail of secrets was stopped or started anew meanwhile; read it again");
+        return cl_fail(err, CLAUDE_E_STATE,
+                       "the trail of secrets was stopped or started anew meanwhile; read it again");
     }
     (void)dl_iterate_phdr(add_module, copy);
     *out = copy;

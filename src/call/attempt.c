@@ -138,10 +138,11 @@ static claude_code_t check_expiry(const claude_call_t *call, const claude_secret
 
     if (expires_at == INT64_MAX || cl_call_option(call, CL_OPT_AUTH_REFUSE_EXPIRED) == 0 || cl_wall_ms() < expires_at)
         return CLAUDE_OK;
-    return cl_fail(err, CLAUDE_E_NO_KEY,
-                   "the key with the fingerprint %s has expired %lld ms ago, and auth.refuse_expired is set; replace it "
-                   "with claude_client_rotate_secret()",
-                   cl_secret_fingerprint(secret), (long long)(cl_wall_ms() - expires_at));
+    return cl_fail(
+        err, CLAUDE_E_NO_KEY,
+        "the key with the fingerprint %s has expired %lld ms ago, and auth.refuse_expired is set; replace it "
+        "with claude_client_rotate_secret()",
+        cl_secret_fingerprint(secret), (long long)(cl_wall_ms() - expires_at));
 }
 
 /* A header that the signing hook has written itself is not written twice. */

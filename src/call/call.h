@@ -131,15 +131,15 @@ struct claude_call {
     uint32_t max_depth;
     int32_t attempts; /* on the wire, of the attempts that are over */
     int64_t started_at;
-    int64_t total_at;      /* when timeout.stream_total_ms runs out; INT64_MAX: never */
-    int64_t deadline_at;   /* when the time of the call runs out, streaming or not */
-    cl_pipeline *pipeline; /* NULL: one attempt, without features */
-    size_t target;         /* where it goes: index into the client's targets */
+    int64_t total_at;        /* when timeout.stream_total_ms runs out; INT64_MAX: never */
+    int64_t deadline_at;     /* when the time of the call runs out, streaming or not */
+    cl_pipeline *pipeline;   /* NULL: one attempt, without features */
+    size_t target;           /* where it goes: index into the client's targets */
     uint64_t key_generation; /* of the key that the attempt was sent with; 0: it had none */
-    uint64_t refused_key;   /* that the server has refused; 0: none */
-    bool starting;          /* no callback may run */
-    bool renewed;           /* it was sent again with another key */
-    int64_t token_from;     /* since when it waits for a token; 0: it does not */
+    uint64_t refused_key;    /* that the server has refused; 0: none */
+    bool starting;           /* no callback may run */
+    bool renewed;            /* it was sent again with another key */
+    int64_t token_from;      /* since when it waits for a token; 0: it does not */
     claude_error_t *refused; /* what the server said to the key before */
     cl_attempt attempt;
     claude_report_t *report;

@@ -93,10 +93,8 @@ static int32_t wait_for_token(claude_call_t *call, cl_err *err)
         call->timer.due_at = now + LOOK_AGAIN_MS;
         return 0;
     }
-    cl_fail(err, CLAUDE_E_TIMEOUT,
-            "no token within %lld ms: another call is still asking the credential provider (%s)",
-            (long long)(now - call->token_from),
-            call->request.stream ? "timeout.first_byte_ms" : "timeout.total_ms");
+    cl_fail(err, CLAUDE_E_TIMEOUT, "no token within %lld ms: another call is still asking the credential provider (%s)",
+            (long long)(now - call->token_from), call->request.stream ? "timeout.first_byte_ms" : "timeout.total_ms");
     return CLAUDE_E_TIMEOUT;
 }
 

@@ -140,7 +140,8 @@ static cl_key *key_before(const claude_client_t *client, const claude_client_t *
     const cl_target *target = &client->targets[index];
     const cl_target *old = before && index < before->target_count ? &before->targets[index] : NULL;
 
-    if (!old || old->secret != target->secret || !cl_url_same_server(cl_str_of(old->base_url), cl_str_of(target->base_url)))
+    if (!old || old->secret != target->secret ||
+        !cl_url_same_server(cl_str_of(old->base_url), cl_str_of(target->base_url)))
         return NULL;
     if (index == 0)
         return client->config->credentials == before->config->credentials ? old->key : NULL;

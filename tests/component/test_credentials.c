@@ -71,8 +71,8 @@ static void the_next_call_has_the_new_key(void **state)
 /* A retry is a new attempt; the attempt before keeps what it was sent with. */
 static void a_retry_has_the_new_key(void **state)
 {
-    claude_client_t *client = client_with("retry.enabled", "true", "retry.initial_delay_ms", "300", "retry.jitter", "0",
-                                          NULL);
+    claude_client_t *client =
+        client_with("retry.enabled", "true", "retry.initial_delay_ms", "300", "retry.jitter", "0", NULL);
     claude_request_t *request = hello();
     claude_call_t *call = NULL;
     claude_response_t *response = NULL;
@@ -272,10 +272,10 @@ static void an_expired_key_may_be_refused(void **state)
 struct provider {
     _Atomic int asked;
     int32_t reasons[8];
-    int32_t answer;     /* other than 0: fails */
-    int fails_from;     /* with that answer, from this time of being asked on; 0: always */
-    int64_t life_ms;    /* of its tokens; 0: for ever */
-    int pause_ms;       /* before it answers */
+    int32_t answer;  /* other than 0: fails */
+    int fails_from;  /* with that answer, from this time of being asked on; 0: always */
+    int64_t life_ms; /* of its tokens; 0: for ever */
+    int pause_ms;    /* before it answers */
     bool gives_nothing;
     _Atomic int inside; /* threads at once, now */
     _Atomic int most;   /* and ever */
@@ -486,7 +486,10 @@ static void open_gate(struct gate *gate)
     pthread_mutex_unlock(&gate->lock);
 }
 
-#define GATE {.lock = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER}
+#define GATE                                                                                                           \
+    {                                                                                                                  \
+        .lock = PTHREAD_MUTEX_INITIALIZER, .moved = PTHREAD_COND_INITIALIZER                                           \
+    }
 
 /* Each waiter has its own time, can be cancelled, and is in nobody's way. */
 static void waiting_has_an_end(void **state)

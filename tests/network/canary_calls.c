@@ -359,7 +359,8 @@ static void run_batch(claude_client_t *client)
     must(claude_batch_builder_request(builder, &request, &err), err);
     must(claude_client_execute(client, request, &batch, &err), err);
     claude_request_unref(request);
-    must(claude_batch_wait(client, claude_response_string(batch, "/id", NULL), 1, 1, PATIENCE_MS, NULL, NULL, NULL, &done, &err),
+    must(claude_batch_wait(client, claude_response_string(batch, "/id", NULL), 1, 1, PATIENCE_MS, NULL, NULL, NULL,
+                           &done, &err),
          err);
     look(claude_response_json(done, NULL), "batches");
     must(claude_batch_results_request(done, &request, &err), err);
@@ -399,9 +400,9 @@ static void look_at_metrics(claude_client_t *client)
 
 static void use_everything(claude_client_t *client)
 {
-    static const char *const scenarios[] = {"text",     "unauthorized", "overloaded", "server-error",         "html",
-                                            "redirect", "truncated",    "empty",      "overloaded-in-stream", "bad-request",
-                                            "rate-limited"};
+    static const char *const scenarios[] = {
+        "text",      "unauthorized", "overloaded",           "server-error", "html",        "redirect",
+        "truncated", "empty",        "overloaded-in-stream", "bad-request",  "rate-limited"};
 
     for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++) {
         call(client, "messages.create", scenarios[i], 0);

@@ -1,8 +1,8 @@
 /*
  * canary_owners.c - an allocator to be preloaded that knows whose memory is whose: each module (shared library or
  * program) that asks for memory has a region of its own, which is never given to another, also after it was freed. So
- * an address tells who wrote there. Small blocks are never used again, so that nothing covers what was left behind. Slow,
- * simple, wasteful; for tests/network/cases/test_canary.py.
+ * an address tells who wrote there. Small blocks are never used again, so that nothing covers what was left behind.
+ * Slow, simple, wasteful; for tests/network/cases/test_canary.py.
  */
 #include <errno.h>
 #include <link.h>
@@ -20,8 +20,8 @@ enum { MODULES_MAX = 128, NAME_MAX_LEN = 64, CLASSES = 40, HEADER = 16, STEP = 1
 #define REGION ((size_t)1 << 30)
 
 typedef struct block {
-    uint32_t class; /* 2^class bytes in all, the header included */
-    uint32_t back;  /* from what the program has to what lies behind this header */
+    uint32_t size_class; /* 2^size_class bytes in all, the header included */
+    uint32_t back;       /* from what the program has to what lies behind this header */
     uint64_t spare;
 } block;
 
@@ -116,10 +116,10 @@ __attribute__((constructor)) static void begin(void)
 }
 
 /* With the lock held. */
-static void *carve(size_t owner, uint32_t class)
+static void *carve(size_t owner, uint32_t size_class)
 {
     module *m = &modules[owner];
-    size_t size = (size_t)1 << class;
+    size_t size = (size_t)1 << size_class;
     char *base;
 
     if (!regions) {
@@ -144,27 +144,27 @@ static void *carve(size_t owner, uint32_t class)
 static void *take(size_t n, const void *caller)
 {
     size_t owner = owner_of(caller);
-    uint32_t class = 5;
+    uint32_t size_class = 5;
     block *b;
 
     if (n > REGION / 4) {
         errno = ENOMEM;
         return NULL;
     }
-    while (((size_t)1 << class) < n + HEADER)
-        class++;
+    while (((size_t)1 << size_class) < n + HEADER)
+        class ++;
     lock();
-    b = modules[owner].free_blocks[class];
+    b = modules[owner].free_blocks[size_class];
     if (b)
-        memcpy(&modules[owner].free_blocks[class], (char *)b + HEADER, sizeof(void *));
+        memcpy(&modules[owner].free_blocks[size_class], (char *)b + HEADER, sizeof(void *));
     else
-        b = carve(owner, class);
+        b = carve(owner, size_class);
     unlock();
     if (!b) {
         errno = ENOMEM;
         return NULL;
     }
-    b->class = class;
+    b->size_class = size_class;
     b->back = 0;
     return (char *)b + HEADER;
 }
@@ -179,7 +179,7 @@ static size_t room_of(void *p)
     block *b = header_of(p);
     char *whole = (char *)p - b->back;
 
-    return ((size_t)1 << header_of(whole)->class) - HEADER - b->back;
+    return ((size_t)1 << header_of(whole)->size_class) - HEADER - b->back;
 }
 
 void free(void *p)
@@ -187,13 +187,13 @@ void free(void *p)
     block *b;
     size_t owner;
 
-    if (!p || header_of((char *)p - header_of(p)->back)->class <= SMALL)
+    if (!p || header_of((char *)p - header_of(p)->back)->size_class <= SMALL)
         return;
     b = header_of((char *)p - header_of(p)->back);
     owner = (size_t)((char *)b - regions) / REGION;
     lock();
-    memcpy((char *)b + HEADER, &modules[owner].free_blocks[b->class], sizeof(void *));
-    modules[owner].free_blocks[b->class] = b;
+    memcpy((char *)b + HEADER, &modules[owner].free_blocks[b->size_class], sizeof(void *));
+    modules[owner].free_blocks[b->size_class] = b;
     unlock();
 }
 
@@ -238,7 +238,7 @@ static void *aligned(size_t align, size_t n, const void *caller)
     shift = align - (uintptr_t)p % align;
     while (shift < HEADER)
         shift += align;
-    header_of(p + shift)->class = 0;
+    header_of(p + shift)->size_class = 0;
     header_of(p + shift)->back = (uint32_t)shift;
     return p + shift;
 }

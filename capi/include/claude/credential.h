@@ -34,7 +34,7 @@ enum {
  * @code
  * claude_secret_t *secret = NULL;
  * claude_error_t *err = NULL;
- * if (claude_secret_from_file("/run/secrets/anthropic", &secret, &err) < 0 ||
+ * if (claude_secret_from_env(NULL, &secret, &err) < 0 ||
  *     claude_client_rotate_secret(client, CLAUDE_KEY_OF_CLIENT, secret, &err) < 0) {
  *     fprintf(stderr, "%s\n", claude_error_message(err));
  *     claude_error_unref(err);

@@ -97,10 +97,10 @@ CLAUDE_API claude_code_t claude_secret_from_env(const char *name, claude_secret_
 CLAUDE_API claude_code_t claude_secret_from_workspace(const char *name, claude_secret_t **out, claude_error_t **err);
 
 /**
- * Look for an API key in each place in turn, the first that has one wins: the workspace's file, the environment variable
- * (both as claude_secret_from_workspace()), then the secret that the program itself has. A place that has something
- * wrong in it (a file that others can read, a key with a space) is an error, and not passed over. Of a secret that was
- * found, claude_secret_source() tells where.
+ * Look for an API key in each place in turn, the first that has one wins: the workspace's file, the environment
+ * variable (both as claude_secret_from_workspace()), then the secret that the program itself has. A place that has
+ * something wrong in it (a file that others can read, a key with a space) is an error, and not passed over. Of a secret
+ * that was found, claude_secret_source() tells where.
  *
  * @param name     name of the entry and of the variable; NULL means ANTHROPIC_API_KEY
  * @param runtime  what is taken where the others have none; may be NULL
@@ -176,8 +176,7 @@ CLAUDE_API claude_code_t claude_secret_on_audit(claude_secret_t *secret, claude_
  * @threads A
  * @since 0.8
  */
-CLAUDE_API claude_code_t claude_secret_set_expiry(claude_secret_t *secret, int64_t expires_at_ms,
-                                                  claude_error_t **err);
+CLAUDE_API claude_code_t claude_secret_set_expiry(claude_secret_t *secret, int64_t expires_at_ms, claude_error_t **err);
 
 /**
  * When a secret runs out.

@@ -65,7 +65,7 @@ CLAUDE_API void claude_trail_clear(void);
  * @code
  * claude_trail_t *trail = NULL;
  * claude_error_t *err = NULL;
- * if (claude_trail_read(&trail, &err) < 0) {
+ * if (claude_trail_start(256, &err) < 0 || claude_trail_read(&trail, &err) < 0) {
  *     fprintf(stderr, "%s\n", claude_error_message(err));
  *     claude_error_unref(err);
  * } else {

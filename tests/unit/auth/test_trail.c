@@ -155,6 +155,9 @@ static void test_the_oldest_go_first(void **state)
     cl_secret_unref(secret);
 }
 
+/* Of the linker: where the program begins. */
+extern const char __executable_start;
+
 /* One of the return addresses is in this function. */
 __attribute__((noinline)) static void use_here(claude_secret_t *secret)
 {
@@ -167,23 +170,19 @@ static void test_callers(void **state)
 #if defined(__GLIBC__)
     claude_secret_t *secret = make(KEY);
     uintptr_t here = (uintptr_t)use_here;
-    uint64_t base = 0;
+    uint64_t base = (uint64_t)(uintptr_t)&__executable_start;
     bool found = false;
     claude_trail_t *trail;
     const char *module;
     uint64_t offset;
-    FILE *maps = fopen("/proc/self/maps", "re");
 
     (void)state;
-    assert_non_null(maps);
-    assert_int_equal(fscanf(maps, "%lx", &base), 1); /* the program is the first */
-    fclose(maps);
     assert_int_equal(cl_trail_start(1, NULL), CLAUDE_OK);
     use_here(secret);
     trail = read_trail();
     for (size_t i = 0; cl_trail_frame_at(trail, 0, i, &module, &offset); i++) {
         uint64_t at = offset + base;
-        if (strcmp(module, "(program)") == 0 && at > here && at < here + 64)
+        if (strcmp(module, "(program)") == 0 && at > here && at < here + 1024)
             found = true;
     }
     assert_true(found);

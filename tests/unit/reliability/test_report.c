@@ -80,10 +80,11 @@ static void test_a_new_report(void **state)
     assert_string_equal(claude_report_json(report, &len), "");
     assert_int_equal(len, 0);
     report->final = true;
-    assert_string_equal(claude_report_json(report, &len),
-                        "{\"features\":[],\"wire_attempts\":0,\"attempts\":0,\"retries\":0,\"failovers\":0,\"resends\":0,"
-                        "\"limiter_wait_ms\":0,\"backoff_ms\":0,\"duration_ms\":0,\"endpoint_index\":0,"
-                        "\"endpoint_url\":null,\"breaker_state\":null,\"stopped_by\":\"\",\"attempt_list\":[]}");
+    assert_string_equal(
+        claude_report_json(report, &len),
+        "{\"features\":[],\"wire_attempts\":0,\"attempts\":0,\"retries\":0,\"failovers\":0,\"resends\":0,"
+        "\"limiter_wait_ms\":0,\"backoff_ms\":0,\"duration_ms\":0,\"endpoint_index\":0,"
+        "\"endpoint_url\":null,\"breaker_state\":null,\"stopped_by\":\"\",\"attempt_list\":[]}");
     assert_int_equal(len, strlen(claude_report_json(report, NULL)));
     claude_report_unref(report);
 }
