@@ -152,7 +152,7 @@ static void *take(size_t n, const void *caller)
         return NULL;
     }
     while (((size_t)1 << size_class) < n + HEADER)
-        class ++;
+        size_class++;
     lock();
     b = modules[owner].free_blocks[size_class];
     if (b)
