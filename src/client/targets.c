@@ -133,6 +133,12 @@ static const cl_target *place_before(const claude_client_t *client, const claude
     return found == SIZE_MAX ? NULL : &before->targets[before->targets[found].same_as];
 }
 
+/* The same text may be in two secrets: a configuration that was read again. */
+static bool same_key(const claude_secret_t *a, const claude_secret_t *b)
+{
+    return a == b || (a && b && strcmp(cl_secret_fingerprint(a), cl_secret_fingerprint(b)) == 0);
+}
+
 /* The key of a target, with what has become of it since the snapshot before; NULL: it is another one. What was made for
  * one server goes to no other, whatever the options say. */
 static cl_key *key_before(const claude_client_t *client, const claude_client_t *before, size_t index)
@@ -140,7 +146,7 @@ static cl_key *key_before(const claude_client_t *client, const claude_client_t *
     const cl_target *target = &client->targets[index];
     const cl_target *old = before && index < before->target_count ? &before->targets[index] : NULL;
 
-    if (!old || old->secret != target->secret ||
+    if (!old || !same_key(old->secret, target->secret) ||
         !cl_url_same_server(cl_str_of(old->base_url), cl_str_of(target->base_url)))
         return NULL;
     if (index == 0)
