@@ -768,6 +768,38 @@ static void the_same_endpoint_is_asked_again(void **state)
     claude_client_unref(client);
 }
 
+/* It takes no turn from the failover either. */
+static void then_another_endpoint_is_asked(void **state)
+{
+    struct provider p = {.life_ms = ENOUGH_MS};
+    claude_config_t *config = config_of(&p);
+    claude_secret_t *other = secret_of("other-1");
+    claude_failover_t *failover = NULL;
+    claude_request_t *request = hello();
+    claude_client_t *client;
+    claude_error_t *err = NULL;
+    struct outcome o;
+
+    (void)state;
+    succeeds(claude_failover_new(config, &failover, &err), err);
+    succeeds(claude_failover_add_endpoint(failover, sandbox_url(server), 1, NULL, NULL, &err), err);
+    succeeds(claude_failover_add_endpoint(failover, sandbox_url(other_server(0)), 2, other, NULL, &err), err);
+    succeeds(claude_config_set_failover(config, failover, &err), err);
+    set(config, "failover.max_attempts", "2");
+    set(config, "auth.refresh_on_401", "true");
+    client = client_of(config);
+    script("{'sequence':[" REFUSED ",{'status':529,'body':''}]}");
+    script_at(other_server(0), GOOD);
+    o = run(WAY_EXECUTE, client, request, CLAUDE_WITH_FAILOVER);
+    assert_int_equal(claude_report_failovers(o.report), 1);
+    assert_int_equal(claude_report_resends(o.report), 1);
+    ends_with(o, CLAUDE_OK, 3, "");
+    claude_secret_unref(other);
+    claude_failover_unref(failover);
+    claude_request_unref(request);
+    claude_client_unref(client);
+}
+
 /* What the server said is the cause where no other token can be had; others go on with the one that was refused. */
 static void a_provider_that_fails_after_401(void **state)
 {
@@ -970,6 +1002,7 @@ int main(void)
         TEST_OF_SERVERS(without_the_option_it_is_not),
         TEST_OF_SERVERS(renewing_is_no_retry),
         TEST_OF_SERVERS(the_same_endpoint_is_asked_again),
+        TEST_OF_SERVERS(then_another_endpoint_is_asked),
         TEST_OF_SERVERS(a_provider_that_fails_after_401),
         TEST_OF_SERVERS(replaced_meanwhile_it_is_sent_again),
         TEST_OF_SERVERS(it_may_use_another_client),
