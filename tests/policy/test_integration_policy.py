@@ -17,7 +17,8 @@ SOURCES = (".c", ".h", ".py")
 FORBIDDEN = {
     "an API key written down": r"\bsk-[A-Za-z]+-?|\bANTHROPIC_(API_KEY|AUTH_TOKEN)\b",
     # To hand on the key of a client is no other way; to make one is.
-    "a key by another way than from_workspace": r"\bclaude_secret_(?!(t|ref|unref|fingerprint|set_expiry)\b)\w+|\bclaude_config_set_secret\b|\bapi_key\s*="
+    "a key by another way than from_workspace": r"\bclaude_secret_(?!(t|ref|unref|fingerprint|set_expiry)\b)\w+"
+    r"|\bclaude_config_set_secret\b|\bapi_key\s*="
     r"|[\"'](api_key|auth\.\w+)[\"']",
     "a client by another way than from_workspace": r"\bclaude_client_(new|from_env)\b|\bClient\s*\(",
     "a changed environment": r"\b(setenv|putenv|unsetenv)\b|os\.environ\[|monkeypatch",

@@ -23,7 +23,7 @@ PIECES = (KEY[16:32], KEY[36:52], KEY[-16:])
 # What the program cannot wipe: these never do.
 OWNERS = ("libcurl", "libnghttp2", "libssl", "libcrypto")
 
-TOOLS = [
+TOOLS: list[dict[str, object]] = [
     {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {}},
 ]
 
@@ -104,9 +104,7 @@ def count_in_core(pid: int, folder: Path) -> int:
     return sum(dump.count(piece.encode()) for piece in PIECES)
 
 
-def test_a_key_shows_nowhere(
-    nginx: Nginx, sandbox: Sandbox, ca: CertificateAuthority, tmp_path: Path
-) -> None:
+def test_a_key_shows_nowhere(nginx: Nginx, sandbox: Sandbox, ca: CertificateAuthority, tmp_path: Path) -> None:
     sandbox.register("canary-tools", {"sequence": [turn(TOOLS, "tool_use"), turn([], "end_turn")]})
     with Proxy() as proxy:
         calls = Calls(tmp_path, sandbox.url, nginx.url, str(ca.certificate), proxy.url)
