@@ -66,7 +66,24 @@ claude_code_t claude_secret_from_workspace(const char *name, claude_secret_t **o
     return border_leave(&b, rc, err);
 }
 
+claude_code_t claude_secret_load_with_precedence(const char *name, claude_secret_t *runtime, claude_secret_t **out,
+                                                 claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if ((!runtime || border_handle(&b, runtime, CL_MAGIC_SECRET, "runtime")) && border_pointer(&b, out, "out"))
+        rc = cl_secret_load_with_precedence(name, runtime, out, &b.err);
+    return border_leave(&b, rc, err);
+}
+
 #endif
+
+const char *claude_secret_source(const claude_secret_t *secret)
+{
+    return cl_is(secret, CL_MAGIC_SECRET) ? cl_secret_source(secret) : "";
+}
 
 const char *claude_secret_fingerprint(const claude_secret_t *secret)
 {
@@ -108,7 +125,41 @@ claude_code_t claude_secret_on_audit(claude_secret_t *secret, claude_secret_audi
     return border_leave(&b, rc, err);
 }
 
+claude_code_t claude_secret_on_expiry(claude_secret_t *secret, int64_t lead_ms, claude_secret_expiry_fn fn,
+                                      void *user_data, claude_destroy_fn destroy, claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (border_handle(&b, secret, CL_MAGIC_SECRET, "secret") && border_pointer(&b, (const void *)(uintptr_t)fn, "fn"))
+        rc = cl_secret_on_expiry(secret, lead_ms, fn, user_data, destroy, &b.err);
+    else if (destroy)
+        destroy(user_data);
+    return border_leave(&b, rc, err);
+}
+
 #endif
+
+claude_code_t claude_secret_set_expiry(claude_secret_t *secret, int64_t expires_at_ms, claude_error_t **err)
+{
+    border b;
+    claude_code_t rc = CLAUDE_E_INVALID;
+
+    border_enter(&b);
+    if (border_handle(&b, secret, CL_MAGIC_SECRET, "secret")) {
+        cl_secret_set_expiry(secret, expires_at_ms < 0 ? INT64_MAX : expires_at_ms);
+        rc = CLAUDE_OK;
+    }
+    return border_leave(&b, rc, err);
+}
+
+int64_t claude_secret_expires_at(const claude_secret_t *secret)
+{
+    int64_t at = cl_is(secret, CL_MAGIC_SECRET) ? cl_secret_expires_at(secret) : INT64_MAX;
+
+    return at == INT64_MAX ? -1 : at;
+}
 
 claude_secret_t *claude_secret_ref(claude_secret_t *secret)
 {

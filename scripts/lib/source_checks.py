@@ -35,15 +35,15 @@ LIBRARIES = {"curl/": "http", "json-c/": "json", "json.h": "json", "zlib.h": "co
 PUBLIC_FOR_ALL = {"types.h", "error.h"}
 PUBLIC_OF_ROOM = {
     "json": {"response.h"},
-    "auth": {"secret.h"},
+    "auth": {"secret.h", "trail.h"},
     "config": {"config.h", "secret.h"},
     "reliability": {"breaker.h", "failover.h", "limiter.h", "metrics.h", "report.h"},
     "message": set(
         "answer.h block.h call.h event.h message.h model.h request.h response.h schema.h stream.h tool.h "
         "validate.h".split()
     ),
-    "call": {"call.h", "event.h", "loop.h", "observe.h", "request.h", "response.h"},
-    "client": {"call.h", "client.h", "config.h", "request.h", "response.h"},
+    "call": {"call.h", "credential.h", "event.h", "loop.h", "observe.h", "request.h", "response.h"},
+    "client": {"call.h", "client.h", "config.h", "credential.h", "request.h", "response.h"},
     "api": {"batch.h", "client.h", "endpoint.h", "model.h", "page.h", "request.h", "response.h", "skill.h", "watcher.h"},
     "tools": {"client.h", "request.h", "response.h", "runner.h", "tool.h"},
 }

@@ -66,12 +66,6 @@ static const endpoint *item_at(const claude_health_t *health, size_t index)
     return index < atomic_load_explicit(&list->count, memory_order_acquire) ? &list->items[index] : NULL;
 }
 
-/* The client's key goes to the client's own server and nowhere else. */
-static claude_secret_t *secret_for(const claude_client_t *client, cl_str url, claude_secret_t *own)
-{
-    return own ? own : cl_url_same_server(url, cl_buf_str(&client->base_url)) ? client->config->secret : NULL;
-}
-
 static claude_code_t append(endpoints *list, cl_str url, claude_secret_t *secret, cl_err *err)
 {
     endpoint *item = &list->items[list->count];
@@ -258,7 +252,7 @@ claude_code_t cl_health_check(claude_health_t *health, cl_err *err)
     }
     for (size_t i = 0; i < count; i++) {
         probes[i].url = item_at(health, i)->url;
-        probes[i].secret = secret_for(now, cl_str_of(probes[i].url), item_at(health, i)->secret);
+        probes[i].secret = cl_client_secret_for(now, cl_str_of(probes[i].url), item_at(health, i)->secret);
     }
     rc = cl_probes_run(now, &health->settings, probes, count, err);
     if (rc < 0)
@@ -270,6 +264,8 @@ claude_code_t cl_health_check(claude_health_t *health, cl_err *err)
         tell_failover(now, probes, count);
     found = NULL;
 out:
+    for (size_t i = 0; probes && i < count; i++)
+        cl_secret_unref(probes[i].secret);
     cl_client_unref(now);
     free(probes);
     free(found);

@@ -27,11 +27,21 @@ claude_code_t cl_secret_from_env(const char *name, claude_secret_t **out, cl_err
 claude_code_t cl_secret_from_workspace(const char *name, claude_secret_t **out, cl_err *err);
 claude_code_t cl_secret_on_audit(claude_secret_t *secret, claude_secret_audit_fn fn, void *user_data,
                                  claude_destroy_fn destroy, cl_err *err);
+claude_code_t cl_secret_load_with_precedence(const char *name, claude_secret_t *runtime, claude_secret_t **out,
+                                             cl_err *err);
+claude_code_t cl_secret_on_expiry(claude_secret_t *secret, int64_t lead_ms, claude_secret_expiry_fn fn, void *user_data,
+                                  claude_destroy_fn destroy, cl_err *err);
+/* INT64_MAX: never. */
+void cl_secret_set_expiry(claude_secret_t *secret, int64_t expires_at);
+int64_t cl_secret_expires_at(const claude_secret_t *secret);
+/* A static text; before the secret is shown to anybody. */
+void cl_secret_set_source(claude_secret_t *secret, const char *source);
+const char *cl_secret_source(const claude_secret_t *secret);
 /* Value of an environment variable. NULL if it is unset, and also if it is blank: a shell cannot easily unset a
  * variable for a child. */
 const char *cl_env_value(const char *name);
-/* Counts and audits a use, then lends the text (NUL-terminated) until the last reference is dropped. {NULL, 0} for NULL
- * and for a secret whose pages were overwritten. */
+/* Counts and audits a use, tells of its expiry, then lends the text (NUL-terminated) until the last reference is
+ * dropped. {NULL, 0} for NULL and for a secret whose pages were overwritten. */
 cl_str cl_secret_use(claude_secret_t *secret, const char *operation);
 const char *cl_secret_fingerprint(const claude_secret_t *secret);
 uint64_t cl_secret_exposures(void);

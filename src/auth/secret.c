@@ -1,4 +1,5 @@
 #include "auth/auth.h"
+#include "auth/trail.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -22,6 +23,13 @@ struct claude_secret {
     claude_secret_audit_fn audit;
     void *audit_data;
     claude_destroy_fn audit_destroy;
+    const char *source;
+    _Atomic int64_t expires_at; /* by the wall clock; INT64_MAX: never */
+    _Atomic bool expiry_told;
+    int64_t expiry_lead_ms;
+    claude_secret_expiry_fn expiry;
+    void *expiry_data;
+    claude_destroy_fn expiry_destroy;
 };
 
 static _Atomic uint64_t exposures;
@@ -179,6 +187,8 @@ claude_code_t cl_secret_new(cl_str text, bool checked, claude_secret_t **out, cl
         goto out;
     }
     make_fingerprint(secret);
+    atomic_init(&secret->expires_at, INT64_MAX);
+    secret->source = "program";
     cl_handle_init(&secret->handle, CL_MAGIC_SECRET);
     *out = secret;
     secret = NULL;
@@ -207,6 +217,61 @@ claude_code_t cl_secret_on_audit(claude_secret_t *secret, claude_secret_audit_fn
     return CLAUDE_OK;
 }
 
+claude_code_t cl_secret_on_expiry(claude_secret_t *secret, int64_t lead_ms, claude_secret_expiry_fn fn, void *user_data,
+                                  claude_destroy_fn destroy, cl_err *err)
+{
+    claude_code_t rc = CLAUDE_OK;
+
+    if (lead_ms < 0)
+        rc = cl_fail(err, CLAUDE_E_INVALID, "lead_ms is %lld; 0 or more is needed", (long long)lead_ms);
+    else if (secret->expiry)
+        rc = cl_fail(err, CLAUDE_E_STATE, "the secret has an expiry callback already");
+    if (rc < 0) {
+        if (destroy)
+            destroy(user_data);
+        return rc;
+    }
+    secret->expiry_lead_ms = lead_ms;
+    secret->expiry_data = user_data;
+    secret->expiry_destroy = destroy;
+    secret->expiry = fn;
+    return CLAUDE_OK;
+}
+
+void cl_secret_set_expiry(claude_secret_t *secret, int64_t expires_at)
+{
+    atomic_store(&secret->expires_at, expires_at);
+    atomic_store(&secret->expiry_told, false);
+}
+
+int64_t cl_secret_expires_at(const claude_secret_t *secret)
+{
+    return atomic_load_explicit(&secret->expires_at, memory_order_relaxed);
+}
+
+void cl_secret_set_source(claude_secret_t *secret, const char *source)
+{
+    secret->source = source;
+}
+
+const char *cl_secret_source(const claude_secret_t *secret)
+{
+    return secret->source;
+}
+
+static void tell_expiry(claude_secret_t *secret)
+{
+    int64_t expires_at = cl_secret_expires_at(secret);
+    int64_t now;
+
+    if (expires_at == INT64_MAX || atomic_load_explicit(&secret->expiry_told, memory_order_relaxed))
+        return;
+    now = cl_wall_ms();
+    if (now < expires_at - secret->expiry_lead_ms || atomic_exchange(&secret->expiry_told, true))
+        return;
+    secret->expiry(secret->fingerprint, expires_at, expires_at - now, secret->expiry_data);
+}
+
 cl_str cl_secret_use(claude_secret_t *secret, const char *operation)
 {
     /* Whatever overwrote the canary may have replaced the key: sending that to a server would be worse than failing. */
@@ -215,6 +280,10 @@ cl_str cl_secret_use(claude_secret_t *secret, const char *operation)
     atomic_fetch_add_explicit(&exposures, 1, memory_order_relaxed);
     if (secret->audit)
         secret->audit(operation, secret->fingerprint, secret->audit_data);
+    if (CL_FEATURE_AUTHENTICATION && cl_trail_is_on())
+        cl_trail_note(operation, secret->fingerprint);
+    if (secret->expiry)
+        tell_expiry(secret);
     return cl_str_n(text_of(secret), secret->len);
 }
 
@@ -242,6 +311,8 @@ void cl_secret_unref(claude_secret_t *secret)
     close_pages(secret);
     if (secret->audit_destroy)
         secret->audit_destroy(secret->audit_data);
+    if (secret->expiry_destroy)
+        secret->expiry_destroy(secret->expiry_data);
     cl_wipe(secret->canary, sizeof secret->canary);
     free(secret);
 }

@@ -108,7 +108,8 @@ out:
 }
 
 /* The secret's own message, with the place it came from in front. */
-static claude_code_t new_from(cl_str text, const char *place, const char *detail, claude_secret_t **out, cl_err *err)
+static claude_code_t new_from(cl_str text, const char *place, const char *detail, const char *source,
+                              claude_secret_t **out, cl_err *err)
 {
     cl_err own;
     claude_code_t rc;
@@ -118,6 +119,8 @@ static claude_code_t new_from(cl_str text, const char *place, const char *detail
     if (rc < 0)
         rc = rc == CLAUDE_E_NOMEM ? cl_fail_nomem(err)
                                   : cl_fail(err, rc, "%s %.400s: %s", place, shown(detail), own.message);
+    else
+        cl_secret_set_source(*out, source);
     cl_err_clear(&own);
     return rc;
 }
@@ -145,7 +148,7 @@ claude_code_t cl_secret_from_file(const char *path, claude_secret_t **out, cl_er
         text.len--;
     if (text.len > 0 && text.ptr[text.len - 1] == '\r')
         text.len--;
-    rc = new_from(cl_str_n(text.ptr, text.len), "key file", path, out, err);
+    rc = new_from(cl_str_n(text.ptr, text.len), "key file", path, "file", out, err);
 out:
     if (fd >= 0)
         (void)close(fd);
@@ -190,7 +193,7 @@ claude_code_t cl_secret_from_env(const char *name, claude_secret_t **out, cl_err
     value = cl_env_value(name);
     if (!value)
         return cl_fail(err, CLAUDE_E_NO_KEY, "environment variable %s is unset or blank", name);
-    return new_from(cl_str_of(value), "environment variable", name, out, err);
+    return new_from(cl_str_of(value), "environment variable", name, "environment", out, err);
 }
 
 /* ---- the workspace's file: assignments of a shell script, understood without a shell ---- */
@@ -487,6 +490,8 @@ static claude_code_t from_workspace_file(const char *path, const char *name, cl_
     rc = cl_secret_new(value, true, out, &own);
     if (rc < 0)
         rc = rc == CLAUDE_E_NOMEM ? cl_fail_nomem(err) : fail_line(&in, line, own.message, err);
+    else
+        cl_secret_set_source(*out, "workspace");
 out:
     if (fd >= 0)
         (void)close(fd);
@@ -495,30 +500,58 @@ out:
     return rc;
 }
 
-claude_code_t cl_secret_from_workspace(const char *name, claude_secret_t **out, cl_err *err)
+/* The workspace's file, then the environment; *out stays NULL, and `tried` tells of both, if neither has it. */
+static claude_code_t look_for(const char *name, cl_buf *tried, claude_secret_t **out, cl_err *err)
 {
     cl_buf path = CL_BUF_INIT(PATH_LEN_MAX);
-    cl_buf tried = CL_BUF_INIT(4096);
-    claude_secret_t *secret = NULL;
     const char *value;
     bool found = false;
+    claude_code_t rc = workspace_path(&path, tried, &found, err);
+
+    if (rc >= 0 && found)
+        rc = from_workspace_file(path.ptr, name, tried, out, err);
+    cl_buf_free(&path);
+    if (rc < 0 || *out)
+        return rc;
+    value = cl_env_value(name);
+    return value ? new_from(cl_str_of(value), "environment variable", name, "environment", out, err) : CLAUDE_OK;
+}
+
+static claude_code_t no_key(const char *name, const cl_buf *tried, const char *more, cl_err *err)
+{
+    return cl_fail(err, CLAUDE_E_NO_KEY, "no API key found: environment variable %s is unset or blank%s%s", name,
+                   tried->ptr ? tried->ptr : "", more);
+}
+
+claude_code_t cl_secret_from_workspace(const char *name, claude_secret_t **out, cl_err *err)
+{
+    cl_buf tried = CL_BUF_INIT(4096);
+    claude_secret_t *secret = NULL;
     claude_code_t rc = check_name(&name, err);
 
-    if (rc < 0)
-        goto out;
-    rc = workspace_path(&path, &tried, &found, err);
-    if (rc >= 0 && found)
-        rc = from_workspace_file(path.ptr, name, &tried, &secret, err);
-    if (rc < 0 || secret)
-        goto out;
-    value = cl_env_value(name);
-    if (value)
-        rc = new_from(cl_str_of(value), "environment variable", name, &secret, err);
-    else
-        rc = cl_fail(err, CLAUDE_E_NO_KEY, "no API key found: environment variable %s is unset or blank%s", name,
-                     tried.ptr ? tried.ptr : "");
-out:
-    cl_buf_free(&path);
+    if (rc >= 0)
+        rc = look_for(name, &tried, &secret, err);
+    if (rc >= 0 && !secret)
+        rc = no_key(name, &tried, "", err);
+    cl_buf_free(&tried);
+    if (rc >= 0)
+        *out = secret;
+    return rc;
+}
+
+claude_code_t cl_secret_load_with_precedence(const char *name, claude_secret_t *runtime, claude_secret_t **out,
+                                             cl_err *err)
+{
+    cl_buf tried = CL_BUF_INIT(4096);
+    claude_secret_t *secret = NULL;
+    claude_code_t rc = check_name(&name, err);
+
+    if (rc >= 0)
+        rc = look_for(name, &tried, &secret, err);
+    if (rc >= 0 && !secret)
+        secret = cl_secret_ref(runtime);
+    if (rc >= 0 && !secret)
+        rc = no_key(name, &tried, "; the program gave none", err);
     cl_buf_free(&tried);
     if (rc >= 0)
         *out = secret;

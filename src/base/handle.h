@@ -37,7 +37,9 @@ enum {
     CL_MAGIC_METRICS,
     CL_MAGIC_ATTEMPT,
     CL_MAGIC_REPORT,
-    CL_MAGIC_WATCHER
+    CL_MAGIC_WATCHER,
+    CL_MAGIC_TRAIL,
+    CL_MAGIC_CREDENTIAL
 };
 
 /* The magic word is atomic because the last reference may go while another thread is inside. */

@@ -132,17 +132,38 @@ static claude_code_t make_headers(const claude_call_t *call, cl_headers *headers
     return CLAUDE_OK;
 }
 
+static claude_code_t check_expiry(const claude_call_t *call, const claude_secret_t *secret, cl_err *err)
+{
+    int64_t expires_at = cl_secret_expires_at(secret);
+
+    if (expires_at == INT64_MAX || cl_call_option(call, CL_OPT_AUTH_REFUSE_EXPIRED) == 0 || cl_wall_ms() < expires_at)
+        return CLAUDE_OK;
+    return cl_fail(
+        err, CLAUDE_E_NO_KEY,
+        "the key with the fingerprint %s has expired %lld ms ago, and auth.refuse_expired is set; replace it "
+        "with claude_client_rotate_secret()",
+        cl_secret_fingerprint(secret), (long long)(cl_wall_ms() - expires_at));
+}
+
 /* A header that the signing hook has written itself is not written twice. */
 static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, cl_buf *line, cl_err *err)
 {
     cl_str name = cl_client_auth_header(call->client);
+    claude_secret_t *secret;
     claude_code_t rc;
 
-    if (name.len == 0 || call->request.endpoint->keyless || !target_of(call)->secret || cl_headers_find(headers, name))
+    call->key_generation = 0;
+    if (name.len == 0 || call->request.endpoint->keyless || cl_headers_find(headers, name))
         return CLAUDE_OK;
-    /* The audit callback may know the call where a signing hook made it begin late. */
+    secret = cl_key_get(target_of(call)->key, &call->key_generation);
+    if (!secret)
+        return CLAUDE_OK;
+    /* The callbacks of the secret may know the call where a signing hook made it begin late. */
     call->in_callback = true;
-    rc = cl_client_auth_line(call->client, target_of(call)->secret, line, err);
+    rc = check_expiry(call, secret, err);
+    if (rc >= 0)
+        rc = cl_client_auth_line(call->client, secret, line, err);
+    cl_secret_unref(secret);
     call->in_callback = false;
     return rc;
 }
@@ -296,8 +317,10 @@ static void catch_up(claude_call_t *call)
 
 int32_t cl_call_begin(claude_call_t *call, cl_err *err)
 {
-    int32_t rc = call->pipeline ? cl_pipeline_admit(call, err) : 1;
+    int32_t rc = cl_call_credentials(call, err);
 
+    if (rc > 0 && call->pipeline)
+        rc = cl_pipeline_admit(call, err);
     if (rc <= 0)
         return rc;
     call->begun = true;

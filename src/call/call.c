@@ -48,6 +48,7 @@ static void call_free(claude_call_t *call)
     cl_call_free_story(call);
     cl_response_unref(call->response);
     cl_error_unref(call->error);
+    cl_error_unref(call->refused);
     cl_client_unref(call->client);
     free(call);
 }
@@ -166,8 +167,11 @@ claude_code_t cl_call_start(claude_client_t *client, cl_snapshot *request, claud
     claude_code_t rc = cl_call_new(client, request, NULL, &call, err);
 
     /* Starting runs no callback: where one is to be asked, the attempt begins when somebody waits. */
-    if (rc >= 0 && !cl_call_begins_with_callback(call))
+    if (rc >= 0 && !cl_call_begins_with_callback(call)) {
+        call->starting = true;
         rc = cl_call_begin(call, err);
+        call->starting = false;
+    }
     if (rc < 0) {
         cl_call_give_up(call, rc, err);
         return rc;
@@ -220,7 +224,7 @@ void cl_call_cancel(claude_call_t *call)
 {
     atomic_store(&call->cancel_asked, true);
     cl_transfer_abort(call->engine, &call->transfer);
-    if (!call->pipeline)
+    if (!call->pipeline && !call->client->config->credentials)
         return;
     cl_nap_call(&call->nap);
     if (call->in_loop)

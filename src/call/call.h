@@ -26,6 +26,13 @@ struct claude_sign {
 
 const char *cl_sign_body_sha256(claude_sign_t *sign);
 
+/* What a credential provider fills; lent to it. */
+struct claude_credential {
+    cl_handle handle;
+    int32_t reason; /* CLAUDE_CREDENTIAL_* */
+    claude_secret_t *secret;
+};
+
 /* The same numbers as CLAUDE_ATTEMPT_* of observe.h of the interface. */
 enum { CL_ATTEMPT_STARTS = 1, CL_ATTEMPT_ENDS = 2 };
 
@@ -124,10 +131,16 @@ struct claude_call {
     uint32_t max_depth;
     int32_t attempts; /* on the wire, of the attempts that are over */
     int64_t started_at;
-    int64_t total_at;      /* when timeout.stream_total_ms runs out; INT64_MAX: never */
-    int64_t deadline_at;   /* when the time of the call runs out, streaming or not */
-    cl_pipeline *pipeline; /* NULL: one attempt, without features */
-    size_t target;         /* where it goes: index into the client's targets */
+    int64_t total_at;        /* when timeout.stream_total_ms runs out; INT64_MAX: never */
+    int64_t deadline_at;     /* when the time of the call runs out, streaming or not */
+    cl_pipeline *pipeline;   /* NULL: one attempt, without features */
+    size_t target;           /* where it goes: index into the client's targets */
+    uint64_t key_generation; /* of the key that the attempt was sent with; 0: it had none */
+    uint64_t refused_key;    /* that the server has refused; 0: none */
+    bool starting;           /* no callback may run */
+    bool renewed;            /* it was sent again with another key */
+    int64_t token_from;      /* since when it waits for a token; 0: it does not */
+    claude_error_t *refused; /* what the server said to the key before */
     cl_attempt attempt;
     claude_report_t *report;
     cl_timer timer; /* when the next attempt may begin */
@@ -289,6 +302,16 @@ void cl_call_close_report(claude_call_t *call, claude_code_t code);
 claude_code_t cl_observe_start(claude_call_t *call, const char *url, cl_headers *headers, cl_err *err);
 /* Only where there is one. */
 void cl_observe_end(claude_call_t *call);
+
+/* ---- credentials.c ---- */
+
+/* Whether the key is there that the next attempt needs: 1: it is; 0: not before call->timer.due_at; negative: never.
+ * Runs the credential provider. */
+int32_t cl_call_credentials(claude_call_t *call, cl_err *err);
+/* After a failure: whether to send it once more, with another key. */
+bool cl_call_renews_key(const claude_call_t *call, const cl_err *err);
+/* Takes over the error. */
+void cl_call_renew_key(claude_call_t *call, cl_err *err);
 
 /* ---- attempt.c ---- */
 

@@ -27,7 +27,9 @@ static int32_t cancelled(claude_call_t *call, cl_err *err)
 /* After a failure: true if there will be another attempt. */
 static bool goes_on(claude_call_t *call, cl_err *err)
 {
-    if (!call->pipeline || err->code == CLAUDE_E_CANCELED)
+    bool renews = cl_call_renews_key(call, err);
+
+    if ((!call->pipeline && !renews) || err->code == CLAUDE_E_CANCELED)
         return false;
     /* Rather than an error that says less than it knew. */
     if (cl_finish_error(call, err) < 0) {
@@ -36,7 +38,9 @@ static bool goes_on(claude_call_t *call, cl_err *err)
         return false;
     }
     cl_call_settle(call, err);
-    if (!cl_pipeline_goes_on(call, err))
+    if (renews)
+        cl_call_renew_key(call, err);
+    else if (!cl_pipeline_goes_on(call, err))
         return false;
     cl_call_rewind(call);
     return true;

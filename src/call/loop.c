@@ -300,7 +300,9 @@ claude_code_t cl_loop_submit(claude_loop_t *loop, const claude_request_t *reques
         push(&loop->hooked, call);
         cl_engine_poke(loop->engine);
     } else {
+        call->starting = true;
         rc = cl_call_begin(call, err);
+        call->starting = false;
     }
     if (rc < 0) {
         cl_call_give_up(call, rc, err);

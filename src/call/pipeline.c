@@ -510,6 +510,15 @@ bool cl_pipeline_goes_on(claude_call_t *call, cl_err *err)
     return true;
 }
 
+void cl_pipeline_same_again(claude_call_t *call)
+{
+    cl_pipeline *p = call->pipeline;
+
+    if (call->target > 0)
+        p->tried &= ~(UINT64_C(1) << (call->target - 1));
+    p->hops--;
+}
+
 void cl_pipeline_leave(claude_call_t *call)
 {
     give_back_turn(call);

@@ -46,7 +46,7 @@ claude_code_t cl_client_from_workspace(const claude_config_t *config, claude_cli
 
     if (rc < 0)
         return rc;
-    if (!own->secret) {
+    if (!own->secret && !own->credentials) {
         rc = cl_secret_from_workspace(NULL, &own->secret, err);
         if (rc < 0) {
             cl_config_unref(own);

@@ -13,6 +13,7 @@
 
 #include "auth/auth.h"
 #include "base/base.h"
+#include "client/key.h"
 #include "config/config.h"
 #include "http/http.h"
 #include "message/models.h"
@@ -63,7 +64,8 @@ bool cl_http_settings_same(const cl_http_settings *a, const cl_http_settings *b)
 /* A place where requests may go. */
 typedef struct cl_target {
     const char *base_url;    /* without a slash at the end; lives as long as the client */
-    claude_secret_t *secret; /* borrowed; NULL: none */
+    claude_secret_t *secret; /* as configured; borrowed; NULL: none */
+    cl_key *key;             /* what is sent; NULL: nothing may be */
     bool is_own;             /* the server of base_url: what the program has set for that may go there */
     size_t same_as;          /* the target whose state this one has: itself, or 0 */
     claude_breaker_t *breaker;
@@ -115,6 +117,11 @@ const claude_models_t *cl_client_models(const claude_client_t *client);
 cl_str cl_client_auth_header(const claude_client_t *client);
 /* That header's line for a secret, to be wiped. Runs the secret's audit callback. */
 claude_code_t cl_client_auth_line(const claude_client_t *client, claude_secret_t *secret, cl_buf *line, cl_err *err);
+/* The functions behind credential.h of the interface; same meaning. */
+claude_code_t cl_client_rotate(claude_client_t *client, int32_t endpoint, claude_secret_t *secret, cl_err *err);
+claude_secret_t *cl_client_secret(claude_client_t *client, int32_t endpoint);
+/* Of a snapshot: a reference to what is sent to a base URL now that was configured with this secret (NULL: none). */
+claude_secret_t *cl_client_secret_for(const claude_client_t *client, cl_str url, claude_secret_t *secret);
 claude_code_t cl_client_metrics(claude_client_t *client, claude_metrics_t **out, cl_err *err);
 /* Closes what is idle of all snapshots. */
 void cl_client_trim(claude_client_t *client);

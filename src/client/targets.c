@@ -108,7 +108,7 @@ static claude_code_t fill_target(claude_client_t *client, size_t index, cl_err *
     target->is_own = cl_url_same_server(url, own);
     target->secret = secret ? secret : target->is_own ? client->config->secret : NULL;
     target->same_as = cl_url_same_base(url, own) && has_same_key(client, secret) ? 0 : 1 + index;
-    if (needs_key && !target->secret)
+    if (needs_key && !target->secret && !(target->is_own && client->config->credentials))
         return cl_fail(
             err, CLAUDE_E_NO_KEY,
             "failover: endpoint %zu has no key, and the client's own is for the server of base_url only; give "
@@ -131,6 +131,44 @@ static const cl_target *place_before(const claude_client_t *client, const claude
             found = i;
     }
     return found == SIZE_MAX ? NULL : &before->targets[before->targets[found].same_as];
+}
+
+/* The same text may be in two secrets: a configuration that was read again. */
+static bool same_key(const claude_secret_t *a, const claude_secret_t *b)
+{
+    return a == b || (a && b && strcmp(cl_secret_fingerprint(a), cl_secret_fingerprint(b)) == 0);
+}
+
+/* The key of a target, with what has become of it since the snapshot before; NULL: it is another one. What was made for
+ * one server goes to no other, whatever the options say. */
+static cl_key *key_before(const claude_client_t *client, const claude_client_t *before, size_t index)
+{
+    const cl_target *target = &client->targets[index];
+    const cl_target *old = before && index < before->target_count ? &before->targets[index] : NULL;
+
+    if (!old || !same_key(old->secret, target->secret) ||
+        !cl_url_same_server(cl_str_of(old->base_url), cl_str_of(target->base_url)))
+        return NULL;
+    if (index == 0)
+        return client->config->credentials == before->config->credentials ? old->key : NULL;
+    return client->failover == before->failover ? old->key : NULL;
+}
+
+static claude_code_t make_keys(claude_client_t *client, const claude_client_t *before, cl_err *err)
+{
+    claude_code_t rc = CLAUDE_OK;
+
+    for (size_t i = 0; i < client->target_count && rc >= 0; i++) {
+        cl_target *target = &client->targets[i];
+        bool has_own = i == 0 || cl_failover_secret(client->failover, i - 1) != NULL;
+        if (has_own)
+            target->key = cl_key_ref(key_before(client, before, i));
+        else if (target->is_own)
+            target->key = cl_key_ref(client->targets[0].key);
+        if (has_own && !target->key)
+            rc = cl_key_new(target->secret, &target->key, err);
+    }
+    return rc;
 }
 
 static bool same_options(const claude_client_t *client, const claude_client_t *before, const char *prefix)
@@ -237,6 +275,8 @@ claude_code_t cl_client_make_targets(claude_client_t *client, const claude_clien
     for (size_t i = 0; i < endpoints && rc >= 0; i++)
         rc = fill_target(client, i, err);
     if (rc >= 0)
+        rc = make_keys(client, before, err);
+    if (rc >= 0)
         rc = make_budgets(client, before, err);
     if (rc >= 0)
         rc = make_breakers(client, before, err);
@@ -255,12 +295,67 @@ void cl_client_free_targets(claude_client_t *client)
         if (CL_FEATURE_CIRCUIT_BREAKER)
             cl_breaker_unref(client->targets[i].breaker);
         cl_place_unref(client->targets[i].place);
+        cl_key_unref(client->targets[i].key);
     }
     free(client->targets);
     if (CL_FEATURE_RATE_LIMITING)
         cl_limiter_unref(client->limiter);
     if (CL_FEATURE_FAILOVER)
         cl_failover_unref(client->failover);
+}
+
+/* ---- their keys ---- */
+
+static claude_code_t rotate(const claude_client_t *now, int32_t endpoint, claude_secret_t *secret, cl_err *err)
+{
+    size_t index = endpoint < 0 ? 0 : (size_t)endpoint + 1;
+
+    if (endpoint < -1 || index >= now->target_count)
+        return cl_fail(err, CLAUDE_E_INVALID,
+                       "endpoint is %d; -1 is the client's own key, and the failover has %zu endpoints", (int)endpoint,
+                       now->target_count - 1);
+    if (index > 0 && (!now->targets[index].key || now->targets[index].key == now->targets[0].key))
+        return cl_fail(err, CLAUDE_E_INVALID, "endpoint %d has no key of its own; the client's is endpoint -1",
+                       (int)endpoint);
+    cl_key_put(now->targets[index].key, secret);
+    return CLAUDE_OK;
+}
+
+claude_code_t cl_client_rotate(claude_client_t *client, int32_t endpoint, claude_secret_t *secret, cl_err *err)
+{
+    claude_client_t *now = cl_client_current(client);
+    claude_code_t rc = rotate(now, endpoint, secret, err);
+
+    cl_client_unref(now);
+    return rc;
+}
+
+claude_secret_t *cl_client_secret(claude_client_t *client, int32_t endpoint)
+{
+    claude_client_t *now = cl_client_current(client);
+    size_t index = endpoint < 0 ? 0 : (size_t)endpoint + 1;
+    claude_secret_t *secret = NULL;
+    uint64_t generation;
+
+    if (endpoint >= -1 && index < now->target_count)
+        secret = cl_key_get(now->targets[index].key, &generation);
+    cl_client_unref(now);
+    return secret;
+}
+
+claude_secret_t *cl_client_secret_for(const claude_client_t *client, cl_str url, claude_secret_t *secret)
+{
+    uint64_t generation;
+
+    for (size_t i = 0; secret && i < client->target_count; i++) {
+        const cl_target *target = &client->targets[i];
+        if (target->secret == secret && cl_url_same_base(url, cl_str_of(target->base_url)))
+            return cl_key_get(target->key, &generation);
+    }
+    if (secret)
+        return cl_secret_ref(secret);
+    return cl_url_same_server(url, cl_buf_str(&client->base_url)) ? cl_key_get(client->targets[0].key, &generation)
+                                                                  : NULL;
 }
 
 cl_retry_budget *cl_client_budget(claude_client_t *client, size_t target)

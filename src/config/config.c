@@ -102,6 +102,7 @@ claude_code_t cl_config_copy(const claude_config_t *from, claude_config_t **out,
     copy->limiter = cl_hook_ref(from->limiter);
     copy->failover = cl_hook_ref(from->failover);
     copy->attempt = cl_hook_ref(from->attempt);
+    copy->credentials = cl_hook_ref(from->credentials);
     *out = copy;
     copy = NULL;
 out:
@@ -130,6 +131,7 @@ void cl_config_unref(claude_config_t *config)
     cl_hook_unref(config->limiter);
     cl_hook_unref(config->failover);
     cl_hook_unref(config->attempt);
+    cl_hook_unref(config->credentials);
     free(config);
 }
 
@@ -289,7 +291,7 @@ claude_code_t cl_config_check(const claude_config_t *config, cl_err *err)
         return rc;
     if (*cl_option_text(NULL, options, CL_OPT_CLIENT_KEY) && !*cl_option_text(NULL, options, CL_OPT_CLIENT_CERT))
         return cl_fail(err, CLAUDE_E_INVALID, "tls.client_key is set, but not tls.client_cert that it belongs to");
-    if (!config->secret && cl_option_int(NULL, options, CL_OPT_AUTH_STYLE) != CL_AUTH_NONE)
+    if (!config->secret && !config->credentials && cl_option_int(NULL, options, CL_OPT_AUTH_STYLE) != CL_AUTH_NONE)
         return cl_fail(err, CLAUDE_E_NO_KEY,
                        "no API key: set the option api_key, give a secret to claude_config_set_secret(), or set "
                        "ANTHROPIC_API_KEY and call claude_config_load_env(); a server that wants none needs auth.style "

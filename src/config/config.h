@@ -105,6 +105,7 @@ struct claude_config {
     cl_hook *limiter;     /* keeps a claude_limiter_t; the same */
     cl_hook *failover;    /* keeps a claude_failover_t */
     cl_hook *attempt;     /* fn is a claude_attempt_fn */
+    cl_hook *credentials; /* fn is a claude_credential_fn */
 };
 
 claude_code_t cl_config_new(claude_config_t **out, cl_err *err);

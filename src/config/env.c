@@ -67,7 +67,7 @@ static claude_code_t env_secret(const claude_config_t *config, cl_draft *changes
         name = "ANTHROPIC_AUTH_TOKEN";
         value = cl_env_value(name);
     }
-    if (!value || config->secret)
+    if (!value || config->secret || config->credentials)
         return CLAUDE_OK;
     cl_err_init(&own);
     rc = cl_secret_new(cl_str_of(value), is_key, &changes->secret, &own);

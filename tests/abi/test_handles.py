@@ -28,12 +28,13 @@ MAY_BE_NULL = set(
     claude_breaker_new.config claude_config_set_breaker.breaker
     claude_failover_new.config claude_config_set_failover.failover
     claude_client_set_snapshot.config
+    claude_secret_load_with_precedence.runtime
     """.split()
 )
 # The accessors of events are the hot path, which looks for NULL only.
 ONLY_NULL = "claude_event_"
 # Only the library makes them: for a callback, and of a call.
-KINDS_WITHOUT_OBJECT = {"sign", "attempt", "report"}
+KINDS_WITHOUT_OBJECT = {"sign", "attempt", "report", "credential"}
 # What a function says of something that is no error, or has none.
 CODES = {"claude_error_code": 0, "claude_attempt_code": 0, "claude_report_attempt_code": 0}
 
@@ -120,6 +121,9 @@ def live(library: Library) -> dict[str, Any]:
     found["tool"] = make("tool", "claude_tool_simple", b"x", b"y")
     found["metrics"] = make("metrics", "claude_client_metrics", found["client"])
     found["models"] = make("models", "claude_models_builtin")
+    assert library.lib.claude_trail_start(1, nothing) == 0
+    found["trail"] = make("trail", "claude_trail_read")
+    library.lib.claude_trail_stop()
     found["partial"] = make("partial", "claude_partial_new", -1)
     found["text_buffer"] = make("text_buffer", "claude_text_buffer_new", 10, 0, 0)
     found["event"] = make("event", "claude_event_ping")

@@ -11,6 +11,7 @@
 #include <claude/call.h>
 #include <claude/client.h>
 #include <claude/config.h>
+#include <claude/credential.h>
 #include <claude/endpoint.h>
 #include <claude/error.h>
 #include <claude/event.h>
@@ -35,6 +36,7 @@
 #include <claude/stream.h>
 #include <claude/text_buffer.h>
 #include <claude/tool.h>
+#include <claude/trail.h>
 #include <claude/validate.h>
 #include <claude/watcher.h>
 

@@ -36,8 +36,8 @@ enum {
 /**
  * Make a client.
  *
- * @param config  copied; must carry an API key (claude_config_set_secret(), or the option `api_key`) unless
- *                `auth.style` is "none"
+ * @param config  copied; must carry an API key (claude_config_set_secret(), or the option `api_key`) or a credential
+ *                provider, unless `auth.style` is "none"
  * @param out     receives the client; release with claude_client_unref()
  * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NO_KEY, CLAUDE_E_NOMEM
  * @threads A
@@ -70,17 +70,18 @@ CLAUDE_API claude_code_t claude_client_from_workspace(const claude_config_t *con
                                                       claude_error_t **err);
 
 /**
- * Start a call. Never blocks on the network and runs no callback but the audit of the key's
- * secret and that of deprecated models. The request is
- * snapshotted: it may be changed, reused or released afterwards, and starting the same unmodified request from several
- * threads at once is allowed.
+ * Start a call. Never blocks on the network and runs no callback but those of the key's secret (audit, expiry) and that
+ * of deprecated models: a call that needs a token from a credential provider begins when it is waited for. The request
+ * is snapshotted: it may be changed, reused or released afterwards, and starting the same unmodified request from
+ * several threads at once is allowed.
  *
  * @param request  what to send; its recorded first setter error, if any, is returned here
  * @param flags    CLAUDE_STREAM and CLAUDE_WITH_*, or 0: exactly one attempt on the wire
  * @param out      receives the call; release with claude_call_unref(), which cancels it if it has not finished
  * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM, CLAUDE_E_LIMIT (no file descriptor left), CLAUDE_E_UNSUPPORTED
  *         (libcurl or this build lacks what is asked for), CLAUDE_E_STATE (the memory of the key was overwritten),
- *         CLAUDE_E_CIRCUIT_OPEN, CLAUDE_E_THROTTLED
+ *         CLAUDE_E_NO_KEY (the key has expired, and `auth.refuse_expired` is set), CLAUDE_E_CIRCUIT_OPEN,
+ *         CLAUDE_E_THROTTLED
  * @threads A for the client
  * @since 0.8
  */

@@ -90,6 +90,16 @@ CLAUDE_API int32_t claude_report_retries(const claude_report_t *report);
 CLAUDE_API int32_t claude_report_failovers(const claude_report_t *report);
 
 /**
+ * How many of the attempts were the same request once more, with another key, because the server refused the key
+ * (`auth.refresh_on_401`).
+ *
+ * @return the number; 0 for NULL
+ * @threads A; of a running call B
+ * @since 0.8
+ */
+CLAUDE_API int32_t claude_report_resends(const claude_report_t *report);
+
+/**
  * How long the rate limiter made the call wait, in all.
  *
  * @return milliseconds; 0 for NULL
@@ -173,7 +183,7 @@ CLAUDE_API const char *claude_report_stopped_by(const claude_report_t *report);
 
 /**
  * The whole report as a JSON object, once the call has ended: "features" (names), "wire_attempts", "attempts",
- * "retries", "failovers", "limiter_wait_ms", "backoff_ms", "duration_ms", "endpoint_index", "endpoint_url",
+ * "retries", "failovers", "resends", "limiter_wait_ms", "backoff_ms", "duration_ms", "endpoint_index", "endpoint_url",
  * "breaker_state" (a name, or null), "stopped_by", "snapshot", "generation", and "attempt_list", of whose members each
  * has "code", "name", "http_status", "request_id" (null if there is none), "endpoint", "wire_attempts", "started_ms",
  * "duration_ms", "first_event_ms", "backoff_ms" and "limiter_wait_ms".

@@ -78,6 +78,8 @@ typedef struct claude_metrics claude_metrics_t;
 typedef struct claude_attempt claude_attempt_t;
 typedef struct claude_report claude_report_t;
 typedef struct claude_watcher claude_watcher_t;
+typedef struct claude_trail claude_trail_t;
+typedef struct claude_credential claude_credential_t;
 
 /** Result of a function: CLAUDE_OK (0) or a positive value on success, a negative CLAUDE_E_* on failure. */
 typedef int32_t claude_code_t;

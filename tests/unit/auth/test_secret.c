@@ -253,6 +253,93 @@ static void test_audit(void **state)
     assert_int_equal(log.calls, 1);
 }
 
+/* ---- expiry ---- */
+
+static int64_t wall_ms;
+
+static int64_t own_wall(void)
+{
+    return wall_ms;
+}
+
+static int64_t own_now(void)
+{
+    return 1;
+}
+
+static uint64_t own_random(void)
+{
+    return 4;
+}
+
+typedef struct expiry_log {
+    int calls;
+    int destroyed;
+    int64_t expires_at;
+    int64_t left_ms;
+    char fingerprint[17];
+} expiry_log;
+
+static void on_expiry(const char *fingerprint, int64_t expires_at_ms, int64_t left_ms, void *user_data)
+{
+    expiry_log *log = user_data;
+
+    log->calls++;
+    log->expires_at = expires_at_ms;
+    log->left_ms = left_ms;
+    snprintf(log->fingerprint, sizeof log->fingerprint, "%s", fingerprint);
+}
+
+static void forget_expiry(void *user_data)
+{
+    ((expiry_log *)user_data)->destroyed++;
+}
+
+static void test_expiry(void **state)
+{
+    static const cl_clock own = {own_now, own_wall, own_random};
+    claude_secret_t *secret = make(GOOD);
+    expiry_log log = {.calls = 0};
+    cl_err err;
+
+    (void)state;
+    cl_err_init(&err);
+    cl_clock_replace(&own);
+    wall_ms = 10000;
+    assert_int_equal(cl_secret_expires_at(secret), INT64_MAX);
+    assert_int_equal(cl_secret_on_expiry(secret, -1, on_expiry, &log, forget_expiry, &err), CLAUDE_E_INVALID);
+    assert_int_equal(log.destroyed, 1);
+    cl_err_clear(&err);
+    assert_int_equal(cl_secret_on_expiry(secret, 100, on_expiry, &log, forget_expiry, &err), CLAUDE_OK);
+    assert_int_equal(cl_secret_on_expiry(secret, 100, on_expiry, &log, forget_expiry, &err), CLAUDE_E_STATE);
+    assert_int_equal(log.destroyed, 2);
+    cl_err_clear(&err);
+    cl_secret_use(secret, "expose"); /* it has no expiry yet */
+    cl_secret_set_expiry(secret, 20000);
+    wall_ms = 19899;
+    cl_secret_use(secret, "expose");
+    assert_int_equal(log.calls, 0);
+    wall_ms = 19900;
+    cl_secret_use(secret, "header");
+    cl_secret_use(secret, "header");
+    wall_ms = 30000;
+    cl_secret_use(secret, "header");
+    assert_int_equal(log.calls, 1);
+    assert_int_equal(log.expires_at, 20000);
+    assert_int_equal(log.left_ms, 100);
+    assert_string_equal(log.fingerprint, cl_secret_fingerprint(secret));
+    cl_secret_set_expiry(secret, 25000);
+    cl_secret_use(secret, "header");
+    assert_int_equal(log.calls, 2);
+    assert_int_equal(log.left_ms, -5000);
+    cl_secret_set_expiry(secret, INT64_MAX);
+    cl_secret_use(secret, "header");
+    assert_int_equal(log.calls, 2);
+    cl_secret_unref(secret);
+    assert_int_equal(log.destroyed, 3);
+    cl_clock_replace(NULL);
+}
+
 static void test_null_is_accepted(void **state)
 {
     uint64_t before = cl_secret_exposures();
@@ -546,6 +633,7 @@ int main(void)
         cmocka_unit_test(test_suspected),
         cmocka_unit_test(test_fingerprint),
         cmocka_unit_test(test_audit),
+        cmocka_unit_test(test_expiry),
         cmocka_unit_test(test_null_is_accepted),
         cmocka_unit_test(test_guard_pages),
         cmocka_unit_test(test_not_in_core_dumps),

@@ -506,6 +506,76 @@ static void test_workspace_falls_back(void **state)
     accept_workspace(KEY);
 }
 
+/* ---- one after the other ---- */
+
+static void found_in(claude_secret_t *runtime, const char *key, const char *source)
+{
+    claude_secret_t *secret = NULL;
+    cl_err err;
+    claude_code_t rc;
+
+    cl_err_init(&err);
+    rc = cl_secret_load_with_precedence(NULL, runtime, &secret, &err);
+    if (rc >= 0)
+        assert_string_equal(cl_secret_source(secret), source);
+    expect_key(rc, secret, &err, key);
+}
+
+static void not_found(claude_secret_t *runtime, claude_code_t code, const char *expected)
+{
+    claude_secret_t *secret = NULL;
+    cl_err err;
+    claude_code_t rc;
+
+    cl_err_init(&err);
+    rc = cl_secret_load_with_precedence(NULL, runtime, &secret, &err);
+    expect_refusal(rc, code, secret, &err, expected);
+}
+
+static void test_precedence(void **state)
+{
+    claude_secret_t *runtime = NULL;
+
+    (void)state;
+    assert_int_equal(cl_secret_new(CL_STR("sk-ant-CANARY_runtime_0123456789"), true, &runtime, NULL), CLAUDE_OK);
+    assert_string_equal(cl_secret_source(runtime), "program");
+    write_workspace("ANTHROPIC_API_KEY=" KEY "\n");
+    setenv("ANTHROPIC_API_KEY", OTHER, 1);
+    found_in(runtime, KEY, "workspace");
+    found_in(NULL, KEY, "workspace");
+    write_workspace("X=1\n");
+    found_in(runtime, OTHER, "environment");
+    found_in(NULL, OTHER, "environment");
+    unsetenv("ANTHROPIC_API_KEY");
+    found_in(runtime, "sk-ant-CANARY_runtime_0123456789", "program");
+    not_found(NULL, CLAUDE_E_NO_KEY, "-secrets.sh has no entry ANTHROPIC_API_KEY; the program gave none");
+    not_found(NULL, CLAUDE_E_NO_KEY, "environment variable ANTHROPIC_API_KEY is unset or blank");
+    /* What is wrong in one place is not passed over. */
+    setenv("ANTHROPIC_API_KEY", OTHER " ", 1);
+    not_found(runtime, CLAUDE_E_INVALID, "ends with a space");
+    write_workspace("ANTHROPIC_API_KEY=" KEY "\n");
+    assert_int_equal(chmod(at("secret/-secrets.sh"), 0644), 0);
+    not_found(runtime, CLAUDE_E_INVALID, "has mode 0644");
+    unsetenv("ANTHROPIC_API_KEY");
+    cl_secret_unref(runtime);
+}
+
+static void test_sources_are_named(void **state)
+{
+    claude_secret_t *secret = NULL;
+
+    (void)state;
+    write_text("key", KEY);
+    assert_int_equal(cl_secret_from_file(at("key"), &secret, NULL), CLAUDE_OK);
+    assert_string_equal(cl_secret_source(secret), "file");
+    cl_secret_unref(secret);
+    setenv("ANTHROPIC_API_KEY", KEY, 1);
+    assert_int_equal(cl_secret_from_env(NULL, &secret, NULL), CLAUDE_OK);
+    assert_string_equal(cl_secret_source(secret), "environment");
+    cl_secret_unref(secret);
+    unsetenv("ANTHROPIC_API_KEY");
+}
+
 static void test_workspace_other_name(void **state)
 {
     claude_secret_t *secret;
@@ -629,6 +699,8 @@ int main(void)
         TEST(test_workspace_bad_lines),
         TEST(test_workspace_is_not_executed),
         TEST(test_workspace_falls_back),
+        TEST(test_precedence),
+        TEST(test_sources_are_named),
         TEST(test_workspace_other_name),
         TEST(test_workspace_root),
         TEST(test_workspace_file_rules),

@@ -82,11 +82,12 @@ static void test_a_new_report(void **state)
     assert_string_equal(claude_report_json(report, &len), "");
     assert_int_equal(len, 0);
     report->final = true;
-    assert_string_equal(claude_report_json(report, &len),
-                        "{\"features\":[],\"wire_attempts\":0,\"attempts\":0,\"retries\":0,\"failovers\":0,"
-                        "\"limiter_wait_ms\":0,\"backoff_ms\":0,\"duration_ms\":0,\"endpoint_index\":0,"
-                        "\"endpoint_url\":null,\"breaker_state\":null,\"stopped_by\":\"\",\"snapshot\":\"\","
-                        "\"generation\":0,\"attempt_list\":[]}");
+    assert_string_equal(
+        claude_report_json(report, &len),
+        "{\"features\":[],\"wire_attempts\":0,\"attempts\":0,\"retries\":0,\"failovers\":0,\"resends\":0,"
+        "\"limiter_wait_ms\":0,\"backoff_ms\":0,\"duration_ms\":0,\"endpoint_index\":0,"
+        "\"endpoint_url\":null,\"breaker_state\":null,\"stopped_by\":\"\",\"snapshot\":\"\",\"generation\":0,\"attempt_"
+        "list\":[]}");
     assert_int_equal(len, strlen(claude_report_json(report, NULL)));
     claude_report_unref(report);
 }
@@ -169,7 +170,7 @@ static void test_json(void **state)
     report->final = true;
     root = json_tokener_parse(claude_report_json(report, NULL));
     list = member(root, "attempt_list");
-    assert_int_equal(json_object_object_length(root), 15);
+    assert_int_equal(json_object_object_length(root), 16);
     assert_string_equal(json_object_to_json_string_ext(member(root, "features"), JSON_C_TO_STRING_PLAIN),
                         "[\"retries\",\"failover\"]");
     expect_int(root, "wire_attempts", 3);
