@@ -36,7 +36,9 @@ enum {
     CL_MAGIC_HEALTH,
     CL_MAGIC_METRICS,
     CL_MAGIC_ATTEMPT,
-    CL_MAGIC_REPORT
+    CL_MAGIC_REPORT,
+    CL_MAGIC_QUOTA,
+    CL_MAGIC_QUOTA_RESERVATION
 };
 
 /* The magic word is atomic because the last reference may go while another thread is inside. */

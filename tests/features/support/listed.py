@@ -19,14 +19,13 @@ FIXED = {
     "request-caching": 1,
     "sync-api": 1,
     "compression": 0,
-    "enterprise-quota": 0,
     "dynamic-config": 0,
     "curl-diagnostics": 0,
     "general-diagnostics": 0,
 }
 OPTIONAL = (
     "streaming streaming-control tools vision authentication content-generation model-management count-tokens "
-    "retry-logic circuit-breaker rate-limiting failover health-checks metrics"
+    "retry-logic circuit-breaker rate-limiting failover health-checks enterprise-quota metrics"
 ).split()
 # What the specification's section 4.1 calls them.
 OTHER_NAMES = {
@@ -34,6 +33,7 @@ OTHER_NAMES = {
     "circuit_breaker": "circuit-breaker",
     "rate_limiting": "rate-limiting",
     "health_checks": "health-checks",
+    "enterprise_quota": "enterprise-quota",
 }
 
 
