@@ -245,7 +245,8 @@ static bool put_error(cl_buf *out, const claude_error_t *error)
         !put_text(out, "request_id", claude_error_request_id(error)) ||
         !put_int(out, "retry_after_ms", error->info.retry_after_ms) ||
         !put_int(out, "attempts", error->info.attempts) || !put_int(out, "user_code", error->info.user_code) ||
-        !put_text(out, "feature", error->info.feature) || !put_quota(out, &error->info.quota) || cl_json_write_key(out, CL_STR("cause")) != CL_BUF_OK)
+        !put_text(out, "feature", error->info.feature) || !put_quota(out, &error->info.quota) ||
+        cl_json_write_key(out, CL_STR("cause")) != CL_BUF_OK)
         return false;
     /* Chains are two long at most; the buffer's cap ends any other. */
     if (!(cause ? put_error(out, cause) : cl_buf_append_text(out, "null") == CL_BUF_OK))

@@ -48,8 +48,7 @@ static bool border_json(border *b, const char *json, size_t len, cl_json *out)
 {
     cl_str text;
 
-    return border_text(b, json, len, "json", &text) &&
-           cl_json_validate(text, CL_JSON_DEPTH_DEFAULT, out, &b->err) >= 0;
+    return border_text(b, json, len, "json", &text) && cl_json_validate(text, CL_JSON_DEPTH_DEFAULT, out, &b->err) >= 0;
 }
 
 claude_code_t claude_quota_new(const claude_config_t *config, claude_quota_t **out, claude_error_t **err)
@@ -247,9 +246,9 @@ void claude_quota_reservation_unref(claude_quota_reservation_t *reservation)
 /* What comes after "daily_" and its like. */
 static int64_t figure_of(const cl_quota_use *used, cl_str name)
 {
-    static const char *const names[CL_USED_FIGURES] = {"requests",      "input_tokens", "cache_write_tokens",
+    static const char *const names[CL_USED_FIGURES] = {"requests",          "input_tokens",  "cache_write_tokens",
                                                        "cache_read_tokens", "output_tokens", "cost",
-                                                       "estimated",     "unpriced"};
+                                                       "estimated",         "unpriced"};
 
     if (cl_str_eq(name, CL_STR("tokens")))
         return cl_quota_tokens(used);

@@ -1,5 +1,6 @@
 /*
- * pipeline.h - what happens around the attempts of a call: quota( retry( limiter -> endpoint -> its breaker -> attempt ) ).
+ * pipeline.h - what happens around the attempts of a call: quota( retry( limiter -> endpoint -> its breaker -> attempt
+ * ) ).
  *
  * A call without features has none of it. One with features begins each attempt here and comes back when it has ended;
  * waits are times to come back at, so that blocking, pull and loop calls need nothing but a clock.

@@ -10,8 +10,8 @@ static cl_str model_of(const claude_call_t *call, char room[CL_QUOTA_NAME_MAX + 
     room[0] = '\0';
     if (model.len <= 2)
         return cl_str_n(room, 0);
-    return cl_str_n(room, cl_json_copy_text((cl_json){model.ptr, model.len, CLAUDE_JSON_STRING}, room,
-                                            CL_QUOTA_NAME_MAX + 1));
+    return cl_str_n(
+        room, cl_json_copy_text((cl_json){model.ptr, model.len, CLAUDE_JSON_STRING}, room, CL_QUOTA_NAME_MAX + 1));
 }
 
 static const claude_models_t *models_of(const claude_call_t *call)

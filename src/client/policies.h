@@ -24,7 +24,8 @@ const claude_models_t *cl_quota_models(const claude_quota_t *quota, const claude
 bool cl_quota_price(const claude_models_t *models, cl_str model, int64_t input_tokens, int64_t output_tokens,
                     uint32_t flags, int64_t *nano);
 /* Of one request. */
-cl_quota_need cl_quota_need_of(const claude_models_t *models, cl_str model, int64_t input_tokens, int64_t output_tokens);
+cl_quota_need cl_quota_need_of(const claude_models_t *models, cl_str model, int64_t input_tokens,
+                               int64_t output_tokens);
 cl_quota_use cl_quota_use_of_tokens(const claude_models_t *models, cl_str model, int64_t input_tokens,
                                     int64_t output_tokens);
 /* Of a message, or of its "usage" alone; `model` NULL: the one that the message names. False: it says nothing of

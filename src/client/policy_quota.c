@@ -57,20 +57,18 @@ bool cl_quota_price(const claude_models_t *models, cl_str model, int64_t input_t
 
 cl_quota_need cl_quota_need_of(const claude_models_t *models, cl_str model, int64_t input_tokens, int64_t output_tokens)
 {
-    cl_quota_need need = {.amount = {[CL_QUOTA_REQUESTS] = 1,
-                                     [CL_QUOTA_TOKENS] = cl_quota_plus(input_tokens, output_tokens)}};
+    cl_quota_need need = {
+        .amount = {[CL_QUOTA_REQUESTS] = 1, [CL_QUOTA_TOKENS] = cl_quota_plus(input_tokens, output_tokens)}};
 
-    need.unpriced =
-        !cl_quota_price(models, model, input_tokens, output_tokens, 0, &need.amount[CL_QUOTA_COST]);
+    need.unpriced = !cl_quota_price(models, model, input_tokens, output_tokens, 0, &need.amount[CL_QUOTA_COST]);
     return need;
 }
 
 cl_quota_use cl_quota_use_of_tokens(const claude_models_t *models, cl_str model, int64_t input_tokens,
                                     int64_t output_tokens)
 {
-    cl_quota_use used = {.count = {[CL_USED_REQUESTS] = 1,
-                                   [CL_USED_INPUT] = input_tokens,
-                                   [CL_USED_OUTPUT] = output_tokens}};
+    cl_quota_use used = {
+        .count = {[CL_USED_REQUESTS] = 1, [CL_USED_INPUT] = input_tokens, [CL_USED_OUTPUT] = output_tokens}};
 
     if (!cl_quota_price(models, model, input_tokens, output_tokens, 0, &used.count[CL_USED_COST]))
         used.count[CL_USED_UNPRICED] = 1;

@@ -57,10 +57,9 @@ void cl_quota_reservation_settle(claude_quota_reservation_t *reservation, int64_
 {
     claude_quota_t *quota = reservation->quota;
     bool estimated = input_tokens < 0 || output_tokens < 0;
-    cl_quota_use used =
-        cl_quota_use_of_tokens(cl_quota_models(quota, NULL), cl_str_of(reservation->model),
-                               input_tokens < 0 ? reservation->input_tokens : input_tokens,
-                               output_tokens < 0 ? reservation->output_tokens : output_tokens);
+    cl_quota_use used = cl_quota_use_of_tokens(cl_quota_models(quota, NULL), cl_str_of(reservation->model),
+                                               input_tokens < 0 ? reservation->input_tokens : input_tokens,
+                                               output_tokens < 0 ? reservation->output_tokens : output_tokens);
 
     used.count[CL_USED_ESTIMATED] = estimated;
     cl_quota_settle(quota, &reservation->ticket, &used, cl_wall_ms());

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include <claude/response.h>
-
 #include "json/json.h"
 
 enum { VERSION = 1, DEPTH = 16, FIELD_SIZE = 256 };
@@ -14,9 +12,9 @@ enum { VERSION = 1, DEPTH = 16, FIELD_SIZE = 256 };
 
 static const char *const period_names[CL_QUOTA_PERIODS] = {"day", "month", "ever"};
 static const char *const kind_names[CL_QUOTA_KINDS] = {"requests", "tokens", "cost_nano"};
-static const char *const figure_names[CL_USED_FIGURES] = {
-    "requests",      "input_tokens", "cache_write_tokens", "cache_read_tokens",
-    "output_tokens", "cost_nano",    "estimated",          "unpriced"};
+static const char *const figure_names[CL_USED_FIGURES] = {"requests",          "input_tokens",  "cache_write_tokens",
+                                                          "cache_read_tokens", "output_tokens", "cost_nano",
+                                                          "estimated",         "unpriced"};
 
 /* ---- writing ---- */
 
@@ -118,6 +116,12 @@ typedef struct document {
     size_t count;
 } document;
 
+/* A raw value tells its type by its first byte. */
+static bool is_object(cl_json value)
+{
+    return value.len > 0 && value.ptr[0] == '{';
+}
+
 /* A name that came from outside, as far as an error shows it. */
 static const char *shown(cl_json key, char room[FIELD_SIZE])
 {
@@ -130,7 +134,7 @@ static claude_code_t read_int(cl_json object, const char *where, const char *nam
 {
     cl_json value = cl_json_member(object, cl_str_of(name));
 
-    if (value.type == CLAUDE_JSON_NUMBER && cl_json_to_int(value, out) && *out >= min)
+    if (cl_json_to_int(value, out) && *out >= min)
         return CLAUDE_OK;
     return cl_fail(err, CLAUDE_E_INVALID, "the quota's JSON: %s%s%s must be a whole number%s", where, *where ? "." : "",
                    name, min == 0 ? " of 0 or more" : "");
@@ -146,7 +150,7 @@ static claude_code_t read_use(cl_json scope, const char *where, int32_t period, 
     (void)cl_buf_append_text(&text, where);
     (void)cl_buf_append_char(&text, '.');
     (void)cl_buf_append_text(&text, period_names[period]);
-    if (use.type != CLAUDE_JSON_OBJECT)
+    if (!is_object(use))
         return cl_fail(err, CLAUDE_E_INVALID, "the quota's JSON: %s must be an object", path);
     for (size_t i = 0; rc >= 0 && i < CL_USED_FIGURES; i++)
         rc = read_int(use, path, figure_names[i], 0, &out->count[i], err);
@@ -158,7 +162,7 @@ static claude_code_t read_scope(cl_json scope, const char *where, cl_quota_use u
 {
     claude_code_t rc = CLAUDE_OK;
 
-    if (scope.type != CLAUDE_JSON_OBJECT)
+    if (!is_object(scope))
         return cl_fail(err, CLAUDE_E_INVALID, "the quota's JSON: %s must be an object", where);
     for (int32_t period = 0; rc >= 0 && period < CL_QUOTA_PERIODS; period++)
         rc = read_use(scope, where, period, &used[period], err);
@@ -178,8 +182,9 @@ static claude_code_t read_name(cl_json key, const document *doc, char out[CL_QUO
     size_t len = cl_json_decoded_len(key);
 
     if (len == 0 || len > CL_QUOTA_NAME_MAX)
-        return cl_fail(err, CLAUDE_E_INVALID, "the quota's JSON: the name of a model has %zu bytes; 1 to %d are allowed",
-                       len, CL_QUOTA_NAME_MAX);
+        return cl_fail(err, CLAUDE_E_INVALID,
+                       "the quota's JSON: the name of a model has %zu bytes; 1 to %d are allowed", len,
+                       CL_QUOTA_NAME_MAX);
     cl_json_copy_text(key, out, CL_QUOTA_NAME_MAX + 1);
     if (memchr(out, '\0', len))
         return cl_fail(err, CLAUDE_E_INVALID, "the quota's JSON: the name of a model has a NUL");
@@ -199,7 +204,7 @@ static claude_code_t read_models(cl_json models, document *doc, cl_err *err)
     cl_json key;
     cl_json value;
 
-    if (models.type != CLAUDE_JSON_OBJECT)
+    if (!is_object(models))
         return cl_fail(err, CLAUDE_E_INVALID, "the quota's JSON: models must be an object");
     if (cl_json_count(models) > most)
         return cl_fail(err, CLAUDE_E_INVALID, "the quota's JSON: there are more than %zu models", most);
@@ -227,7 +232,7 @@ static claude_code_t read_document(cl_str json, document *doc, cl_err *err)
     rc = cl_json_validate(json, DEPTH, &root, err);
     if (rc < 0)
         return rc;
-    if (root.type != CLAUDE_JSON_OBJECT)
+    if (!is_object(root))
         return cl_fail(err, CLAUDE_E_INVALID, "the quota's JSON must be an object");
     rc = read_int(root, "", "version", 0, &version, err);
     if (rc >= 0 && version != VERSION)
@@ -301,10 +306,9 @@ static claude_code_t read_amount(cl_json value, int32_t kind, const char *where,
         *out = 0;
         return CLAUDE_OK;
     }
-    if (kind != CL_QUOTA_COST && value.type == CLAUDE_JSON_NUMBER && cl_json_to_int(value, out) && *out >= 0)
+    if (kind != CL_QUOTA_COST && cl_json_to_int(value, out) && *out >= 0)
         return CLAUDE_OK;
-    if (kind == CL_QUOTA_COST && value.type == CLAUDE_JSON_NUMBER && cl_json_to_double(value, &dollars) &&
-        dollars >= 0 && dollars <= DOLLARS_MAX) {
+    if (kind == CL_QUOTA_COST && cl_json_to_double(value, &dollars) && dollars >= 0 && dollars <= DOLLARS_MAX) {
         *out = (int64_t)(dollars * NANO_PER_DOLLAR + 0.5);
         return CLAUDE_OK;
     }
@@ -321,7 +325,7 @@ static claude_code_t read_limits(cl_json object, const char *where, bool has_mod
     cl_json value;
 
     memset(&out->limits, 0xff, sizeof out->limits);
-    if (object.type != CLAUDE_JSON_OBJECT)
+    if (!is_object(object))
         return cl_fail(err, CLAUDE_E_INVALID, "the limits' JSON: %s must be an object", *where ? where : "it");
     while (rc >= 0 && cl_json_next(&iter, &key, &value)) {
         int32_t period;
@@ -405,7 +409,7 @@ claude_code_t cl_quota_load_limits(claude_quota_t *quota, cl_str json, cl_err *e
     if (rc < 0)
         return rc;
     models = cl_json_member(root, CL_STR("models"));
-    if (!cl_json_is_absent(models) && models.type != CLAUDE_JSON_OBJECT)
+    if (!cl_json_is_absent(models) && !is_object(models))
         return cl_fail(err, CLAUDE_E_INVALID, "the limits' JSON: models must be an object");
     if (cl_json_count(models) > CL_QUOTA_MODELS_MAX)
         return cl_fail(err, CLAUDE_E_INVALID, "the limits' JSON: there are more than %d models", CL_QUOTA_MODELS_MAX);

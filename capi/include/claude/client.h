@@ -182,8 +182,8 @@ CLAUDE_API claude_code_t claude_client_execute_with_quota(claude_client_t *clien
                                                           claude_response_t **out, claude_error_t **err);
 
 /**
- * The same with all of these that the client has enabled: within the quotas, every attempt waits for its turn, goes to an endpoint whose
- * breaker lets it through, and is followed by the next endpoint or a retry where it fails.
+ * The same with all of these that the client has enabled: within the quotas, every attempt waits for its turn, goes to
+ * an endpoint whose breaker lets it through, and is followed by the next endpoint or a retry where it fails.
  *
  * @param out  receives the response; release with claude_response_unref()
  * @return CLAUDE_OK or a negative code; CLAUDE_E_INVALID if none is enabled

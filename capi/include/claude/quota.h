@@ -5,15 +5,15 @@
  * A client has none unless it is asked to: by `quota.enabled` or a quota of claude_config_set_quota(), and then only
  * calls that say so are held against it. Before such a call is sent, room is taken for what it may use: one request, a
  * quarter of the body's bytes as input tokens (1,600 for each file in it), max_tokens or `quota.output_estimate` as
- * output tokens, and what these cost. Without room nothing is sent, and the error is CLAUDE_E_QUOTA. Afterwards what the
- * server says it has used takes the place of that; of an answer that was cut, what is known of it, and that is counted
- * as estimated. So the quotas are passed at most by what calls under way use beyond what was taken for them.
+ * output tokens, and what these cost. Without room nothing is sent, and the error is CLAUDE_E_QUOTA. Afterwards what
+ * the server says it has used takes the place of that; of an answer that was cut, what is known of it, and that is
+ * counted as estimated. So the quotas are passed at most by what calls under way use beyond what was taken for them.
  *
  * Limits are those of the options `quota.*` for all models together, and for each model those of
  * claude_quota_set_limit() and claude_quota_load_limits(). A limit of 0 is none. Tokens are those of input and output,
  * and those written to the cache and read from it. Money is nano-dollars, 10^-9 US dollars, by the prices of the table
- * of models (claude_config_set_models()). A model without a price costs nothing, and is counted as unpriced; where money
- * is limited its calls are refused.
+ * of models (claude_config_set_models()). A model without a price costs nothing, and is counted as unpriced; where
+ * money is limited its calls are refused.
  *
  * A day begins at midnight of UTC plus `quota.utc_offset_minutes`, a month with its first day. A clock that goes back
  * gives nothing back. Models are known by the name that the table has for them: aliases count as one.
@@ -85,9 +85,9 @@ CLAUDE_API claude_code_t claude_quota_set_limit(claude_quota_t *quota, const cha
                                                 int64_t limit, claude_error_t **err);
 
 /**
- * Set limits from JSON, all of them or none: an object with the names of claude_quota_set_limit(), and with "models", an
- * object of such objects by the models' names. Costs are in dollars here; 0 and null are no limit. Limits that are not
- * named stay as they are.
+ * Set limits from JSON, all of them or none: an object with the names of claude_quota_set_limit(), and with "models",
+ * an object of such objects by the models' names. Costs are in dollars here; 0 and null are no limit. Limits that are
+ * not named stay as they are.
  *
  * @param json  {"daily_cost": 50.0, "models": {"claude-opus-5-5": {"daily_cost": 20, "daily_requests": 100}}}
  * @param len   bytes of json, or CLAUDE_NTS

@@ -60,10 +60,8 @@ static inline cl_quota_need need(int64_t tokens, int64_t cost)
 
 static inline cl_quota_use use(int64_t input, int64_t output, int64_t cost)
 {
-    return (cl_quota_use){.count = {[CL_USED_REQUESTS] = 1,
-                                    [CL_USED_INPUT] = input,
-                                    [CL_USED_OUTPUT] = output,
-                                    [CL_USED_COST] = cost}};
+    return (cl_quota_use){
+        .count = {[CL_USED_REQUESTS] = 1, [CL_USED_INPUT] = input, [CL_USED_OUTPUT] = output, [CL_USED_COST] = cost}};
 }
 
 static inline cl_quota_scope look(claude_quota_t *quota, const char *model, int64_t wall_ms)

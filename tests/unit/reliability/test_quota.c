@@ -50,16 +50,15 @@ static void it_begins_anew_at_midnight_and_on_the_first(void **state)
         int64_t day;
         bool month_ends;
     } rows[] = {
-        {2026, 11, 23, false}, {2026, 11, 30, true},  {2026, 12, 31, true}, {2028, 2, 28, false}, {2028, 2, 29, true},
-        {2027, 2, 28, true},   {2100, 2, 28, true},   {2000, 2, 29, true},  {1969, 12, 31, true}, {2026, 1, 30, false},
+        {2026, 11, 23, false}, {2026, 11, 30, true}, {2026, 12, 31, true}, {2028, 2, 28, false}, {2028, 2, 29, true},
+        {2027, 2, 28, true},   {2100, 2, 28, true},  {2000, 2, 29, true},  {1969, 12, 31, true}, {2026, 1, 30, false},
     };
 
     (void)state;
     for (size_t o = 0; o < COUNT_OF(offsets); o++) {
         for (size_t i = 0; i < COUNT_OF(rows); i++) {
             claude_quota_t *quota = quota_with(offsets[o]);
-            int64_t midnight =
-                (day_at(rows[i].year, rows[i].month, rows[i].day) + 1) * CL_DAY_MS - offsets[o] * 60000;
+            int64_t midnight = (day_at(rows[i].year, rows[i].month, rows[i].day) + 1) * CL_DAY_MS - offsets[o] * 60000;
             limit(quota, "", "daily_requests", 2);
             assert_int_equal(one(quota, "a", midnight - 2), CLAUDE_OK);
             assert_int_equal(cl_quota_reset_at_ms(quota, CL_QUOTA_DAY, midnight - 2), midnight);

@@ -211,19 +211,21 @@ static void limits_come_from_json(void **state)
         cl_err_clear(&err);
         assert_int_equal(limit_of(quota, "", CL_QUOTA_DAY, CL_QUOTA_TOKENS), 0);
     }
-    assert_int_equal(cl_quota_load_limits(quota,
-                                          CL_STR("{\"daily_cost\":50.0,\"monthly_cost\":1500,\"daily_tokens\":1000000,"
-                                                 "\"models\":{\"a\":{\"daily_requests\":5},\"b\":{\"daily_cost\":0.1}}}"),
-                                          NULL),
-                     CLAUDE_OK);
+    assert_int_equal(
+        cl_quota_load_limits(quota,
+                             CL_STR("{\"daily_cost\":50.0,\"monthly_cost\":1500,\"daily_tokens\":1000000,"
+                                    "\"models\":{\"a\":{\"daily_requests\":5},\"b\":{\"daily_cost\":0.1}}}"),
+                             NULL),
+        CLAUDE_OK);
     assert_true(limit_of(quota, "", CL_QUOTA_DAY, CL_QUOTA_COST) == INT64_C(50000000000));
     assert_true(limit_of(quota, "", CL_QUOTA_MONTH, CL_QUOTA_COST) == INT64_C(1500000000000));
     assert_int_equal(limit_of(quota, "", CL_QUOTA_DAY, CL_QUOTA_TOKENS), 1000000);
     assert_int_equal(limit_of(quota, "a", CL_QUOTA_DAY, CL_QUOTA_REQUESTS), 5);
     assert_int_equal(limit_of(quota, "a", CL_QUOTA_MONTH, CL_QUOTA_TOKENS), 9);
     assert_int_equal(limit_of(quota, "b", CL_QUOTA_DAY, CL_QUOTA_COST), 100000000);
-    assert_int_equal(cl_quota_load_limits(quota, CL_STR("{\"daily_tokens\":null,\"daily_cost\":0,\"models\":null}"), NULL),
-                     CLAUDE_OK);
+    assert_int_equal(
+        cl_quota_load_limits(quota, CL_STR("{\"daily_tokens\":null,\"daily_cost\":0,\"models\":null}"), NULL),
+        CLAUDE_OK);
     assert_int_equal(limit_of(quota, "", CL_QUOTA_DAY, CL_QUOTA_TOKENS), 0);
     assert_int_equal(limit_of(quota, "", CL_QUOTA_DAY, CL_QUOTA_COST), 0);
     cl_quota_unref(quota);

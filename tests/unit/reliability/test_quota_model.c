@@ -1,7 +1,7 @@
 /*
- * Quotas against a model of them: it keeps a list of all that was ever used and reserved, and adds it up anew each time,
- * with days that it counts through the calendar one by one. Random steps: amounts, models, times that go forward, stand
- * still and go back.
+ * Quotas against a model of them: it keeps a list of all that was ever used and reserved, and adds it up anew each
+ * time, with days that it counts through the calendar one by one. Random steps: amounts, models, times that go forward,
+ * stand still and go back.
  */
 #include "quota_testing.h"
 

@@ -32,7 +32,8 @@ static bool use_a_quota(void)
            step(claude_quota_export_json(quota, &document, NULL));
     if (quota && !done) {
         assert_true(claude_quota_usage(quota, NULL, "daily_tokens") <= 4);
-        assert_int_equal(claude_quota_usage(quota, NULL, "reserved_tokens"), reservation && claude_quota_usage(quota, "c", "daily_tokens") == 0 ? 20 : 0);
+        assert_int_equal(claude_quota_usage(quota, NULL, "reserved_tokens"),
+                         reservation && claude_quota_usage(quota, "c", "daily_tokens") == 0 ? 20 : 0);
     }
     claude_response_unref(document);
     claude_quota_reservation_unref(reservation);

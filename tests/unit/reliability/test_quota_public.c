@@ -227,8 +227,8 @@ static void it_is_stored_by_the_program(void **state)
     assert_int_equal(claude_quota_import_json(later, json, len - 1, &err), CLAUDE_E_INVALID);
     claude_error_unref(err);
     assert_int_equal(claude_quota_usage(later, NULL, "monthly_tokens"), 30);
-    assert_int_equal(claude_quota_load_limits(later, "{\"models\":{\"claude-haiku-4-5-20251001\":{\"daily_cost\":2.5}}}",
-                                              CLAUDE_NTS, NULL),
+    assert_int_equal(claude_quota_load_limits(
+                         later, "{\"models\":{\"claude-haiku-4-5-20251001\":{\"daily_cost\":2.5}}}", CLAUDE_NTS, NULL),
                      CLAUDE_OK);
     assert_true(claude_quota_limit(later, "claude-haiku-4-5", "daily_cost") == 2 * DOLLAR + DOLLAR / 2);
     claude_response_unref(document);
