@@ -5,9 +5,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { THREADS = 64, CALLS = 300, RESERVED = 10, MOST_USED = 14, LIMIT = 20000 };
+enum { THREADS = 64, CALLS = 12000, RESERVED = 10, MOST_USED = 14, LIMIT = 2000000 };
 
 static claude_quota_t *quota;
+static pthread_barrier_t together;
 static _Atomic bool done;
 static _Atomic int64_t granted;
 static _Atomic int64_t used_tokens;
@@ -17,6 +18,7 @@ static void *work(void *arg)
 {
     uint64_t seed = (uint64_t)(uintptr_t)arg;
 
+    pthread_barrier_wait(&together);
     for (int i = 0; i < CALLS; i++) {
         const char *model = random_below(&seed, 2) ? "a" : "b";
         cl_quota_ticket ticket = {.open = false};
@@ -60,11 +62,13 @@ static void the_limit_holds_for_all_threads(void **state)
     (void)state;
     quota = quota_with(0);
     limit(quota, "", "daily_tokens", LIMIT);
+    assert_int_equal(pthread_barrier_init(&together, NULL, THREADS), 0);
     assert_int_equal(pthread_create(&watcher, NULL, watch, NULL), 0);
     for (size_t i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, work, (void *)(uintptr_t)(i + 1)), 0);
     for (size_t i = 0; i < THREADS; i++)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
+    pthread_barrier_destroy(&together);
     atomic_store(&done, true);
     assert_int_equal(pthread_join(watcher, NULL), 0);
     all = look(quota, "", NOON);
