@@ -133,6 +133,16 @@ claude_code_t claude_client_execute_with_failover(claude_client_t *client, const
 
 #endif
 
+#if CL_FEATURE_QUOTA
+
+claude_code_t claude_client_execute_with_quota(claude_client_t *client, const claude_request_t *request,
+                                               claude_response_t **out, claude_error_t **err)
+{
+    return execute(client, request, CLAUDE_WITH_QUOTA, out, err);
+}
+
+#endif
+
 claude_code_t claude_client_execute_with_enterprise_features(claude_client_t *client, const claude_request_t *request,
                                                              claude_response_t **out, claude_error_t **err)
 {

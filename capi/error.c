@@ -167,6 +167,28 @@ int64_t claude_error_rate_limit(const claude_error_t *error, const char *what, i
     return claude_response_rate_limit(claude_error_response(error), what, which);
 }
 
+int64_t claude_error_quota(const claude_error_t *error, const char *what)
+{
+    const cl_err *info = info_of(error);
+    const struct {
+        const char *name;
+        int64_t value;
+    } all[] = {
+        {"limit", info ? info->quota.limit : 0},
+        {"used", info ? info->quota.used : 0},
+        {"reserved", info ? info->quota.reserved : 0},
+        {"needed", info ? info->quota.needed : 0},
+        {"reset_at_ms", info ? info->quota.reset_at_ms : 0},
+        {"per_model", info ? info->quota.per_model : 0},
+    };
+
+    for (size_t i = 0; info && info->quota.limit > 0 && what && i < sizeof all / sizeof all[0]; i++) {
+        if (strcmp(what, all[i].name) == 0)
+            return all[i].value;
+    }
+    return -1;
+}
+
 int32_t claude_error_equal(const claude_error_t *a, const claude_error_t *b)
 {
     const cl_err *x = info_of(a);
@@ -197,6 +219,17 @@ static bool put_int(cl_buf *out, const char *key, int64_t value)
     return cl_json_write_key(out, cl_str_of(key)) == CL_BUF_OK && cl_buf_append_int(out, value) == CL_BUF_OK;
 }
 
+static bool put_quota(cl_buf *out, const cl_err_quota *quota)
+{
+    if (quota->limit == 0)
+        return true;
+    return cl_json_write_key(out, CL_STR("quota")) == CL_BUF_OK && cl_buf_append_char(out, '{') == CL_BUF_OK &&
+           put_int(out, "limit", quota->limit) && put_int(out, "used", quota->used) &&
+           put_int(out, "reserved", quota->reserved) && put_int(out, "needed", quota->needed) &&
+           put_int(out, "reset_at_ms", quota->reset_at_ms) && put_int(out, "per_model", quota->per_model) &&
+           cl_buf_append_char(out, '}') == CL_BUF_OK;
+}
+
 static bool put_error(cl_buf *out, const claude_error_t *error)
 {
     const claude_error_t *cause = claude_error_cause(error);
@@ -212,7 +245,8 @@ static bool put_error(cl_buf *out, const claude_error_t *error)
         !put_text(out, "request_id", claude_error_request_id(error)) ||
         !put_int(out, "retry_after_ms", error->info.retry_after_ms) ||
         !put_int(out, "attempts", error->info.attempts) || !put_int(out, "user_code", error->info.user_code) ||
-        !put_text(out, "feature", error->info.feature) || cl_json_write_key(out, CL_STR("cause")) != CL_BUF_OK)
+        !put_text(out, "feature", error->info.feature) || !put_quota(out, &error->info.quota) ||
+        cl_json_write_key(out, CL_STR("cause")) != CL_BUF_OK)
         return false;
     /* Chains are two long at most; the buffer's cap ends any other. */
     if (!(cause ? put_error(out, cause) : cl_buf_append_text(out, "null") == CL_BUF_OK))

@@ -37,6 +37,7 @@ static const struct {
     {"rate-limiting", CL_FEATURE_RATE_LIMITING},
     {"failover", CL_FEATURE_FAILOVER},
     {"health-checks", CL_FEATURE_HEALTH_CHECKS},
+    {"enterprise-quota", CL_FEATURE_QUOTA},
     {"metrics", CL_FEATURE_METRICS},
     {"dynamic-config", CL_FEATURE_DYNAMIC_CONFIG},
     {"error-handling", true},

@@ -41,6 +41,7 @@ claude_feature(circuit-breaker "Circuit breaker")
 claude_feature(rate-limiting "Rate limiting in the client")
 claude_feature(failover "Several endpoints for one API")
 claude_feature(health-checks "Checks whether endpoints are alive")
+claude_feature(enterprise-quota "Quotas of requests, tokens and money" model-management)
 claude_feature(metrics "Counters, histograms and the observer of attempts")
 claude_feature(dynamic-config "Configuration that changes while clients use it: files, named snapshots")
 

@@ -33,6 +33,7 @@ static const cl_code_row code_rows[] = {
     ROW(IO, INVALID_ARGUMENT, false, "a local file could not be read"),
     ROW(CIRCUIT_OPEN, NETWORK, true, "the circuit breaker is open; nothing was sent"),
     ROW(THROTTLED, RATE_LIMIT, true, "the client's own rate limiter refused; nothing was sent"),
+    ROW(QUOTA, RATE_LIMIT, false, "a quota of the client is used up; nothing was sent"),
     ROW(RESOLVE, NETWORK, true, "the host name could not be resolved"),
     ROW(CONNECT, NETWORK, true, "the connection could not be made"),
     ROW(TLS, NETWORK, false, "the TLS handshake or the certificate was refused"),
@@ -153,6 +154,7 @@ claude_code_t cl_fail(cl_err *err, claude_code_t code, const char *format, ...)
     err->user_code = 0;
     err->retry_after_ms = -1;
     err->feature = NULL;
+    err->quota.limit = 0;
     err->response = (cl_err_object){NULL, NULL};
     err->cause = NULL;
     err->made = NULL;

@@ -18,6 +18,16 @@ typedef struct cl_err_object {
     void (*unref)(void *ptr);
 } cl_err_object;
 
+/* How full the quota was that refused. */
+typedef struct cl_err_quota {
+    int64_t limit; /* 0: no quota did */
+    int64_t used;
+    int64_t reserved;    /* by calls that are under way */
+    int64_t needed;      /* by the one that was refused */
+    int64_t reset_at_ms; /* since 1970-01-01 UTC */
+    bool per_model;
+} cl_err_quota;
+
 typedef struct cl_err {
     claude_code_t code;  /* CLAUDE_OK: nothing below is meaningful */
     int32_t category;    /* 0: that of the code */
@@ -27,6 +37,7 @@ typedef struct cl_err {
     int32_t user_code;
     int64_t retry_after_ms; /* -1: none */
     const char *feature;    /* static text or NULL */
+    cl_err_quota quota;
     cl_err_object response; /* owned */
     cl_err_object report;   /* owned */
     claude_error_t *cause;  /* owned */

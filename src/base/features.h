@@ -45,6 +45,9 @@
 #ifndef CL_FEATURE_HEALTH_CHECKS
 #define CL_FEATURE_HEALTH_CHECKS 1
 #endif
+#ifndef CL_FEATURE_ENTERPRISE_QUOTA
+#define CL_FEATURE_ENTERPRISE_QUOTA 1
+#endif
 #ifndef CL_FEATURE_METRICS
 #define CL_FEATURE_METRICS 1
 #endif
@@ -55,5 +58,7 @@
 
 /* The specification has two names for it. */
 #define CL_FEATURE_RETRY CL_FEATURE_RETRY_LOGIC
+/* Shorter. */
+#define CL_FEATURE_QUOTA CL_FEATURE_ENTERPRISE_QUOTA
 
 #endif

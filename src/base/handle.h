@@ -39,7 +39,9 @@ enum {
     CL_MAGIC_REPORT,
     CL_MAGIC_WATCHER,
     CL_MAGIC_TRAIL,
-    CL_MAGIC_CREDENTIAL
+    CL_MAGIC_CREDENTIAL,
+    CL_MAGIC_QUOTA,
+    CL_MAGIC_QUOTA_RESERVATION
 };
 
 /* The magic word is atomic because the last reference may go while another thread is inside. */

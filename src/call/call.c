@@ -27,6 +27,9 @@ static void end_unheard(claude_call_t *call)
         return;
     cl_err_init(&err);
     cl_fail(&err, CLAUDE_E_CANCELED, CL_CANCELLED_TEXT);
+    /* What had come is what was used. */
+    if (CL_FEATURE_QUOTA && (call->request.features & CLAUDE_WITH_QUOTA))
+        (void)cl_finish_error(call, &err);
     cl_call_settle(call, &err);
     cl_call_end_transfer(call);
     cl_call_close_report(call, CLAUDE_E_CANCELED);

@@ -296,6 +296,15 @@ void cl_call_commit(claude_call_t *call);
 void cl_call_settle(claude_call_t *call, const cl_err *err);
 void cl_call_close_report(claude_call_t *call, claude_code_t code);
 
+/* ---- quota.c: of calls with quotas alone ---- */
+
+/* Takes room for the whole call, once. */
+claude_code_t cl_call_reserve(claude_call_t *call, cl_err *err);
+/* An attempt is over, and its row is filled; NULL: it went well. */
+void cl_call_spend(claude_call_t *call, const cl_err *err);
+/* The call is over: what it used is counted, or its room given back. Again does nothing. */
+void cl_call_settle_quota(claude_call_t *call);
+
 /* ---- observe.c ---- */
 
 /* Tells the observer, who may set headers. */

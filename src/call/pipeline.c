@@ -6,7 +6,7 @@
 #include "client/policies.h"
 #include "message/rate_limit.h"
 
-enum { BYTES_PER_TOKEN = 4, TOKENS_PER_FILE = 1600 /* of an image of the largest size that is not scaled down */ };
+enum { TOKENS_PER_FILE = 1600 /* of an image of the largest size that is not scaled down */ };
 
 static bool has(const cl_pipeline *p, uint32_t feature)
 {
@@ -26,6 +26,11 @@ static bool breaks(const cl_pipeline *p)
 static bool fails_over(const cl_pipeline *p)
 {
     return CL_FEATURE_FAILOVER && has(p, CLAUDE_WITH_FAILOVER);
+}
+
+static bool has_quota(const cl_pipeline *p)
+{
+    return CL_FEATURE_QUOTA && has(p, CLAUDE_WITH_QUOTA);
 }
 
 static bool retries(const cl_pipeline *p)
@@ -60,14 +65,15 @@ static int32_t limiter_type(const cl_endpoint *endpoint)
     return CL_LIMIT_OTHER;
 }
 
-static int64_t output_estimate(const claude_client_t *client, const cl_snapshot *request)
+static int64_t output_estimate(const claude_client_t *client, const cl_snapshot *request, cl_option option)
 {
-    int64_t most = cl_option_int(request->options, client->config->options, CL_OPT_LIMITER_OUTPUT_ESTIMATE);
+    int64_t most = cl_option_int(request->options, client->config->options, option);
 
     return most > 0 && request->max_tokens > most ? most : request->max_tokens;
 }
 
-static cl_limiter_cost cost_of(const claude_client_t *client, const cl_snapshot *request)
+/* `option`: the output to count in place of a larger max_tokens. */
+static cl_limiter_cost cost_of(const claude_client_t *client, const cl_snapshot *request, cl_option option)
 {
     cl_limiter_cost cost = {.type = limiter_type(request->endpoint)};
     size_t files = 0;
@@ -76,8 +82,8 @@ static cl_limiter_cost cost_of(const claude_client_t *client, const cl_snapshot 
     if (cost.type != CL_LIMIT_MESSAGES)
         return cost;
     text = cl_body_text_len(&request->body, &files);
-    cost.input_tokens = (int64_t)(text / BYTES_PER_TOKEN + files * TOKENS_PER_FILE);
-    cost.output_tokens = output_estimate(client, request);
+    cost.input_tokens = (int64_t)(text / CL_BYTES_PER_TOKEN + files * TOKENS_PER_FILE);
+    cost.output_tokens = output_estimate(client, request, option);
     return cost;
 }
 
@@ -100,7 +106,9 @@ claude_code_t cl_pipeline_new(const claude_client_t *client, const cl_snapshot *
         p->attempt_timeout_ms = cl_option_int(request->options, client->config->options, CL_OPT_RETRY_ATTEMPT_TIMEOUT);
     }
     if (limits(p))
-        p->turn.cost = cost_of(client, request);
+        p->turn.cost = cost_of(client, request, CL_OPT_LIMITER_OUTPUT_ESTIMATE);
+    if (has_quota(p))
+        p->estimate = cost_of(client, request, CL_OPT_QUOTA_OUTPUT_ESTIMATE);
     *out = p;
     return CLAUDE_OK;
 }
@@ -117,6 +125,18 @@ static claude_code_t refused(claude_call_t *call, const char *feature, cl_err *e
         err->cause = cl_error_ref(p->last);
     call->report->stopped_by = feature ? feature : cl_retry_stop_name(CL_RETRY_DEADLINE);
     return err->code;
+}
+
+/* Once for all attempts. */
+static claude_code_t take_room(claude_call_t *call, cl_err *err)
+{
+    claude_code_t rc = cl_call_reserve(call, err);
+
+    if (rc >= 0)
+        return rc;
+    if (rc == CLAUDE_E_QUOTA)
+        cl_metrics_count(call->client->metrics, CL_COUNT_QUOTA_REFUSED, 1);
+    return refused(call, "enterprise-quota", err);
 }
 
 static int64_t latest_turn(const claude_call_t *call, int64_t now)
@@ -267,6 +287,8 @@ int32_t cl_pipeline_admit(claude_call_t *call, cl_err *err)
                 call->request.stream ? "timeout.stream_total_ms" : "timeout.total_ms");
         return refused(call, NULL, err);
     }
+    if (has_quota(p) && take_room(call, err) < 0)
+        return err->code;
     rc = take_turn(call, now, err);
     if (rc <= 0)
         return rc;
@@ -372,6 +394,10 @@ void cl_pipeline_settle(claude_call_t *call, const cl_err *err)
     cl_pipeline *p = call->pipeline;
     int64_t now = cl_now_ms();
 
+    if (has_quota(p))
+        cl_call_spend(call, err);
+    if (has_quota(p) && !err)
+        cl_call_settle_quota(call);
     settle_breaker(call, err, now);
     settle_turn(call, now);
     call->attempt.limiter_from = 0;
@@ -522,6 +548,8 @@ void cl_pipeline_same_again(claude_call_t *call)
 void cl_pipeline_leave(claude_call_t *call)
 {
     give_back_turn(call);
+    if (has_quota(call->pipeline))
+        cl_call_settle_quota(call);
 }
 
 void cl_pipeline_free(claude_call_t *call)
@@ -532,7 +560,7 @@ void cl_pipeline_free(claude_call_t *call)
         return;
     if (breaks(p) && p->permit != 0)
         cl_breaker_record(call->client->targets[call->target].breaker, p->permit, CL_BREAKER_NEUTRAL, cl_now_ms(), 0);
-    give_back_turn(call);
+    cl_pipeline_leave(call);
     cl_error_unref(p->last);
     free(p);
     call->pipeline = NULL;

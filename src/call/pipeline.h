@@ -1,5 +1,6 @@
 /*
- * pipeline.h - what happens around the attempts of a call: retry( limiter -> endpoint -> its breaker -> attempt ).
+ * pipeline.h - what happens around the attempts of a call: quota( retry( limiter -> endpoint -> its breaker -> attempt
+ * ) ).
  *
  * A call without features has none of it. One with features begins each attempt here and comes back when it has ended;
  * waits are times to come back at, so that blocking, pull and loop calls need nothing but a clock.
@@ -9,6 +10,9 @@
 
 #include "client/client.h"
 #include "message/message.h"
+
+/* Text, as bytes of a body or of an answer. */
+enum { CL_BYTES_PER_TOKEN = 4 };
 
 typedef struct cl_pipeline {
     uint32_t features; /* CLAUDE_WITH_* */
@@ -26,6 +30,12 @@ typedef struct cl_pipeline {
     size_t target;        /* of the attempt before */
     bool retrying;        /* the next attempt is a retry */
     claude_error_t *last; /* of the attempt before */
+    /* ---- of the quota ---- */
+    cl_limiter_cost estimate; /* of an attempt */
+    cl_quota_ticket ticket;
+    cl_quota_use used; /* by the attempts that are over */
+    bool asked_quota;  /* there was room */
+    bool sent;         /* something was, in any of them */
 } cl_pipeline;
 
 /* NULL in *out for a request without features. */

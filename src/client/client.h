@@ -21,6 +21,7 @@
 #include "reliability/failover.h"
 #include "reliability/limiter.h"
 #include "reliability/metrics.h"
+#include "reliability/quota.h"
 #include "reliability/retry.h"
 
 /* ---- what snapshots share by count (shared.c) ---- */
@@ -74,8 +75,8 @@ typedef struct cl_target {
 
 /* CLAUDE_WITH_* that calls may ask for, and what is no matter of theirs. */
 enum {
-    CL_FEATURES_OF_CALLS =
-        CLAUDE_WITH_RETRIES | CLAUDE_WITH_CIRCUIT_BREAKER | CLAUDE_WITH_RATE_LIMITING | CLAUDE_WITH_FAILOVER,
+    CL_FEATURES_OF_CALLS = CLAUDE_WITH_RETRIES | CLAUDE_WITH_CIRCUIT_BREAKER | CLAUDE_WITH_RATE_LIMITING |
+                           CLAUDE_WITH_FAILOVER | CLAUDE_WITH_QUOTA,
     CL_FEATURE_OF_METRICS = 1 << 16
 };
 
@@ -104,6 +105,7 @@ struct claude_client {
     size_t target_count;
     claude_limiter_t *limiter;   /* NULL: none */
     claude_failover_t *failover; /* NULL: none */
+    claude_quota_t *quota;       /* NULL: none */
     cl_metrics *metrics;         /* of `common`; NULL: none */
 };
 

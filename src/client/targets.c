@@ -28,6 +28,7 @@ static const feature_gate gates[] = {
     {CLAUDE_WITH_CIRCUIT_BREAKER, CL_FEATURE_CIRCUIT_BREAKER, CL_OPT_BREAKER_ENABLED, "circuit-breaker"},
     {CLAUDE_WITH_RATE_LIMITING, CL_FEATURE_RATE_LIMITING, CL_OPT_LIMITER_ENABLED, "rate-limiting"},
     {CLAUDE_WITH_FAILOVER, CL_FEATURE_FAILOVER, CL_OPT_FAILOVER_ENABLED, "failover"},
+    {CLAUDE_WITH_QUOTA, CL_FEATURE_QUOTA, CL_OPT_QUOTA_ENABLED, "enterprise-quota"},
     {CL_FEATURE_OF_METRICS, CL_FEATURE_METRICS, CL_OPT_METRICS_ENABLED, "metrics"},
 };
 
@@ -37,7 +38,7 @@ static bool is_attached(const claude_config_t *config, uint32_t feature)
 {
     return (feature == CLAUDE_WITH_CIRCUIT_BREAKER && config->breaker) ||
            (feature == CLAUDE_WITH_RATE_LIMITING && config->limiter) ||
-           (feature == CLAUDE_WITH_FAILOVER && config->failover);
+           (feature == CLAUDE_WITH_FAILOVER && config->failover) || (feature == CLAUDE_WITH_QUOTA && config->quota);
 }
 
 static claude_code_t find_features(claude_client_t *client, cl_err *err)
@@ -59,8 +60,8 @@ static claude_code_t find_features(claude_client_t *client, cl_err *err)
 
 claude_code_t cl_client_check_features(const claude_client_t *client, uint32_t *features, cl_err *err)
 {
-    static const bool has_any =
-        CL_FEATURE_RETRY || CL_FEATURE_CIRCUIT_BREAKER || CL_FEATURE_RATE_LIMITING || CL_FEATURE_FAILOVER;
+    static const bool has_any = CL_FEATURE_RETRY || CL_FEATURE_CIRCUIT_BREAKER || CL_FEATURE_RATE_LIMITING ||
+                                CL_FEATURE_FAILOVER || CL_FEATURE_QUOTA;
     uint32_t wanted = *features;
 
     if (wanted & CLAUDE_WITH_ENTERPRISE_FEATURES) {
@@ -71,8 +72,8 @@ claude_code_t cl_client_check_features(const claude_client_t *client, uint32_t *
                            "-DCLAUDE_FEATURE_RETRY_LOGIC=ON or others of them");
         if (wanted == 0)
             return cl_fail(err, CLAUDE_E_INVALID,
-                           "none of the features is enabled; set retry.enabled, breaker.enabled, limiter.enabled or "
-                           "failover.enabled on the configuration");
+                           "none of the features is enabled; set retry.enabled, breaker.enabled, limiter.enabled, "
+                           "failover.enabled or quota.enabled on the configuration");
         wanted |= *features & ~(uint32_t)CLAUDE_WITH_ENTERPRISE_FEATURES;
     }
     for (size_t i = 0; i < GATES; i++) {
@@ -250,6 +251,34 @@ static claude_code_t make_limiter(claude_client_t *client, const claude_client_t
     return cl_limiter_new(&settings, &client->limiter, err);
 }
 
+/* New limits begin with what was used under the old ones; what is under way then counts there. */
+static claude_code_t carry_over(claude_quota_t *from, claude_quota_t *to, cl_err *err)
+{
+    cl_buf used = CL_BUF_INIT(CL_QUOTA_JSON_MAX);
+    int64_t now = cl_wall_ms();
+    claude_code_t rc = cl_quota_export(from, now, &used, err);
+
+    if (rc >= 0)
+        rc = cl_quota_import(to, cl_buf_str(&used), now, err);
+    cl_buf_free(&used);
+    return rc;
+}
+
+static claude_code_t make_quota(claude_client_t *client, const claude_client_t *before, cl_err *err)
+{
+    claude_quota_t *old = before && !before->config->quota ? before->quota : NULL;
+    claude_code_t rc;
+
+    if (!CL_FEATURE_QUOTA || !(client->features & CLAUDE_WITH_QUOTA))
+        return CLAUDE_OK;
+    if (client->config->quota || (old && same_options(client, before, "quota."))) {
+        client->quota = cl_quota_ref(client->config->quota ? kept(client->config->quota) : old);
+        return CLAUDE_OK;
+    }
+    rc = cl_quota_of_config(client->config, &client->quota, err);
+    return rc >= 0 && old ? carry_over(old, client->quota, err) : rc;
+}
+
 static size_t take_failover(claude_client_t *client)
 {
     if (!CL_FEATURE_FAILOVER || !client->config->failover)
@@ -282,6 +311,8 @@ claude_code_t cl_client_make_targets(claude_client_t *client, const claude_clien
         rc = make_breakers(client, before, err);
     if (rc >= 0)
         rc = make_limiter(client, before, err);
+    if (rc >= 0)
+        rc = make_quota(client, before, err);
     if (CL_FEATURE_METRICS && rc >= 0 && (client->features & CL_FEATURE_OF_METRICS)) {
         client->metrics = cl_common_metrics(client->common);
         rc = client->metrics ? CLAUDE_OK : cl_fail_nomem(err);
@@ -302,6 +333,8 @@ void cl_client_free_targets(claude_client_t *client)
         cl_limiter_unref(client->limiter);
     if (CL_FEATURE_FAILOVER)
         cl_failover_unref(client->failover);
+    if (CL_FEATURE_QUOTA)
+        cl_quota_unref(client->quota);
 }
 
 /* ---- their keys ---- */

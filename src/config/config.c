@@ -101,6 +101,7 @@ claude_code_t cl_config_copy(const claude_config_t *from, claude_config_t **out,
     copy->breaker = cl_hook_ref(from->breaker);
     copy->limiter = cl_hook_ref(from->limiter);
     copy->failover = cl_hook_ref(from->failover);
+    copy->quota = cl_hook_ref(from->quota);
     copy->attempt = cl_hook_ref(from->attempt);
     copy->credentials = cl_hook_ref(from->credentials);
     *out = copy;
@@ -130,6 +131,7 @@ void cl_config_unref(claude_config_t *config)
     cl_hook_unref(config->breaker);
     cl_hook_unref(config->limiter);
     cl_hook_unref(config->failover);
+    cl_hook_unref(config->quota);
     cl_hook_unref(config->attempt);
     cl_hook_unref(config->credentials);
     free(config);

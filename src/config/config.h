@@ -104,6 +104,7 @@ struct claude_config {
     cl_hook *breaker;     /* keeps a claude_breaker_t; NULL: the client makes its own if it is enabled */
     cl_hook *limiter;     /* keeps a claude_limiter_t; the same */
     cl_hook *failover;    /* keeps a claude_failover_t */
+    cl_hook *quota;       /* keeps a claude_quota_t; NULL: the client makes its own if it is enabled */
     cl_hook *attempt;     /* fn is a claude_attempt_fn */
     cl_hook *credentials; /* fn is a claude_credential_fn */
 };

@@ -20,8 +20,9 @@ typedef enum cl_counter {
     CL_COUNT_BREAKER_OPENED,
     CL_COUNT_LIMITER_WAITED, /* calls that had to */
     CL_COUNT_LIMITER_REFUSED,
-    CL_COUNT_BUDGET_EMPTY, /* retries that the budget refused */
-    CL_COUNT_INPUT_TOKENS, /* all of them: what the API calls input_tokens, and those of the cache */
+    CL_COUNT_QUOTA_REFUSED, /* calls */
+    CL_COUNT_BUDGET_EMPTY,  /* retries that the budget refused */
+    CL_COUNT_INPUT_TOKENS,  /* all of them: what the API calls input_tokens, and those of the cache */
     CL_COUNT_OUTPUT_TOKENS,
     CL_COUNT_CACHE_READ_TOKENS,  /* of the input tokens */
     CL_COUNT_CACHE_WRITE_TOKENS, /* of the input tokens */

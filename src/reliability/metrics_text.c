@@ -36,6 +36,7 @@ static const cl_metric_row rows[] = {
     [CL_COUNT_BREAKER_OPENED] = COUNTER("breaker_opened", "times", "How often a circuit breaker opened.", ""),
     [CL_COUNT_LIMITER_WAITED] = COUNTER("limiter_waited", "calls", "Calls that the rate limiter made wait.", ""),
     [CL_COUNT_LIMITER_REFUSED] = COUNTER("limiter_refused", "calls", "Calls that the rate limiter refused.", ""),
+    [CL_COUNT_QUOTA_REFUSED] = COUNTER("quota_refused", "calls", "Calls for which a quota had no room.", ""),
     [CL_COUNT_BUDGET_EMPTY] = COUNTER("retry_budget_refused", "retries",
                                       "Retries that were not made because the retry budget was spent.", ""),
     [CL_COUNT_INPUT_TOKENS] =

@@ -98,7 +98,8 @@ static bool put_features(cl_buf *out, uint32_t features)
     } names[] = {{CL_WITH_RETRIES, "retries"},
                  {CL_WITH_CIRCUIT_BREAKER, "circuit_breaker"},
                  {CL_WITH_RATE_LIMITING, "rate_limiting"},
-                 {CL_WITH_FAILOVER, "failover"}};
+                 {CL_WITH_FAILOVER, "failover"},
+                 {CL_WITH_QUOTA, "quota"}};
     bool ok = open_list(out, "features");
     bool first = true;
 

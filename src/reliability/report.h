@@ -9,7 +9,13 @@
 enum { CL_REPORT_ATTEMPTS_MAX = 64 /* described one by one; more are only counted */ };
 
 /* The same numbers as CLAUDE_WITH_* of client.h of the interface. */
-enum { CL_WITH_RETRIES = 2, CL_WITH_CIRCUIT_BREAKER = 4, CL_WITH_RATE_LIMITING = 8, CL_WITH_FAILOVER = 16 };
+enum {
+    CL_WITH_RETRIES = 2,
+    CL_WITH_CIRCUIT_BREAKER = 4,
+    CL_WITH_RATE_LIMITING = 8,
+    CL_WITH_FAILOVER = 16,
+    CL_WITH_QUOTA = 64
+};
 
 typedef struct cl_report_attempt {
     int32_t endpoint;    /* index; 0: base_url, or the first of the failover's */

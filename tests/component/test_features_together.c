@@ -78,7 +78,7 @@ static void each_feature_has_to_be_enabled(void **state)
         if (rows[i].flag == ALL)
             fails(claude_client_execute_with_enterprise_features(client, request, &response, &err), CLAUDE_E_INVALID,
                   &err);
-        fails(claude_client_start(client, request, 64, &call, &err), CLAUDE_E_INVALID, &err);
+        fails(claude_client_start(client, request, 1u << 30, &call, &err), CLAUDE_E_INVALID, &err);
         assert_null(call);
     }
     assert_int_equal(requests_seen(), 0);

@@ -570,7 +570,7 @@ static void refuses_missing_arguments_of_loops(void **state)
     INVALID_NAMES(claude_loop_new(client, NULL, &err), "out");
     succeeds(claude_loop_new(client, &loop, &err), err);
     INVALID_NAMES(claude_loop_submit(loop, request, 0, 1, NULL, &err), "out");
-    INVALID_NAMES(claude_loop_submit(loop, request, 64, 1, &call, &err), "flags");
+    INVALID_NAMES(claude_loop_submit(loop, request, 1u << 30, 1, &call, &err), "flags");
     INVALID_NAMES(claude_loop_submit(loop, request, UINT32_MAX, 1, &call, &err), "flags");
     INVALID_NAMES(claude_loop_next(loop, NULL, &event, &err), "tag");
     INVALID_NAMES(claude_loop_next(loop, &tag, NULL, &err), "event");
@@ -593,7 +593,7 @@ static void refuses_numbers_out_of_range(void **state)
     claude_error_t *err = NULL;
 
     (void)state;
-    INVALID_NAMES(claude_client_start(client, request, 64, &call, &err), "flags");
+    INVALID_NAMES(claude_client_start(client, request, 1u << 30, &call, &err), "flags");
     INVALID_NAMES(claude_client_start(client, request, CLAUDE_WITH_RETRIES, &call, &err), "retry.enabled");
     INVALID_NAMES(claude_client_start(client, request, CLAUDE_STREAM | 0x80000000u, &call, &err), "flags");
     INVALID_NAMES(claude_client_start(client, request, UINT32_MAX, &call, &err), "flags");

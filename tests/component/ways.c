@@ -135,6 +135,8 @@ static claude_code_t run_execute(claude_client_t *client, claude_request_t *requ
         return claude_client_execute_with_rate_limiting(client, request, &o->response, &o->err);
     case CLAUDE_WITH_FAILOVER:
         return claude_client_execute_with_failover(client, request, &o->response, &o->err);
+    case CLAUDE_WITH_QUOTA:
+        return claude_client_execute_with_quota(client, request, &o->response, &o->err);
     case CLAUDE_WITH_ENTERPRISE_FEATURES:
         return claude_client_execute_with_enterprise_features(client, request, &o->response, &o->err);
     default:

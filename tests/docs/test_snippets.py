@@ -192,6 +192,7 @@ ARGUMENTS = {
     "caching.c": ["notes.txt", "Who is it from?", "What does it say?"],
     "pages.c": ["models.list", "2"],
     "reliability.c": ["What is a circuit breaker?"],
+    "quota.c": ["usage.json", "What is a quota?"],
 }
 # What it shows, where that is no echo of a question.
 SHOWS = {"pages.c": "claude-haiku-5-5"}

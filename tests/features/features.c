@@ -298,6 +298,7 @@ static const struct {
     {"circuit-breaker", "breaker.enabled", CLAUDE_WITH_CIRCUIT_BREAKER, claude_client_execute_with_circuit_breaker},
     {"rate-limiting", "limiter.enabled", CLAUDE_WITH_RATE_LIMITING, claude_client_execute_with_rate_limiting},
     {"failover", "failover.enabled", CLAUDE_WITH_FAILOVER, NULL}, /* wants endpoints as well */
+    {"enterprise-quota", "quota.enabled", CLAUDE_WITH_QUOTA, claude_client_execute_with_quota},
     {"metrics", "metrics.enabled", 0, claude_client_execute},
 };
 

@@ -36,6 +36,7 @@ CODE = {
     "rate-limiting": ["cl_limiter_new", "cl_limiter_ask", "cl_limiter_settle"],
     "failover": ["cl_failover_new", "cl_failover_select", "cl_failover_record"],
     "health-checks": ["cl_health_new", "cl_health_check", "cl_health_check_one"],
+    "enterprise-quota": ["cl_quota_new", "cl_quota_reserve", "cl_quota_settle"],
     "metrics": ["cl_metrics_new", "cl_metrics_snapshot"],
     "dynamic-config": ["cl_watcher_new", "cl_runtime_parse", "cl_client_change"],
 }

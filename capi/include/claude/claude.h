@@ -26,6 +26,7 @@
 #include <claude/observe.h>
 #include <claude/page.h>
 #include <claude/partial.h>
+#include <claude/quota.h>
 #include <claude/report.h>
 #include <claude/request.h>
 #include <claude/response.h>

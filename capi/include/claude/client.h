@@ -30,7 +30,9 @@ enum {
     /** Go to another endpoint where one fails (`failover.*`). */
     CLAUDE_WITH_FAILOVER = 16,
     /** All of these that the client has enabled. */
-    CLAUDE_WITH_ENTERPRISE_FEATURES = 32
+    CLAUDE_WITH_ENTERPRISE_FEATURES = 32,
+    /** Only within the quotas (`quota.*`); one of those that CLAUDE_WITH_ENTERPRISE_FEATURES stands for. */
+    CLAUDE_WITH_QUOTA = 64
 };
 
 /**
@@ -81,7 +83,7 @@ CLAUDE_API claude_code_t claude_client_from_workspace(const claude_config_t *con
  * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM, CLAUDE_E_LIMIT (no file descriptor left), CLAUDE_E_UNSUPPORTED
  *         (libcurl or this build lacks what is asked for), CLAUDE_E_STATE (the memory of the key was overwritten),
  *         CLAUDE_E_NO_KEY (the key has expired, and `auth.refuse_expired` is set), CLAUDE_E_CIRCUIT_OPEN,
- *         CLAUDE_E_THROTTLED
+ *         CLAUDE_E_THROTTLED, CLAUDE_E_QUOTA
  * @threads A for the client
  * @since 0.8
  */
@@ -168,8 +170,21 @@ CLAUDE_API claude_code_t claude_client_execute_with_failover(claude_client_t *cl
                                                              claude_response_t **out, claude_error_t **err);
 
 /**
- * The same with all of these that the client has enabled: every attempt waits for its turn, goes to an endpoint whose
- * breaker lets it through, and is followed by the next endpoint or a retry where it fails.
+ * The same within the client's quotas: before anything is sent, room is taken for what the call may use, and afterwards
+ * that is put right by what the server says it has used. Without room the error is CLAUDE_E_QUOTA, see
+ * claude_error_quota(). Needs `quota.enabled`, or a quota set by claude_config_set_quota(); options `quota.*`.
+ *
+ * @param out  receives the response; release with claude_response_unref()
+ * @return CLAUDE_OK or a negative code; CLAUDE_E_INVALID if quotas are not enabled
+ * @threads A for the client
+ * @since 0.8
+ */
+CLAUDE_API claude_code_t claude_client_execute_with_quota(claude_client_t *client, const claude_request_t *request,
+                                                          claude_response_t **out, claude_error_t **err);
+
+/**
+ * The same with all of these that the client has enabled: within the quotas, every attempt waits for its turn, goes to
+ * an endpoint whose breaker lets it through, and is followed by the next endpoint or a retry where it fails.
  *
  * @param out  receives the response; release with claude_response_unref()
  * @return CLAUDE_OK or a negative code; CLAUDE_E_INVALID if none is enabled

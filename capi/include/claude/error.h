@@ -30,6 +30,8 @@ enum {
     CLAUDE_E_CIRCUIT_OPEN = -12,
     /** The rate limiter of the client refused: nothing was sent. */
     CLAUDE_E_THROTTLED = -13,
+    /** A quota of the client is used up: nothing was sent. claude_error_quota() says which one and how far. */
+    CLAUDE_E_QUOTA = -14,
 
     /* -100..-199: transport */
     CLAUDE_E_RESOLVE = -100,
@@ -256,6 +258,19 @@ CLAUDE_API const claude_response_t *claude_error_response(const claude_error_t *
 CLAUDE_API int64_t claude_error_rate_limit(const claude_error_t *error, const char *what, int32_t which);
 
 /**
+ * How full the quota was that refused a call (CLAUDE_E_QUOTA). Its name, "daily_cost" for example, is
+ * claude_error_error_code().
+ *
+ * @param what  "limit", "used", "reserved" (by calls that were under way), "needed" (by the one that was refused), in
+ *              what the quota counts: requests, tokens or nano-dollars; "reset_at_ms": when it begins anew, in
+ *              milliseconds since 1970-01-01 UTC; "per_model": 1 if it is one of the model's own, 0 if not
+ * @return the figure; -1 for other errors and names
+ * @threads A
+ * @since 0.8
+ */
+CLAUDE_API int64_t claude_error_quota(const claude_error_t *error, const char *what);
+
+/**
  * Whether two errors say the same: code, category, status, types and message. Two NULLs are equal.
  *
  * @return 1 equal, 0 not
@@ -266,7 +281,8 @@ CLAUDE_API int32_t claude_error_equal(const claude_error_t *a, const claude_erro
 
 /**
  * The whole error as one JSON object, for logs and bindings: "code", "name", "category", "message", "retryable",
- * "http_status", "api_type", "error_code", "request_id", "retry_after_ms", "attempts", "user_code", "feature", "cause".
+ * "http_status", "api_type", "error_code", "request_id", "retry_after_ms", "attempts", "user_code", "feature", "cause";
+ * and for a quota "quota", an object of what claude_error_quota() has.
  *
  * @param len  receives the length in bytes; may be NULL
  * @return text borrowed from the error; "null" for NULL

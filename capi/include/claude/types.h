@@ -72,6 +72,8 @@ typedef struct claude_models claude_models_t;
 typedef struct claude_breaker claude_breaker_t;
 typedef struct claude_limiter claude_limiter_t;
 typedef struct claude_reservation claude_reservation_t;
+typedef struct claude_quota claude_quota_t;
+typedef struct claude_quota_reservation claude_quota_reservation_t;
 typedef struct claude_failover claude_failover_t;
 typedef struct claude_health claude_health_t;
 typedef struct claude_metrics claude_metrics_t;

@@ -19,13 +19,12 @@ FIXED = {
     "request-caching": 1,
     "sync-api": 1,
     "compression": 0,
-    "enterprise-quota": 0,
     "curl-diagnostics": 0,
     "general-diagnostics": 0,
 }
 OPTIONAL = (
     "streaming streaming-control tools vision authentication content-generation model-management count-tokens "
-    "retry-logic circuit-breaker rate-limiting failover health-checks metrics dynamic-config"
+    "retry-logic circuit-breaker rate-limiting failover health-checks enterprise-quota metrics dynamic-config"
 ).split()
 # What the specification's section 4.1 calls them.
 OTHER_NAMES = {
@@ -33,6 +32,7 @@ OTHER_NAMES = {
     "circuit_breaker": "circuit-breaker",
     "rate_limiting": "rate-limiting",
     "health_checks": "health-checks",
+    "enterprise_quota": "enterprise-quota",
 }
 
 

@@ -296,6 +296,7 @@ static const plain_text plain[] = {
     {"claude_breaker_opened_total", "counter", "How often a circuit breaker opened.", "0"},
     {"claude_limiter_waited_total", "counter", "Calls that the rate limiter made wait.", "0"},
     {"claude_limiter_refused_total", "counter", "Calls that the rate limiter refused.", "0"},
+    {"claude_quota_refused_total", "counter", "Calls for which a quota had no room.", "0"},
     {"claude_retry_budget_refused_total", "counter", "Retries that were not made because the retry budget was spent.",
      "0"},
     {"claude_input_tokens_total", "counter",

@@ -219,7 +219,7 @@ static void test_names_in_json(void **state)
     }
     report = make();
     report->features = UINT32_MAX;
-    expect_in_json(report, "[\"retries\",\"circuit_breaker\",\"rate_limiting\",\"failover\"]");
+    expect_in_json(report, "[\"retries\",\"circuit_breaker\",\"rate_limiting\",\"failover\",\"quota\"]");
     report = make();
     cl_report_add(report, &attempt);
     expect_in_json(report, "\"name\":\"CLAUDE_E_UNKNOWN\"");

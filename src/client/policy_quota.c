@@ -1,0 +1,123 @@
+#include "client/policies.h"
+#include "message/cost.h"
+#include "message/message.h"
+
+/* Thousandths of a dollar, as options have them, in nano-dollars. */
+enum { NANO_PER_THOUSANDTH = 1000000 };
+
+static cl_str name_of(const void *prices, cl_str model)
+{
+    const cl_model *row = cl_models_find(prices, model);
+
+    return row ? row->id : model;
+}
+
+static cl_quota_settings settings_of(const cl_options *client)
+{
+    static const cl_option limits[CL_QUOTA_LIMITED][CL_QUOTA_KINDS] = {
+        {CL_OPT_QUOTA_DAILY_REQUESTS, CL_OPT_QUOTA_DAILY_TOKENS, CL_OPT_QUOTA_DAILY_COST},
+        {CL_OPT_QUOTA_MONTHLY_REQUESTS, CL_OPT_QUOTA_MONTHLY_TOKENS, CL_OPT_QUOTA_MONTHLY_COST},
+    };
+    cl_quota_settings settings = {.offset_minutes = cl_option_int(NULL, client, CL_OPT_QUOTA_OFFSET)};
+
+    for (size_t period = 0; period < CL_QUOTA_LIMITED; period++) {
+        for (size_t kind = 0; kind < CL_QUOTA_KINDS; kind++) {
+            int64_t unit = kind == CL_QUOTA_COST ? NANO_PER_THOUSANDTH : 1;
+            settings.limits.most[period][kind] = cl_option_int(NULL, client, limits[period][kind]) * unit;
+        }
+    }
+    return settings;
+}
+
+claude_code_t cl_quota_of_config(const claude_config_t *config, claude_quota_t **out, cl_err *err)
+{
+    cl_quota_settings settings = settings_of(config ? config->options : NULL);
+
+    settings.prices = config ? config->models : NULL;
+    settings.name_of = name_of;
+    return cl_quota_new(&settings, out, err);
+}
+
+const claude_models_t *cl_quota_models(const claude_quota_t *quota, const claude_models_t *others)
+{
+    const claude_models_t *own = cl_quota_prices(quota);
+
+    return own ? own : others;
+}
+
+bool cl_quota_price(const claude_models_t *models, cl_str model, int64_t input_tokens, int64_t output_tokens,
+                    uint32_t flags, int64_t *nano)
+{
+    cl_cost cost;
+    bool known = cl_cost_of_tokens(models, model, input_tokens, output_tokens, flags, &cost) == CLAUDE_OK;
+
+    *nano = known ? cl_cost_part(&cost, "total") : 0;
+    return known;
+}
+
+cl_quota_need cl_quota_need_of(const claude_models_t *models, cl_str model, int64_t input_tokens, int64_t output_tokens)
+{
+    cl_quota_need need = {
+        .amount = {[CL_QUOTA_REQUESTS] = 1, [CL_QUOTA_TOKENS] = cl_quota_plus(input_tokens, output_tokens)}};
+
+    need.unpriced = !cl_quota_price(models, model, input_tokens, output_tokens, 0, &need.amount[CL_QUOTA_COST]);
+    return need;
+}
+
+cl_quota_use cl_quota_use_of_tokens(const claude_models_t *models, cl_str model, int64_t input_tokens,
+                                    int64_t output_tokens)
+{
+    cl_quota_use used = {
+        .count = {[CL_USED_REQUESTS] = 1, [CL_USED_INPUT] = input_tokens, [CL_USED_OUTPUT] = output_tokens}};
+
+    if (!cl_quota_price(models, model, input_tokens, output_tokens, 0, &used.count[CL_USED_COST]))
+        used.count[CL_USED_UNPRICED] = 1;
+    return used;
+}
+
+/* A model that the table does not know under the name that was asked for may be one by the name that answered. */
+static bool price_of(const claude_models_t *models, const char *model, cl_json message, uint32_t flags, int64_t *nano)
+{
+    int64_t found = model ? cl_cost_of_json(models, model, message, flags, "total") : -1;
+
+    if (found < 0)
+        found = cl_cost_of_json(models, NULL, message, flags, "total");
+    *nano = found < 0 ? 0 : found;
+    return found >= 0;
+}
+
+bool cl_quota_use_of_json(const claude_models_t *models, const char *model, cl_json message, uint32_t flags,
+                          cl_quota_use *out)
+{
+    static const char *const names[] = {"input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens",
+                                        "output_tokens"};
+    enum { COUNTERS = sizeof names / sizeof names[0] };
+    cl_json usage = cl_json_member(message, CL_STR("usage"));
+    cl_json values[COUNTERS];
+    int64_t counts[COUNTERS];
+
+    if (usage.type != CLAUDE_JSON_OBJECT)
+        usage = message;
+    cl_json_members(usage, names, COUNTERS, values);
+    for (size_t i = 0; i < COUNTERS; i++) {
+        if (!cl_json_to_int(values[i], &counts[i]) || counts[i] < 0)
+            counts[i] = -1;
+    }
+    *out = (cl_quota_use){.count = {[CL_USED_REQUESTS] = 1,
+                                    [CL_USED_INPUT] = counts[0] > 0 ? counts[0] : 0,
+                                    [CL_USED_CACHE_WRITE] = counts[1] > 0 ? counts[1] : 0,
+                                    [CL_USED_CACHE_READ] = counts[2] > 0 ? counts[2] : 0,
+                                    [CL_USED_OUTPUT] = counts[3] > 0 ? counts[3] : 0}};
+    if (counts[0] < 0 && counts[3] < 0)
+        return false;
+    if (!price_of(models, model, message, flags, &out->count[CL_USED_COST]))
+        out->count[CL_USED_UNPRICED] = 1;
+    return true;
+}
+
+claude_code_t cl_quota_fail_no_usage(cl_err *err)
+{
+    return cl_fail(err, CLAUDE_E_INVALID,
+                   "json says nothing of tokens: it must be a message with \"usage\", or an object with "
+                   "\"input_tokens\" and \"output_tokens\"");
+}
