@@ -53,6 +53,11 @@ int32_t claude_report_failovers(const claude_report_t *report)
     return check(report) ? report->failovers : 0;
 }
 
+int32_t claude_report_resends(const claude_report_t *report)
+{
+    return check(report) ? report->resends : 0;
+}
+
 int64_t claude_report_limiter_wait_ms(const claude_report_t *report)
 {
     return check(report) ? report->limiter_ms : 0;

@@ -38,6 +38,7 @@ static const struct {
     {"failover", CL_FEATURE_FAILOVER},
     {"health-checks", CL_FEATURE_HEALTH_CHECKS},
     {"metrics", CL_FEATURE_METRICS},
+    {"compression", CL_FEATURE_COMPRESSION},
     {"error-handling", true},
     {"request-caching", true},
     {"sync-api", true},

@@ -42,6 +42,7 @@ claude_feature(rate-limiting "Rate limiting in the client")
 claude_feature(failover "Several endpoints for one API")
 claude_feature(health-checks "Checks whether endpoints are alive")
 claude_feature(metrics "Counters, histograms and the observer of attempts")
+claude_feature(compression "Bodies in gzip, sent and received")
 
 if(CLAUDE_FEATURES_LEFT_OUT)
     list(JOIN CLAUDE_FEATURES_LEFT_OUT ", " shown)

@@ -48,6 +48,9 @@
 #ifndef CL_FEATURE_METRICS
 #define CL_FEATURE_METRICS 1
 #endif
+#ifndef CL_FEATURE_COMPRESSION
+#define CL_FEATURE_COMPRESSION 1
+#endif
 
 /* The specification has two names for it. */
 #define CL_FEATURE_RETRY CL_FEATURE_RETRY_LOGIC

@@ -15,6 +15,9 @@
 #include "reliability/metrics.h"
 #include "reliability/retry.h"
 
+/* What a server has said it does not take. */
+enum { CL_REFUSES_GZIP = 1, CL_REFUSES_CHUNKS = 2 };
+
 /* A place where requests may go. */
 typedef struct cl_target {
     const char *base_url;    /* without a slash at the end; lives as long as the client */
@@ -23,13 +26,15 @@ typedef struct cl_target {
     size_t same_as;          /* the target whose state this one has: itself, or 0 */
     claude_breaker_t *breaker;
     cl_retry_budget budget;
+    _Atomic uint32_t refuses; /* CL_REFUSES_*, of bodies */
 } cl_target;
 
 /* CLAUDE_WITH_* that calls may ask for, and what is no matter of theirs. */
 enum {
     CL_FEATURES_OF_CALLS =
         CLAUDE_WITH_RETRIES | CLAUDE_WITH_CIRCUIT_BREAKER | CLAUDE_WITH_RATE_LIMITING | CLAUDE_WITH_FAILOVER,
-    CL_FEATURE_OF_METRICS = 1 << 16
+    CL_FEATURE_OF_METRICS = 1 << 16,
+    CL_FEATURE_OF_COMPRESSION = 1 << 17
 };
 
 struct claude_client {
@@ -66,6 +71,7 @@ void cl_client_free_targets(claude_client_t *client);
  * one that is not built in. */
 claude_code_t cl_client_check_features(const claude_client_t *client, uint32_t *features, cl_err *err);
 cl_retry_budget *cl_client_budget(claude_client_t *client, size_t target);
+_Atomic uint32_t *cl_client_refuses(claude_client_t *client, size_t target);
 
 claude_client_t *cl_client_ref(claude_client_t *client);
 void cl_client_unref(claude_client_t *client);

@@ -29,6 +29,8 @@ static const feature_gate gates[] = {
     {CLAUDE_WITH_RATE_LIMITING, CL_FEATURE_RATE_LIMITING, CL_OPT_LIMITER_ENABLED, "rate-limiting"},
     {CLAUDE_WITH_FAILOVER, CL_FEATURE_FAILOVER, CL_OPT_FAILOVER_ENABLED, "failover"},
     {CL_FEATURE_OF_METRICS, CL_FEATURE_METRICS, CL_OPT_METRICS_ENABLED, "metrics"},
+    {CL_FEATURE_OF_COMPRESSION, CL_FEATURE_COMPRESSION, CL_OPT_COMPRESSION_ENABLED, "compression"},
+    {CL_FEATURE_OF_COMPRESSION, CL_FEATURE_COMPRESSION, CL_OPT_COMPRESSION_RESPONSES, "compression"},
 };
 
 enum { GATES = sizeof gates / sizeof gates[0] };
@@ -205,4 +207,9 @@ void cl_client_free_targets(claude_client_t *client)
 cl_retry_budget *cl_client_budget(claude_client_t *client, size_t target)
 {
     return &client->targets[client->targets[target].same_as].budget;
+}
+
+_Atomic uint32_t *cl_client_refuses(claude_client_t *client, size_t target)
+{
+    return &client->targets[client->targets[target].same_as].refuses;
 }

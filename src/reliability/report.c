@@ -146,11 +146,11 @@ static bool put_report(cl_buf *out, const claude_report_t *report)
 
     return put_char(out, '{') && put_features(out, report->features) && put_int(out, "wire_attempts", report->wire) &&
            put_int(out, "attempts", report->attempts) && put_int(out, "retries", report->retries) &&
-           put_int(out, "failovers", report->failovers) && put_int(out, "limiter_wait_ms", report->limiter_ms) &&
-           put_int(out, "backoff_ms", report->backoff_ms) && put_int(out, "duration_ms", report->duration_ms) &&
-           put_int(out, "endpoint_index", report->endpoint) && put_text(out, "endpoint_url", report->endpoint_url) &&
-           put_text(out, "breaker_state", state) && put_text(out, "stopped_by", report->stopped_by) &&
-           put_attempts(out, report) && put_char(out, '}');
+           put_int(out, "failovers", report->failovers) && put_int(out, "resends", report->resends) &&
+           put_int(out, "limiter_wait_ms", report->limiter_ms) && put_int(out, "backoff_ms", report->backoff_ms) &&
+           put_int(out, "duration_ms", report->duration_ms) && put_int(out, "endpoint_index", report->endpoint) &&
+           put_text(out, "endpoint_url", report->endpoint_url) && put_text(out, "breaker_state", state) &&
+           put_text(out, "stopped_by", report->stopped_by) && put_attempts(out, report) && put_char(out, '}');
 }
 
 const char *cl_report_json(claude_report_t *report, size_t *len)

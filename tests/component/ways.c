@@ -101,7 +101,9 @@ void check_report(const claude_report_t *report, const char *file, int line)
     }
     holds(claude_report_retries(report) <= (attempts > 0 ? attempts - 1 : 0));
     holds(claude_report_failovers(report) <= (attempts > 0 ? attempts - 1 : 0));
-    holds(claude_report_retries(report) + claude_report_failovers(report) == (attempts > 0 ? attempts - 1 : 0));
+    holds(claude_report_resends(report) == number_of(json, "resends"));
+    holds(claude_report_retries(report) + claude_report_failovers(report) + claude_report_resends(report) ==
+          (attempts > 0 ? attempts - 1 : 0));
     json_object_put(json);
 }
 

@@ -37,6 +37,7 @@ CODE = {
     "failover": ["cl_failover_new", "cl_failover_select", "cl_failover_record"],
     "health-checks": ["cl_health_new", "cl_health_check", "cl_health_check_one"],
     "metrics": ["cl_metrics_new", "cl_metrics_snapshot"],
+    "compression": ["cl_pack_new", "cl_pack_read", "cl_unpack_new", "cl_unpack_push"],
 }
 
 

@@ -90,6 +90,16 @@ CLAUDE_API int32_t claude_report_retries(const claude_report_t *report);
 CLAUDE_API int32_t claude_report_failovers(const claude_report_t *report);
 
 /**
+ * How many of the attempts were the same request once more, not compressed, because the server does not read compressed
+ * bodies (`compression.resend`).
+ *
+ * @return the number; 0 for NULL
+ * @threads A; of a running call B
+ * @since 0.8
+ */
+CLAUDE_API int32_t claude_report_resends(const claude_report_t *report);
+
+/**
  * How long the rate limiter made the call wait, in all.
  *
  * @return milliseconds; 0 for NULL

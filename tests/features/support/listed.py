@@ -18,7 +18,6 @@ FIXED = {
     "error-handling": 1,
     "request-caching": 1,
     "sync-api": 1,
-    "compression": 0,
     "enterprise-quota": 0,
     "dynamic-config": 0,
     "curl-diagnostics": 0,
@@ -26,7 +25,7 @@ FIXED = {
 }
 OPTIONAL = (
     "streaming streaming-control tools vision authentication content-generation model-management count-tokens "
-    "retry-logic circuit-breaker rate-limiting failover health-checks metrics"
+    "retry-logic circuit-breaker rate-limiting failover health-checks metrics compression"
 ).split()
 # What the specification's section 4.1 calls them.
 OTHER_NAMES = {

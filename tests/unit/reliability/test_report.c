@@ -59,6 +59,7 @@ static claude_report_t *known_report(void)
     report->duration_ms = 1643;
     report->endpoint = 1;
     report->breaker_state = CL_BREAKER_HALF_OPEN;
+    report->resends = 1;
     report->stopped_by = "max_retries";
     report->endpoint_url = strdup("https://two.example/");
     return report;
@@ -73,6 +74,7 @@ static void test_a_new_report(void **state)
     assert_int_equal(claude_report_features(report), 0);
     assert_int_equal(claude_report_wire_attempts(report), 0);
     assert_int_equal(claude_report_attempts(report), 0);
+    assert_int_equal(claude_report_resends(report), 0);
     assert_int_equal(claude_report_attempt_count(report), 0);
     assert_string_equal(claude_report_endpoint_url(report), "");
     assert_string_equal(claude_report_stopped_by(report), "");
@@ -82,7 +84,7 @@ static void test_a_new_report(void **state)
     report->final = true;
     assert_string_equal(claude_report_json(report, &len),
                         "{\"features\":[],\"wire_attempts\":0,\"attempts\":0,\"retries\":0,\"failovers\":0,"
-                        "\"limiter_wait_ms\":0,\"backoff_ms\":0,\"duration_ms\":0,\"endpoint_index\":0,"
+                        "\"resends\":0,\"limiter_wait_ms\":0,\"backoff_ms\":0,\"duration_ms\":0,\"endpoint_index\":0,"
                         "\"endpoint_url\":null,\"breaker_state\":null,\"stopped_by\":\"\",\"attempt_list\":[]}");
     assert_int_equal(len, strlen(claude_report_json(report, NULL)));
     claude_report_unref(report);
@@ -166,13 +168,14 @@ static void test_json(void **state)
     report->final = true;
     root = json_tokener_parse(claude_report_json(report, NULL));
     list = member(root, "attempt_list");
-    assert_int_equal(json_object_object_length(root), 13);
+    assert_int_equal(json_object_object_length(root), 14);
     assert_string_equal(json_object_to_json_string_ext(member(root, "features"), JSON_C_TO_STRING_PLAIN),
                         "[\"retries\",\"failover\"]");
     expect_int(root, "wire_attempts", 3);
     expect_int(root, "attempts", 2);
     expect_int(root, "retries", 1);
     expect_int(root, "failovers", 1);
+    expect_int(root, "resends", 1);
     expect_int(root, "limiter_wait_ms", 42);
     expect_int(root, "backoff_ms", 500);
     expect_int(root, "duration_ms", 1643);
