@@ -39,6 +39,7 @@ static const struct {
     {"health-checks", CL_FEATURE_HEALTH_CHECKS},
     {"enterprise-quota", CL_FEATURE_QUOTA},
     {"metrics", CL_FEATURE_METRICS},
+    {"compression", CL_FEATURE_COMPRESSION},
     {"dynamic-config", CL_FEATURE_DYNAMIC_CONFIG},
     {"error-handling", true},
     {"request-caching", true},

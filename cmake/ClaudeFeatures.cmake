@@ -43,6 +43,7 @@ claude_feature(failover "Several endpoints for one API")
 claude_feature(health-checks "Checks whether endpoints are alive")
 claude_feature(enterprise-quota "Quotas of requests, tokens and money" model-management)
 claude_feature(metrics "Counters, histograms and the observer of attempts")
+claude_feature(compression "Bodies in gzip, sent and received")
 claude_feature(dynamic-config "Configuration that changes while clients use it: files, named snapshots")
 
 if(CLAUDE_FEATURES_LEFT_OUT)

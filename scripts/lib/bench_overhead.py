@@ -27,6 +27,7 @@ FEATURES = [
     "HEALTH_CHECKS",
     "ENTERPRISE_QUOTA",
     "METRICS",
+    "COMPRESSION",
     "DYNAMIC_CONFIG",
 ]
 # The answer is never there when it is first looked for: else it is sometimes, and the figures scatter by 3 %.

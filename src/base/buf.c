@@ -120,6 +120,17 @@ char *cl_buf_steal(cl_buf *buf, size_t *len)
     return ptr;
 }
 
+char *cl_buf_steal_exact(cl_buf *buf, size_t *len)
+{
+    size_t spare = buf->cap - buf->len;
+    char *ptr = cl_buf_steal(buf, len);
+    char *exact = ptr && spare > 1 ? realloc(ptr, *len + 1) : ptr;
+
+    if (!exact)
+        free(ptr);
+    return exact;
+}
+
 const char *cl_buf_publish(cl_buf *buf, _Atomic(char *) *slot)
 {
     char *fresh = cl_buf_steal(buf, NULL);

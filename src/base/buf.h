@@ -42,6 +42,8 @@ void cl_buf_clear(cl_buf *buf);
 /* Hands the bytes to the caller, who must free() them; NULL only when out of memory (an empty buffer gives ""). Not of
  * a part. */
 char *cl_buf_steal(cl_buf *buf, size_t *len);
+/* The same, with no more memory than the bytes need; `len` is not NULL. */
+char *cl_buf_steal_exact(cl_buf *buf, size_t *len);
 /* Keeps the text in a slot that several threads may race to fill, and empties the buffer. What was there first stays,
  * and is returned; NULL only when out of memory. */
 const char *cl_buf_publish(cl_buf *buf, _Atomic(char *) *slot);

@@ -4,25 +4,33 @@
 
 enum {
     AUTH_HEADER_MAX = 8192,
-    OWN_HEADERS_MAX = 7, /* the library's */
+    OWN_HEADERS_MAX = 8, /* the library's */
     BETAS_MAX = 8192,
     HASH_BLOCK = 4096,
 };
 
-/* False: a file cannot be read; sending it will say why. */
-static bool hash_body(const cl_body *body, cl_sha256 *sha)
+/* False: a file cannot be read; sending it will say why. What is compressed while it is sent is so twice. */
+static bool hash_body(const claude_sign_t *sign, cl_sha256 *sha)
 {
     cl_body_reader reader = CL_BODY_READER_INIT;
+    cl_pack *pack = NULL;
     char block[HASH_BLOCK];
     size_t got = 0;
-    bool ok;
+    bool ok = true;
 
+    if (CL_FEATURE_COMPRESSION && sign->pack)
+        ok = cl_pack_again(sign->pack, &pack, NULL) >= 0;
     do {
-        ok = cl_body_reader_read(&reader, body, block, sizeof block, &got, NULL) >= 0;
+        if (CL_FEATURE_COMPRESSION && pack)
+            ok = cl_pack_read(pack, block, sizeof block, &got, NULL) >= 0;
+        else if (ok)
+            ok = cl_body_reader_read(&reader, sign->body, block, sizeof block, &got, NULL) >= 0;
         if (ok)
             cl_sha256_update(sha, block, got);
     } while (ok && got > 0);
     cl_body_reader_free(&reader);
+    if (CL_FEATURE_COMPRESSION)
+        cl_pack_free(pack);
     return ok;
 }
 
@@ -33,7 +41,7 @@ const char *cl_sign_body_sha256(claude_sign_t *sign)
 
     if (sign->body_sha256[0] == '\0') {
         cl_sha256_init(&sha);
-        if (!hash_body(sign->body, &sha))
+        if (!hash_body(sign, &sha))
             return "";
         cl_sha256_final(&sha, digest);
         cl_hex(digest, sizeof digest, sign->body_sha256);
@@ -124,7 +132,9 @@ static claude_code_t make_headers(const claude_call_t *call, cl_headers *headers
         cl_headers_lend(headers, "anthropic-beta", betas->ptr);
     cl_headers_lend(headers, "user-agent", cl_buf_str(&call->client->user_agent).ptr);
     /* A compressed stream hides truncation, and a bomb hides in a compressed body. */
-    cl_headers_lend(headers, "accept-encoding", "identity");
+    cl_headers_lend(headers, "accept-encoding", call->coding.asked ? "gzip" : "identity");
+    if (call->coding.packed)
+        cl_headers_lend(headers, "content-encoding", "gzip");
     put_count(call, headers);
     put_all(headers, configured, target_of(call)->is_own);
     put_all(headers, own, target_of(call)->is_own);
@@ -168,10 +178,20 @@ static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, c
     return rc;
 }
 
+/* What is sent. */
+typedef struct payload {
+    cl_body body;
+    cl_pack *pack; /* in its place; NULL: the body as it is */
+} payload;
+
 static claude_code_t ask_hook(claude_call_t *call, cl_hook *hook, const char *url, cl_headers *headers,
-                              const cl_body *body, cl_err *err)
+                              const payload *sent, cl_err *err)
 {
-    claude_sign_t view = {.method = call->request.endpoint->method, .url = url, .headers = headers, .body = body};
+    claude_sign_t view = {.method = call->request.endpoint->method,
+                          .url = url,
+                          .headers = headers,
+                          .body = &sent->body,
+                          .pack = sent->pack};
     claude_sign_fn fn;
     int32_t answer;
 
@@ -193,7 +213,7 @@ static claude_code_t ask_hook(claude_call_t *call, cl_hook *hook, const char *ur
 }
 
 /* The observer and the signing hook may replace headers and add some: in a list that owns its texts. */
-static claude_code_t ask_program(claude_call_t *call, const char *url, cl_headers *headers, const cl_body *body,
+static claude_code_t ask_program(claude_call_t *call, const char *url, cl_headers *headers, const payload *sent,
                                  cl_err *err)
 {
     cl_hook *sign = call->client->config->sign;
@@ -207,11 +227,11 @@ static claude_code_t ask_program(claude_call_t *call, const char *url, cl_header
     cl_headers_free(headers);
     *headers = own;
     rc = cl_observe_start(call, url, headers, err);
-    return CL_FEATURE_AUTHENTICATION && rc >= 0 && sign ? ask_hook(call, sign, url, headers, body, err) : rc;
+    return CL_FEATURE_AUTHENTICATION && rc >= 0 && sign ? ask_hook(call, sign, url, headers, sent, err) : rc;
 }
 
 static cl_http_request http_request_of(const claude_call_t *call, const char *url, const cl_headers *headers,
-                                       const cl_body *body)
+                                       const payload *sent)
 {
     bool stream = call->request.stream;
 
@@ -219,7 +239,8 @@ static cl_http_request http_request_of(const claude_call_t *call, const char *ur
         .method = call->request.endpoint->method,
         .url = url,
         .headers = headers,
-        .body = body,
+        .body = &sent->body,
+        .pack = sent->pack,
         .stream = stream,
         .connect_ms = cl_call_option(call, CL_OPT_TIMEOUT_CONNECT),
         .first_byte_ms = cl_call_option(call, CL_OPT_TIMEOUT_FIRST_BYTE),
@@ -261,7 +282,7 @@ claude_code_t cl_call_url(const claude_call_t *call, cl_buf *url, cl_err *err)
 }
 
 /* The body, for another model where the endpoint has it under another name. */
-static claude_code_t make_body(const claude_call_t *call, cl_body *out, cl_err *err)
+static claude_code_t find_body(const claude_call_t *call, cl_body *out, cl_err *err)
 {
     const cl_snapshot *request = &call->request;
     cl_str other = CL_STR("");
@@ -276,6 +297,13 @@ static claude_code_t make_body(const claude_call_t *call, cl_body *out, cl_err *
     return CLAUDE_OK;
 }
 
+static claude_code_t make_body(claude_call_t *call, payload *out, cl_err *err)
+{
+    claude_code_t rc = find_body(call, &out->body, err);
+
+    return rc >= 0 && cl_coding_may_be_on(call) ? cl_coding_pack(call, &out->body, &out->pack, err) : rc;
+}
+
 /* Builds the request for the wire and gives it to the engine. Runs the observer and the signing hook. */
 static claude_code_t send_off(claude_call_t *call, cl_err *err)
 {
@@ -283,16 +311,17 @@ static claude_code_t send_off(claude_call_t *call, cl_err *err)
     cl_buf url = CL_BUF_INIT(CL_CALL_URL_MAX);
     cl_buf auth = CL_BUF_INIT(AUTH_HEADER_MAX);
     cl_buf betas = CL_BUF_INIT(BETAS_MAX);
-    cl_body body = {.blob = NULL};
+    payload sent = {.pack = NULL};
     cl_http_request request;
     claude_code_t rc;
 
-    if ((rc = cl_call_url(call, &url, err)) < 0 || (rc = make_body(call, &body, err)) < 0 ||
+    if ((rc = cl_call_url(call, &url, err)) < 0 || (rc = make_body(call, &sent, err)) < 0 ||
         (rc = make_headers(call, &headers, &betas, err)) < 0 ||
-        (rc = ask_program(call, url.ptr, &headers, &body, err)) < 0 || (rc = make_auth(call, &headers, &auth, err)) < 0)
+        (rc = ask_program(call, url.ptr, &headers, &sent, err)) < 0 || (rc = make_auth(call, &headers, &auth, err)) < 0)
         goto out;
-    request = http_request_of(call, url.ptr, &headers, &body);
+    request = http_request_of(call, url.ptr, &headers, &sent);
     request.auth_header = cl_buf_str(&auth);
+    sent.pack = NULL;
     rc = cl_transfer_new(call->engine, &request, call, &call->transfer, err);
 out:
     if (auth.ptr)
@@ -300,7 +329,9 @@ out:
     cl_buf_free(&auth);
     cl_buf_free(&url);
     cl_buf_free(&betas);
-    cl_body_free(&body);
+    cl_body_free(&sent.body);
+    if (CL_FEATURE_COMPRESSION)
+        cl_pack_free(sent.pack);
     wipe(&headers);
     cl_headers_free(&headers);
     return rc;
@@ -319,11 +350,13 @@ int32_t cl_call_begin(claude_call_t *call, cl_err *err)
 {
     int32_t rc = cl_call_credentials(call, err);
 
-    if (rc > 0 && call->pipeline)
+    /* The same once more has the turn, and the permit, of what was refused. */
+    if (rc > 0 && call->pipeline && !call->coding.again)
         rc = cl_pipeline_admit(call, err);
     if (rc <= 0)
         return rc;
     call->begun = true;
+    call->coding.again = false;
     cl_call_attempt_begins(call);
     rc = send_off(call, err);
     if (rc < 0)

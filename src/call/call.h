@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "call/pipeline.h"
 #include "client/client.h"
+#include "codec/unpack.h"
 #include "http/http.h"
 #include "message/answer.h"
 #include "message/completion.h"
@@ -21,6 +22,7 @@ struct claude_sign {
     const char *url;
     cl_headers *headers;
     const cl_body *body;
+    const cl_pack *pack;  /* what is sent in place of `body`; NULL: that is */
     char body_sha256[65]; /* empty until asked for */
 };
 
@@ -83,6 +85,22 @@ typedef struct cl_kept {
     size_t max_bytes;
 } cl_kept;
 
+/* Bodies in gzip (coding.c). */
+typedef struct cl_coding {
+    bool packed;       /* the attempt's body is */
+    bool by_chunks;    /* and its length is not known */
+    bool plain;        /* no attempt's body will be: the server has refused it */
+    uint32_t guessed;  /* CL_REFUSES_*, if the same body is taken as it is */
+    size_t guessed_at; /* by which target */
+    bool again;        /* the attempt takes the place of the one that was refused */
+    bool asked;        /* for an answer that is */
+    bool unpacks;      /* the answer is */
+    bool any;          /* some of it has come */
+    bool spoilt;       /* the body of an error could not be read to its end */
+    cl_unpack *unpack;
+    cl_buf body; /* what was in the answer */
+} cl_coding;
+
 /* How often to look at the clock: a look costs as much as an event, so the quicker the events, the fewer looks. */
 typedef struct cl_pace {
     int64_t looked_at;
@@ -128,6 +146,7 @@ struct claude_call {
     bool strict;
     bool skip_malformed;
     bool buffers; /* keeps events while it is paused, rather than hold them back */
+    cl_coding coding;
     uint32_t max_depth;
     int32_t attempts; /* on the wire, of the attempts that are over */
     int64_t started_at;
@@ -321,6 +340,33 @@ int32_t cl_call_credentials(claude_call_t *call, cl_err *err);
 bool cl_call_renews_key(const claude_call_t *call, const cl_err *err);
 /* Takes over the error. */
 void cl_call_renew_key(claude_call_t *call, cl_err *err);
+
+/* ---- coding.c: bodies in gzip, where the options ask for it ---- */
+
+/* The client may ask for it, or a request for itself. */
+static inline bool cl_coding_may_be_on(const claude_call_t *call)
+{
+    const cl_options *own = call->request.options;
+
+    return CL_FEATURE_COMPRESSION && ((call->client->features & CL_FEATURE_OF_COMPRESSION) ||
+                                      (own && (cl_options_is_set(own, CL_OPT_COMPRESSION_ENABLED) ||
+                                               cl_options_is_set(own, CL_OPT_COMPRESSION_RESPONSES))));
+}
+
+/* What the attempt sends for a body: changes it, or makes *pack, which takes its place. */
+claude_code_t cl_coding_pack(claude_call_t *call, cl_body *body, cl_pack **pack, cl_err *err);
+/* The head of the answer is there. */
+claude_code_t cl_coding_head(claude_call_t *call, cl_err *err);
+/* More of its body may be there, or the end. */
+claude_code_t cl_coding_receive(claude_call_t *call, cl_err *err);
+/* The body that has come, lent; or as a malloc'd, NUL-terminated text, NULL when out of memory. */
+cl_str cl_coding_body(const claude_call_t *call);
+char *cl_coding_steal(claude_call_t *call, size_t *len);
+void cl_coding_rewind(claude_call_t *call);
+/* After a failure: true if the server does not read compressed bodies, and the same is sent once more as it is. */
+bool cl_coding_goes_on(claude_call_t *call, cl_err *err);
+/* An attempt is over; NULL: it went well. */
+void cl_coding_settle(claude_call_t *call, const cl_err *err);
 
 /* ---- attempt.c ---- */
 

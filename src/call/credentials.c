@@ -178,6 +178,7 @@ void cl_call_renew_key(claude_call_t *call, cl_err *err)
 {
     call->renewed = true;
     call->report->resends++;
+    cl_metrics_count(call->client->metrics, CL_COUNT_RESENDS, 1);
     if (call->client->targets[call->target].key == own_key(call))
         call->refused_key = call->key_generation;
     call->refused = cl_error_new(err);

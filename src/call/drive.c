@@ -29,6 +29,8 @@ static bool goes_on(claude_call_t *call, cl_err *err)
 {
     bool renews = cl_call_renews_key(call, err);
 
+    if (CL_FEATURE_COMPRESSION && call->coding.packed && cl_coding_goes_on(call, err))
+        return true;
     if ((!call->pipeline && !renews) || err->code == CLAUDE_E_CANCELED)
         return false;
     /* Rather than an error that says less than it knew. */
@@ -182,6 +184,8 @@ static claude_code_t look_at_head(claude_call_t *call, cl_err *err)
     call->mode = cl_call_mode_of(call);
     if (call->pipeline)
         cl_pipeline_head(call);
+    if (CL_FEATURE_COMPRESSION && call->coding.asked && cl_coding_head(call, err) < 0)
+        return CLAUDE_E_NOMEM;
     /* A stream that nobody asked for is understood all the same. */
     return cl_call_streams(call, CL_MODE_EVENTS) ? cl_call_begin_story(call, err) : CLAUDE_OK;
 }
@@ -229,6 +233,8 @@ static int32_t receive(claude_call_t *call, int64_t until_ms, cl_err *err)
     rc = look_at_head(call, err);
     if (rc >= 0 && call->request.stream)
         rc = check_body_size(call, err);
+    if (CL_FEATURE_COMPRESSION && rc >= 0 && call->coding.unpacks)
+        rc = cl_coding_receive(call, err);
     return rc < 0 ? rc : call->over ? CL_HTTP_END : got;
 }
 

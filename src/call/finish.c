@@ -118,9 +118,9 @@ static claude_code_t judge_json(claude_call_t *call, cl_str body, cl_err *err)
 claude_code_t cl_finish_body(claude_call_t *call, cl_err *err)
 {
     int32_t status = cl_transfer_status(call->transfer);
+    cl_str body = cl_coding_body(call);
     size_t len = 0;
-    char *bytes = cl_transfer_bytes(call->transfer, &len);
-    cl_str body = cl_str_n(bytes ? bytes : "", len);
+    char *bytes;
     bool is_json;
     claude_code_t rc;
 
@@ -129,12 +129,12 @@ claude_code_t cl_finish_body(claude_call_t *call, cl_err *err)
     if (status > 202)
         return not_an_answer(call, body, "a status that the API does not use", err);
     is_json = !cl_endpoint_gives_pieces(call->request.endpoint);
-    if (!is_json && is_coded(call))
+    if (!is_json && is_coded(call) && !call->coding.unpacks)
         return not_an_answer(call, CL_STR(""), "a content coding that nobody asked for", err);
     rc = is_json ? judge_json(call, body, err) : CLAUDE_OK;
     if (rc < 0)
         return rc;
-    bytes = cl_transfer_steal(call->transfer, &len);
+    bytes = cl_coding_steal(call, &len);
     if (!bytes)
         return cl_fail_nomem(err);
     return make_response(call, bytes, len, is_json, &call->response, err);
@@ -155,7 +155,7 @@ static claude_code_t partial_response(claude_call_t *call, claude_response_t **o
 
     if (cl_call_streams(call, CL_MODE_EVENTS) && cl_call_story_begun(call))
         return response_of_message(call, out, err);
-    bytes = cl_transfer_steal(call->transfer, &len);
+    bytes = cl_coding_steal(call, &len);
     if (!bytes)
         return cl_fail_nomem(err);
     json = len > 0 && cl_json_validate(cl_str_n(bytes, len), call->max_depth, &root, NULL) >= 0;

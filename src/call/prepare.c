@@ -80,6 +80,12 @@ claude_code_t cl_call_check_flags(const claude_client_t *client, uint32_t flags,
     return *features ? cl_client_check_features(client, features, err) : CLAUDE_OK;
 }
 
+/* A client's own option is refused when it is made. */
+static bool wants_compression(const claude_client_t *client, const claude_request_t *request)
+{
+    return is_on(client, request, CL_OPT_COMPRESSION_ENABLED) || is_on(client, request, CL_OPT_COMPRESSION_RESPONSES);
+}
+
 claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *request, uint32_t flags,
                               cl_snapshot *out, cl_err *err)
 {
@@ -89,6 +95,8 @@ claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *r
     uint32_t features = 0;
     claude_code_t rc = cl_call_check_flags(client, flags, &features, err);
 
+    if (!CL_FEATURE_COMPRESSION && rc >= 0 && wants_compression(client, request))
+        rc = cl_fail_left_out(err, "compression");
     if (rc >= 0 && is_on(client, request, CL_OPT_REQUEST_VALIDATE))
         rc = validate(request, &judge, err);
     if (rc >= 0 && is_on(client, request, CL_OPT_REQUEST_LONG_CHECK))

@@ -81,7 +81,10 @@ void cl_call_settle(claude_call_t *call, const cl_err *err)
         call->attempt.usage = cl_answer_usage(err ? err->response.ptr : call->response);
     if (CL_FEATURE_METRICS && call->client->metrics)
         measure(call, err);
-    if (call->pipeline)
+    if (CL_FEATURE_COMPRESSION && (call->coding.packed || call->coding.guessed))
+        cl_coding_settle(call, err);
+    /* One that takes the place of another goes on with its turn. */
+    if (call->pipeline && !call->coding.again)
         cl_pipeline_settle(call, err);
     if (CL_FEATURE_METRICS && call->client->config->attempt)
         cl_observe_end(call);

@@ -24,6 +24,9 @@
 #include "reliability/quota.h"
 #include "reliability/retry.h"
 
+/* What a server has said it does not take. */
+enum { CL_REFUSES_GZIP = 1, CL_REFUSES_CHUNKS = 2 };
+
 /* ---- what snapshots share by count (shared.c) ---- */
 
 /* Engines, and the settings that they were made with, whose texts are copies. */
@@ -39,6 +42,7 @@ typedef struct cl_lines {
 typedef struct cl_place {
     _Atomic uint32_t refs;
     cl_retry_budget budget;
+    _Atomic uint32_t refuses; /* CL_REFUSES_*, of bodies */
 } cl_place;
 
 /* What belongs to the handle, whatever its configuration says. */
@@ -77,7 +81,8 @@ typedef struct cl_target {
 enum {
     CL_FEATURES_OF_CALLS = CLAUDE_WITH_RETRIES | CLAUDE_WITH_CIRCUIT_BREAKER | CLAUDE_WITH_RATE_LIMITING |
                            CLAUDE_WITH_FAILOVER | CLAUDE_WITH_QUOTA,
-    CL_FEATURE_OF_METRICS = 1 << 16
+    CL_FEATURE_OF_METRICS = 1 << 16,
+    CL_FEATURE_OF_COMPRESSION = 1 << 17
 };
 
 enum {
@@ -203,6 +208,7 @@ void cl_client_free_targets(claude_client_t *client);
  * one that is not built in. */
 claude_code_t cl_client_check_features(const claude_client_t *client, uint32_t *features, cl_err *err);
 cl_retry_budget *cl_client_budget(claude_client_t *client, size_t target);
+_Atomic uint32_t *cl_client_refuses(claude_client_t *client, size_t target);
 
 claude_client_t *cl_client_ref(claude_client_t *client);
 void cl_client_unref(claude_client_t *client);

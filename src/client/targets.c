@@ -30,6 +30,8 @@ static const feature_gate gates[] = {
     {CLAUDE_WITH_FAILOVER, CL_FEATURE_FAILOVER, CL_OPT_FAILOVER_ENABLED, "failover"},
     {CLAUDE_WITH_QUOTA, CL_FEATURE_QUOTA, CL_OPT_QUOTA_ENABLED, "enterprise-quota"},
     {CL_FEATURE_OF_METRICS, CL_FEATURE_METRICS, CL_OPT_METRICS_ENABLED, "metrics"},
+    {CL_FEATURE_OF_COMPRESSION, CL_FEATURE_COMPRESSION, CL_OPT_COMPRESSION_ENABLED, "compression"},
+    {CL_FEATURE_OF_COMPRESSION, CL_FEATURE_COMPRESSION, CL_OPT_COMPRESSION_RESPONSES, "compression"},
 };
 
 enum { GATES = sizeof gates / sizeof gates[0] };
@@ -394,4 +396,9 @@ claude_secret_t *cl_client_secret_for(const claude_client_t *client, cl_str url,
 cl_retry_budget *cl_client_budget(claude_client_t *client, size_t target)
 {
     return &client->targets[client->targets[target].same_as].place->budget;
+}
+
+_Atomic uint32_t *cl_client_refuses(claude_client_t *client, size_t target)
+{
+    return &client->targets[client->targets[target].same_as].place->refuses;
 }

@@ -125,6 +125,7 @@ struct cl_transfer {
     const char *url;
     cl_body body;
     cl_body_reader reader; /* of a body that is not one piece of memory */
+    cl_pack *pack;         /* NULL: `body` is sent as it is */
     const char *method;    /* static */
     /* ---- set by libcurl's callbacks ---- */
     bool news;

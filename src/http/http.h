@@ -13,6 +13,7 @@
 #define CL_HTTP_H
 
 #include "base/base.h"
+#include "codec/pack.h"
 
 typedef struct cl_engine cl_engine;
 typedef struct cl_transfer cl_transfer;
@@ -43,8 +44,9 @@ typedef struct cl_http_request {
     const cl_headers *headers;
     cl_str auth_header; /* "x-api-key: ...", wiped by the transfer when it is over; the caller wipes its own copy */
     const cl_body *body;
-    bool stream;           /* judge first byte, idle time and progress; bytes are taken away as they come */
-    int64_t connect_ms;    /* > 0 */
+    cl_pack *pack;      /* what is sent in place of `body`, of a length that is not known; taken over, on failure too */
+    bool stream;        /* judge first byte, idle time and progress; bytes are taken away as they come */
+    int64_t connect_ms; /* > 0 */
     int64_t first_byte_ms; /* streams; 0: no limit */
     int64_t idle_ms;       /* streams; 0: no limit */
     int64_t progress_ms;   /* streams; 0: no limit */

@@ -119,9 +119,14 @@ static size_t on_read(char *out, size_t size, size_t count, void *user)
     cl_transfer *t = ((cl_slot *)user)->transfer;
     size_t n = 0;
     cl_err err;
+    claude_code_t rc;
 
     cl_err_init(&err);
-    if (cl_body_reader_read(&t->reader, &t->body, out, size * count, &n, &err) >= 0)
+    if (CL_FEATURE_COMPRESSION && t->pack)
+        rc = cl_pack_read(t->pack, out, size * count, &n, &err);
+    else
+        rc = cl_body_reader_read(&t->reader, &t->body, out, size * count, &n, &err);
+    if (rc >= 0)
         return n;
     cl_error_unref(t->unread);
     t->unread = cl_error_new(&err);
@@ -132,9 +137,12 @@ static int on_seek(void *user, curl_off_t offset, int origin)
 {
     cl_transfer *t = ((cl_slot *)user)->transfer;
 
-    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > t->body.len)
+    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > (t->pack ? 0 : t->body.len))
         return CURL_SEEKFUNC_FAIL;
-    cl_body_reader_seek(&t->reader, (size_t)offset);
+    if (CL_FEATURE_COMPRESSION && t->pack)
+        cl_pack_rewind(t->pack);
+    else
+        cl_body_reader_seek(&t->reader, (size_t)offset);
     return CURL_SEEKFUNC_OK;
 }
 
@@ -344,9 +352,11 @@ CURLcode cl_transfer_setup(cl_transfer *t, bool fresh)
         return CURLE_OK;
     }
     SET(CURLOPT_POST, 1L);
-    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.len);
+    /* Without a length HTTP/1.1 sends chunks, which libcurl does by itself. */
+    SET(CURLOPT_POSTFIELDSIZE_LARGE, t->pack ? -1 : (curl_off_t)t->body.len);
     /* One piece of memory goes out with the headers in one packet; several are read through on_read. */
-    SET(CURLOPT_POSTFIELDS, t->body.count == 0                     ? ""
+    SET(CURLOPT_POSTFIELDS, t->pack                                ? NULL
+                            : t->body.count == 0                   ? ""
                             : t->body.count == 1 && !t->body.files ? t->body.parts[0].ptr
                                                                    : NULL);
     return CURLE_OK;

@@ -114,6 +114,8 @@ static void transfer_free(cl_transfer *t)
     cl_body_reader_free(&t->reader);
     cl_error_unref(t->unread);
     cl_body_free(&t->body);
+    if (CL_FEATURE_COMPRESSION)
+        cl_pack_free(t->pack);
     cl_buf_free(&t->rx);
     cl_buf_free(&t->window);
     cl_buf_free(&t->head);
@@ -125,12 +127,16 @@ static cl_transfer *transfer_of(cl_engine *engine, const cl_http_request *reques
 {
     cl_transfer *t = calloc(1, sizeof *t);
 
-    if (!t)
+    if (!t) {
+        if (CL_FEATURE_COMPRESSION)
+            cl_pack_free(request->pack);
         return NULL;
+    }
     t->engine = engine;
     t->owner = owner;
     t->body = cl_body_copy(request->body);
     t->reader = CL_BODY_READER_INIT;
+    t->pack = request->pack;
     t->method = request->method;
     t->stream = request->stream;
     t->rx = CL_BUF_INIT(SIZE_MAX / 2);

@@ -16,6 +16,7 @@ typedef enum cl_counter {
     CL_COUNT_WIRE, /* requests that reached the wire */
     CL_COUNT_RETRIES,
     CL_COUNT_FAILOVERS,
+    CL_COUNT_RESENDS,
     CL_COUNT_BREAKER_REFUSED,
     CL_COUNT_BREAKER_OPENED,
     CL_COUNT_LIMITER_WAITED, /* calls that had to */

@@ -31,6 +31,8 @@ static const cl_metric_row rows[] = {
     [CL_COUNT_RETRIES] = COUNTER("retries", "attempts", "Attempts that were retries.", ""),
     [CL_COUNT_FAILOVERS] =
         COUNTER("failovers", "attempts", "Attempts that went to another endpoint after a failure.", ""),
+    [CL_COUNT_RESENDS] = COUNTER("resends", "attempts",
+                                 "Attempts that were the same once more, with another key or not compressed.", ""),
     [CL_COUNT_BREAKER_REFUSED] =
         COUNTER("breaker_refused", "attempts", "Attempts that an open circuit breaker refused.", ""),
     [CL_COUNT_BREAKER_OPENED] = COUNTER("breaker_opened", "times", "How often a circuit breaker opened.", ""),

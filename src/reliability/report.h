@@ -38,7 +38,7 @@ struct claude_report {
     int32_t attempts;   /* ours */
     int32_t retries;    /* of those: after a wait, by the retry policy */
     int32_t failovers;  /* of those: at another endpoint */
-    int32_t resends;    /* of those: the same once more, with another key */
+    int32_t resends;    /* of those: the same once more, with another key or not compressed */
     int64_t limiter_ms; /* waits, in all */
     int64_t backoff_ms;
     int64_t duration_ms;

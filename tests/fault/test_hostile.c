@@ -308,7 +308,7 @@ static const struct hostile heads[] = {
      .codes = {CLAUDE_E_CLOSED, CLAUDE_E_PROTOCOL}},
 };
 
-/* ---- compression that nobody asked for ---- */
+/* ---- compression, that nobody asked for and that somebody did ---- */
 
 static const struct hostile bombs[] = {
     {.name = "200 MiB in gzip, a stream",
@@ -373,6 +373,29 @@ static const struct hostile bombs[] = {
      .head = EVENTS "Content-Encoding: br\r\n\r\n",
      .stream = true,
      .codes = {CLAUDE_E_PROTOCOL, SUCCESS}},
+    {.name = "200 MiB in gzip, asked for",
+     .head = JSON "Content-Encoding: gzip\r\n\r\n",
+     .bomb = 200,
+     .plain = true,
+     .option = "compression.responses",
+     .value = "true",
+     .codes = {CLAUDE_E_TOO_LARGE},
+     .kib = 2 * 65536 + ROUND_KIB},
+    {.name = "200 MiB in gzip twice, asked for",
+     .head = JSON "Content-Encoding: gzip\r\n\r\n",
+     .bomb = 200,
+     .twice = true,
+     .plain = true,
+     .option = "compression.responses",
+     .value = "true",
+     .codes = {CLAUDE_E_PROTOCOL}},
+    {.name = "an error with 200 MiB in gzip, asked for",
+     .head = "HTTP/1.1 500 Oops\r\nContent-Encoding: gzip\r\n\r\n",
+     .bomb = 200,
+     .plain = true,
+     .option = "compression.responses",
+     .value = "true",
+     .codes = {CLAUDE_E_SERVER}},
 };
 
 /* ---- streams and bodies without end ---- */

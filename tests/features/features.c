@@ -283,6 +283,28 @@ static void check_stream(claude_client_t *client)
     claude_request_unref(request);
 }
 
+/* A request may ask for it as well as a client. */
+static void check_compression_of_requests(claude_client_t *client)
+{
+    static const char *const names[] = {"compression.enabled", "compression.responses"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        claude_request_t *request = hello("");
+        claude_response_t *response = NULL;
+        claude_error_t *error = NULL;
+        claude_code_t code;
+        EXPECT(claude_request_set_option(request, names[i], "true", NULL) == CLAUDE_OK, "no option %s", names[i]);
+        code = claude_client_execute(client, request, &response, &error);
+        if (claude_feature("compression"))
+            EXPECT(code == CLAUDE_OK, "%s: %s", names[i], claude_error_message(error));
+        else
+            expect_unsupported(names[i], "compression", code, error);
+        claude_error_unref(error);
+        claude_response_unref(response);
+        claude_request_unref(request);
+    }
+}
+
 /* ---- what a client must enable before calls may ask for it ---- */
 
 typedef claude_code_t (*execute_fn)(claude_client_t *client, const claude_request_t *request, claude_response_t **out,
@@ -300,6 +322,8 @@ static const struct {
     {"failover", "failover.enabled", CLAUDE_WITH_FAILOVER, NULL}, /* wants endpoints as well */
     {"enterprise-quota", "quota.enabled", CLAUDE_WITH_QUOTA, claude_client_execute_with_quota},
     {"metrics", "metrics.enabled", 0, claude_client_execute},
+    {"compression", "compression.enabled", 0, claude_client_execute},
+    {"compression", "compression.responses", 0, claude_client_execute},
 };
 
 static void check_enabled(const char *url, size_t i)
@@ -440,6 +464,7 @@ int main(int argc, char **argv)
     client = new_client(argv[1]);
     check_names(argc - 2, argv + 2);
     check_functions(client);
+    check_compression_of_requests(client);
     check_endpoint("messages.count_tokens", "count-tokens");
     check_endpoint("beta.messages.count_tokens", "count-tokens");
     check_endpoint("models.list", "model-management");

@@ -38,6 +38,7 @@ CODE = {
     "health-checks": ["cl_health_new", "cl_health_check", "cl_health_check_one"],
     "enterprise-quota": ["cl_quota_new", "cl_quota_reserve", "cl_quota_settle"],
     "metrics": ["cl_metrics_new", "cl_metrics_snapshot"],
+    "compression": ["cl_pack_new", "cl_pack_read", "cl_unpack_new", "cl_unpack_push"],
     "dynamic-config": ["cl_watcher_new", "cl_runtime_parse", "cl_client_change"],
 }
 

@@ -16,6 +16,7 @@
 
 #include <curl/curl.h>
 #include <json-c/json.h>
+#include <zlib.h>
 
 #include "allocator.h"
 
@@ -37,6 +38,9 @@ CURL *failing_curl_easy_init(void);
 CURLM *failing_curl_multi_init(void);
 struct curl_slist *failing_curl_slist_append(struct curl_slist *list, const char *text);
 struct json_tokener *failing_json_tokener_new_ex(int depth);
+int failing_deflateInit2_(z_streamp z, int level, int method, int bits, int memory, int strategy, const char *version,
+                          int size);
+int failing_inflateInit2_(z_streamp z, int bits, const char *version, int size);
 
 static bool armed;
 static bool persistent;
@@ -203,4 +207,15 @@ struct curl_slist *failing_curl_slist_append(struct curl_slist *list, const char
 struct json_tokener *failing_json_tokener_new_ex(int depth)
 {
     return fails() ? NULL : json_tokener_new_ex(depth);
+}
+
+int failing_deflateInit2_(z_streamp z, int level, int method, int bits, int memory, int strategy, const char *version,
+                          int size)
+{
+    return fails() ? Z_MEM_ERROR : deflateInit2_(z, level, method, bits, memory, strategy, version, size);
+}
+
+int failing_inflateInit2_(z_streamp z, int bits, const char *version, int size)
+{
+    return fails() ? Z_MEM_ERROR : inflateInit2_(z, bits, version, size);
 }

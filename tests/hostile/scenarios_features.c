@@ -28,6 +28,9 @@ static bool set_options(run *r, part *p, claude_config_t *config)
         {"limiter.learn", "true"},
         {"failover.unhealthy_after", "1000"},
         {"metrics.enabled", "true"},
+        {"compression.enabled", "true"},
+        {"compression.min_size", "0"},
+        {"compression.responses", "true"},
     };
     claude_error_t *err = NULL;
     bool done = ended_well(r, p, claude_config_set(config, "base_url", r->url, &err), &err);

@@ -10,6 +10,7 @@
 #include <claude/breaker.h>
 #include <claude/call.h>
 #include <claude/client.h>
+#include <claude/compression.h>
 #include <claude/config.h>
 #include <claude/credential.h>
 #include <claude/endpoint.h>

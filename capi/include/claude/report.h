@@ -90,8 +90,8 @@ CLAUDE_API int32_t claude_report_retries(const claude_report_t *report);
 CLAUDE_API int32_t claude_report_failovers(const claude_report_t *report);
 
 /**
- * How many of the attempts were the same request once more, with another key, because the server refused the key
- * (`auth.refresh_on_401`).
+ * How many of the attempts were the same request once more: with another key, because the server refused the key
+ * (`auth.refresh_on_401`), or not compressed, because it does not read compressed bodies (`compression.resend`).
  *
  * @return the number; 0 for NULL
  * @threads A; of a running call B

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 import zlib
 from typing import TYPE_CHECKING
 
@@ -147,3 +149,76 @@ def test_ends_while_a_stream_goes_on(
             says(error, "connect|closed")
     finally:
         nginx.close()
+
+
+# ---- compressed requests and answers
+
+
+def long_text(size: int) -> str:
+    """Text that becomes smaller, but not by much."""
+    chance = random.Random(7)
+    return "".join(chance.choices("etaoin shrdlu\n", k=size))
+
+
+@VERSIONS
+@STREAMED
+@pytest.mark.parametrize("size", [5_000, 1_500_000])
+def test_compressed_requests(
+    sandbox: Sandbox, ca: CertificateAuthority, certificate: Certificate, version: str, size: int, streamed: bool
+) -> None:
+    """Every byte arrives, of those too whose length nobody knows before they are sent."""
+    text = long_text(size)
+    directives = ["proxy_request_buffering off;", "proxy_http_version 1.1;"]
+    with Nginx(sandbox.url, certificate, directives=directives) as nginx:
+        options = {"compression__enabled": "true", "compression__level": "1"}
+        with client_for(nginx.url, ca, network__http_version=version, **options) as client:
+            assert say(client, text, streamed=streamed).startswith("Echo: " + text[:1000])
+    [request] = sandbox.requests()
+    assert request.complete
+    assert request.header("content-encoding") == "gzip"
+    assert (request.header("transfer-encoding") == "chunked") == (size > 1_048_576)
+    assert request.body_length < size * 3 / 4
+    body = json.loads(zlib.decompress(request.body, 31))
+    assert body["messages"][0]["content"] == text
+
+
+@VERSIONS
+@pytest.mark.parametrize("size", [5_000, 1_500_000])
+def test_a_gateway_that_reads_no_gzip(
+    sandbox: Sandbox, ca: CertificateAuthority, certificate: Certificate, version: str, size: int
+) -> None:
+    """It says so at once; what it gets then is what it would have got."""
+    refuse = ["if ($http_content_encoding = gzip) { return 415; }"]
+    with Nginx(sandbox.url, certificate, directives=refuse) as nginx:
+        with client_for(nginx.url, ca, network__http_version=version, compression__enabled="true") as client:
+            for _ in range(2):
+                assert say(client, long_text(size)).startswith("Echo: ")
+        assert len(nginx.requests(3)) == 3
+    assert [request.header("content-encoding") for request in sandbox.requests()] == [None, None]
+
+
+@VERSIONS
+def test_too_large_for_it_compressed(
+    sandbox: Sandbox, ca: CertificateAuthority, certificate: Certificate, version: str
+) -> None:
+    """413 while chunks are being sent: nothing is sent again."""
+    nginx = Nginx(sandbox.url, certificate, directives=["client_max_body_size 100k;"])
+    with nginx, client_for(nginx.url, ca, network__http_version=version, compression__enabled="true") as client:
+        error = fail(client, text=long_text(3_000_000))
+        assert error.name == "CLAUDE_E_REQUEST_TOO_LARGE"
+        assert error.attempts == 1
+        assert say(client) == "Echo: hi"
+
+
+@VERSIONS
+def test_compressed_answers(sandbox: Sandbox, ca: CertificateAuthority, certificate: Certificate, version: str) -> None:
+    """nginx compresses what the server behind it did not."""
+    text = long_text(3_000)
+    directives = ["gzip on;", "gzip_types *;", "gzip_min_length 1;", "gzip_proxied any;"]
+    with Nginx(sandbox.url, certificate, directives=directives) as nginx:
+        options = {"network__http_version": version, "compression__responses": "true"}
+        with client_for(nginx.url, ca, **options) as client:
+            message = client.messages.with_raw_response.create(**ask(text))
+            assert message.headers["content-encoding"] == "gzip"
+            assert message.parse().content[0].text == "Echo: " + text
+            assert say(client, text, streamed=True) == "Echo: " + text

@@ -292,6 +292,7 @@ static const plain_text plain[] = {
      "Requests that reached the wire, those included that the HTTP library sent again by itself.", "7"},
     {"claude_retries_total", "counter", "Attempts that were retries.", "0"},
     {"claude_failovers_total", "counter", "Attempts that went to another endpoint after a failure.", "0"},
+    {"claude_resends_total", "counter", "Attempts that were the same once more, not compressed.", "0"},
     {"claude_breaker_refused_total", "counter", "Attempts that an open circuit breaker refused.", "0"},
     {"claude_breaker_opened_total", "counter", "How often a circuit breaker opened.", "0"},
     {"claude_limiter_waited_total", "counter", "Calls that the rate limiter made wait.", "0"},

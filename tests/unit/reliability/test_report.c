@@ -59,6 +59,7 @@ static claude_report_t *known_report(void)
     report->duration_ms = 1643;
     report->endpoint = 1;
     report->breaker_state = CL_BREAKER_HALF_OPEN;
+    report->resends = 1;
     report->stopped_by = "max_retries";
     memcpy(report->snapshot, "b", 2);
     report->generation = 7;
@@ -75,6 +76,7 @@ static void test_a_new_report(void **state)
     assert_int_equal(claude_report_features(report), 0);
     assert_int_equal(claude_report_wire_attempts(report), 0);
     assert_int_equal(claude_report_attempts(report), 0);
+    assert_int_equal(claude_report_resends(report), 0);
     assert_int_equal(claude_report_attempt_count(report), 0);
     assert_string_equal(claude_report_endpoint_url(report), "");
     assert_string_equal(claude_report_stopped_by(report), "");
@@ -177,6 +179,7 @@ static void test_json(void **state)
     expect_int(root, "attempts", 2);
     expect_int(root, "retries", 1);
     expect_int(root, "failovers", 1);
+    expect_int(root, "resends", 1);
     expect_int(root, "limiter_wait_ms", 42);
     expect_int(root, "backoff_ms", 500);
     expect_int(root, "duration_ms", 1643);
