@@ -38,6 +38,8 @@ static const struct {
     {"failover", CL_FEATURE_FAILOVER},
     {"health-checks", CL_FEATURE_HEALTH_CHECKS},
     {"metrics", CL_FEATURE_METRICS},
+    {"curl-diagnostics", CL_FEATURE_CURL_DIAGNOSTICS},
+    {"general-diagnostics", CL_FEATURE_GENERAL_DIAGNOSTICS},
     {"error-handling", true},
     {"request-caching", true},
     {"sync-api", true},

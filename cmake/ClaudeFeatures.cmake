@@ -42,6 +42,8 @@ claude_feature(rate-limiting "Rate limiting in the client")
 claude_feature(failover "Several endpoints for one API")
 claude_feature(health-checks "Checks whether endpoints are alive")
 claude_feature(metrics "Counters, histograms and the observer of attempts")
+claude_feature(curl-diagnostics "The curl command that repeats a request")
+claude_feature(general-diagnostics "Report of a client, log lines, timings, self-test")
 
 if(CLAUDE_FEATURES_LEFT_OUT)
     list(JOIN CLAUDE_FEATURES_LEFT_OUT ", " shown)

@@ -48,6 +48,12 @@
 #ifndef CL_FEATURE_METRICS
 #define CL_FEATURE_METRICS 1
 #endif
+#ifndef CL_FEATURE_CURL_DIAGNOSTICS
+#define CL_FEATURE_CURL_DIAGNOSTICS 1
+#endif
+#ifndef CL_FEATURE_GENERAL_DIAGNOSTICS
+#define CL_FEATURE_GENERAL_DIAGNOSTICS 1
+#endif
 
 /* The specification has two names for it. */
 #define CL_FEATURE_RETRY CL_FEATURE_RETRY_LOGIC

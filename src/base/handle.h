@@ -36,7 +36,10 @@ enum {
     CL_MAGIC_HEALTH,
     CL_MAGIC_METRICS,
     CL_MAGIC_ATTEMPT,
-    CL_MAGIC_REPORT
+    CL_MAGIC_REPORT,
+    CL_MAGIC_CURL,
+    CL_MAGIC_DIAGNOSTICS,
+    CL_MAGIC_SELFTEST
 };
 
 /* The magic word is atomic because the last reference may go while another thread is inside. */

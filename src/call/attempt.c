@@ -1,4 +1,5 @@
 #include "call/call.h"
+#include "call/log.h"
 
 #include <stdlib.h>
 
@@ -132,13 +133,21 @@ static claude_code_t make_headers(const claude_call_t *call, cl_headers *headers
     return CLAUDE_OK;
 }
 
-/* A header that the signing hook has written itself is not written twice. */
-static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, cl_buf *line, cl_err *err)
+/* Length 0: the attempt sends no key. A header that the signing hook has written itself is not written twice. */
+static cl_str key_header(const claude_call_t *call, const cl_headers *headers)
 {
     cl_str name = cl_client_auth_header(call->client);
+
+    if (call->request.endpoint->keyless || !target_of(call)->secret || cl_headers_find(headers, name))
+        name.len = 0;
+    return name;
+}
+
+static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, cl_buf *line, cl_err *err)
+{
     claude_code_t rc;
 
-    if (name.len == 0 || call->request.endpoint->keyless || !target_of(call)->secret || cl_headers_find(headers, name))
+    if (key_header(call, headers).len == 0)
         return CLAUDE_OK;
     /* The audit callback may know the call where a signing hook made it begin late. */
     call->in_callback = true;
@@ -270,6 +279,7 @@ static claude_code_t send_off(claude_call_t *call, cl_err *err)
         (rc = make_headers(call, &headers, &betas, err)) < 0 ||
         (rc = ask_program(call, url.ptr, &headers, &body, err)) < 0 || (rc = make_auth(call, &headers, &auth, err)) < 0)
         goto out;
+    cl_log_attempt_begins(call, url.ptr, &headers, &body);
     request = http_request_of(call, url.ptr, &headers, &body);
     request.auth_header = cl_buf_str(&auth);
     rc = cl_transfer_new(call->engine, &request, call, &call->transfer, err);
@@ -307,4 +317,51 @@ int32_t cl_call_begin(claude_call_t *call, cl_err *err)
         return rc;
     catch_up(call);
     return 1;
+}
+
+/* ---- without sending it ---- */
+
+claude_code_t cl_call_sketch(claude_client_t *client, cl_snapshot *request, cl_sketch **out, cl_err *err)
+{
+    cl_sketch *sketch = calloc(1, sizeof *sketch);
+    claude_call_t *call;
+    claude_code_t rc;
+
+    if (!sketch) {
+        cl_snapshot_free(request);
+        return cl_fail_nomem(err);
+    }
+    call = &sketch->call;
+    call->client = client;
+    call->request = *request;
+    *request = (cl_snapshot){.endpoint = NULL};
+    call->report = &sketch->report;
+    call->pipeline = call->request.features ? &sketch->pipeline : NULL;
+    sketch->url = CL_BUF_INIT(CL_CALL_URL_MAX);
+    sketch->betas = CL_BUF_INIT(BETAS_MAX);
+    rc = cl_call_url(call, &sketch->url, err);
+    if (rc >= 0)
+        rc = make_body(call, &sketch->body, err);
+    if (rc >= 0)
+        rc = make_headers(call, &sketch->headers, &sketch->betas, err);
+    if (rc < 0) {
+        cl_sketch_free(sketch);
+        return rc;
+    }
+    sketch->key_header = key_header(call, &sketch->headers);
+    sketch->http = http_request_of(call, sketch->url.ptr, &sketch->headers, &sketch->body);
+    *out = sketch;
+    return CLAUDE_OK;
+}
+
+void cl_sketch_free(cl_sketch *sketch)
+{
+    if (!sketch)
+        return;
+    cl_headers_free(&sketch->headers);
+    cl_body_free(&sketch->body);
+    cl_buf_free(&sketch->url);
+    cl_buf_free(&sketch->betas);
+    cl_snapshot_free(&sketch->call.request);
+    free(sketch);
 }

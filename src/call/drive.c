@@ -1,5 +1,6 @@
 /* drive.c - from bytes to events: what a call does while a thread is inside. */
 #include "call/call.h"
+#include "call/log.h"
 
 enum {
     LINGER_MS = 100,        /* how long the end of a complete stream may lag, to keep its connection */
@@ -13,6 +14,7 @@ static int32_t finished(claude_call_t *call)
     cl_call_settle(call, NULL);
     cl_call_end_work(call);
     cl_call_close_report(call, CLAUDE_OK);
+    cl_log_call_ends(call, CLAUDE_OK, NULL);
     cl_response_set_report(call->response, call->report);
     atomic_store_explicit(&call->state, CLAUDE_CALL_DONE, memory_order_release);
     return CLAUDE_DONE;
@@ -117,6 +119,8 @@ static int32_t understand(claude_call_t *call, const cl_sse_event *sse, cl_err *
     rc = cl_call_add_to_story(call, err);
     if (rc < 0)
         return rc;
+    if (cl_log_on(call->client, CLAUDE_LOG_TRACE))
+        cl_log_stream_event(call);
     if (event->type != CLAUDE_EVENT_PING) {
         if (!call->delivered)
             cl_call_commit(call);
@@ -176,6 +180,7 @@ static claude_code_t look_at_head(claude_call_t *call, cl_err *err)
     if (call->mode != CL_MODE_HEAD || cl_transfer_status(call->transfer) == 0)
         return CLAUDE_OK;
     call->mode = cl_call_mode_of(call);
+    cl_log_head(call);
     if (call->pipeline)
         cl_pipeline_head(call);
     /* A stream that nobody asked for is understood all the same. */

@@ -13,6 +13,7 @@
 #include "reliability/failover.h"
 #include "reliability/limiter.h"
 #include "reliability/metrics.h"
+#include "reliability/recent.h"
 #include "reliability/retry.h"
 
 /* A place where requests may go. */
@@ -29,7 +30,8 @@ typedef struct cl_target {
 enum {
     CL_FEATURES_OF_CALLS =
         CLAUDE_WITH_RETRIES | CLAUDE_WITH_CIRCUIT_BREAKER | CLAUDE_WITH_RATE_LIMITING | CLAUDE_WITH_FAILOVER,
-    CL_FEATURE_OF_METRICS = 1 << 16
+    CL_FEATURE_OF_METRICS = 1 << 16,
+    CL_FEATURE_OF_TIMINGS = 1 << 17
 };
 
 struct claude_client {
@@ -46,6 +48,8 @@ struct claude_client {
     claude_limiter_t *limiter;   /* NULL: none */
     claude_failover_t *failover; /* NULL: none */
     cl_metrics *metrics;         /* NULL: none */
+    cl_recent *recent;           /* NULL: none */
+    _Atomic uint64_t log_number; /* of the last call that the log has heard of */
 };
 
 claude_code_t cl_client_new(const claude_config_t *config, claude_client_t **out, cl_err *err);

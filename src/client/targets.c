@@ -29,6 +29,7 @@ static const feature_gate gates[] = {
     {CLAUDE_WITH_RATE_LIMITING, CL_FEATURE_RATE_LIMITING, CL_OPT_LIMITER_ENABLED, "rate-limiting"},
     {CLAUDE_WITH_FAILOVER, CL_FEATURE_FAILOVER, CL_OPT_FAILOVER_ENABLED, "failover"},
     {CL_FEATURE_OF_METRICS, CL_FEATURE_METRICS, CL_OPT_METRICS_ENABLED, "metrics"},
+    {CL_FEATURE_OF_TIMINGS, CL_FEATURE_GENERAL_DIAGNOSTICS, CL_OPT_DIAGNOSTICS_TIMINGS, "general-diagnostics"},
 };
 
 enum { GATES = sizeof gates / sizeof gates[0] };
@@ -186,6 +187,11 @@ claude_code_t cl_client_make_targets(claude_client_t *client, cl_err *err)
         client->metrics = cl_metrics_new();
         rc = client->metrics ? CLAUDE_OK : cl_fail_nomem(err);
     }
+    if (CL_FEATURE_GENERAL_DIAGNOSTICS && rc >= 0 && (client->features & CL_FEATURE_OF_TIMINGS)) {
+        client->recent =
+            cl_recent_new((size_t)cl_option_int(NULL, client->config->options, CL_OPT_DIAGNOSTICS_TIMINGS));
+        rc = client->recent ? CLAUDE_OK : cl_fail_nomem(err);
+    }
     return rc;
 }
 
@@ -200,6 +206,8 @@ void cl_client_free_targets(claude_client_t *client)
         cl_failover_unref(client->failover);
     if (CL_FEATURE_METRICS)
         cl_metrics_free(client->metrics);
+    if (CL_FEATURE_GENERAL_DIAGNOSTICS)
+        cl_recent_free(client->recent);
 }
 
 cl_retry_budget *cl_client_budget(claude_client_t *client, size_t target)

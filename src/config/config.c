@@ -102,6 +102,8 @@ claude_code_t cl_config_copy(const claude_config_t *from, claude_config_t **out,
     copy->limiter = cl_hook_ref(from->limiter);
     copy->failover = cl_hook_ref(from->failover);
     copy->attempt = cl_hook_ref(from->attempt);
+    copy->log = cl_hook_ref(from->log);
+    copy->log_level = from->log_level;
     *out = copy;
     copy = NULL;
 out:
@@ -130,6 +132,7 @@ void cl_config_unref(claude_config_t *config)
     cl_hook_unref(config->limiter);
     cl_hook_unref(config->failover);
     cl_hook_unref(config->attempt);
+    cl_hook_unref(config->log);
     free(config);
 }
 

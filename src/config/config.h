@@ -103,6 +103,8 @@ struct claude_config {
     cl_hook *limiter;     /* keeps a claude_limiter_t; the same */
     cl_hook *failover;    /* keeps a claude_failover_t */
     cl_hook *attempt;     /* fn is a claude_attempt_fn */
+    cl_hook *log;         /* fn is a claude_log_fn */
+    int32_t log_level;    /* the highest CLAUDE_LOG_* that it is told */
 };
 
 claude_code_t cl_config_new(claude_config_t **out, cl_err *err);

@@ -11,6 +11,7 @@
 #include <claude/call.h>
 #include <claude/client.h>
 #include <claude/config.h>
+#include <claude/diag.h>
 #include <claude/endpoint.h>
 #include <claude/error.h>
 #include <claude/event.h>

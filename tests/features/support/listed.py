@@ -21,12 +21,11 @@ FIXED = {
     "compression": 0,
     "enterprise-quota": 0,
     "dynamic-config": 0,
-    "curl-diagnostics": 0,
-    "general-diagnostics": 0,
 }
 OPTIONAL = (
     "streaming streaming-control tools vision authentication content-generation model-management count-tokens "
-    "retry-logic circuit-breaker rate-limiting failover health-checks metrics"
+    "retry-logic circuit-breaker rate-limiting failover health-checks metrics "
+    "curl-diagnostics general-diagnostics"
 ).split()
 # What the specification's section 4.1 calls them.
 OTHER_NAMES = {
