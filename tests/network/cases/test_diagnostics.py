@@ -138,7 +138,6 @@ def test_the_command(sandbox: Sandbox, nginx: Nginx, ca: CertificateAuthority, v
         assert len(proxy.requests()) == 2
     assert json.loads(answer)["content"][0]["text"] == 'Echo: it\'s "me" $HOME'
     first, second = sandbox.requests()
-    for name in ("method", "target", "body"):
-        assert first[name] == second[name]
-    assert sorted(map(tuple, first["headers"])) == sorted(map(tuple, second["headers"]))
+    assert (first.method, first.target, first.body) == (second.method, second.target, second.body)
+    assert sorted(first.headers) == sorted(second.headers)
     assert {request.protocol for request in nginx.requests(2)} == {"HTTP/2.0" if version == "auto" else "HTTP/1.1"}
