@@ -118,7 +118,7 @@ def run(server: Sandbox, folder: pathlib.Path, *command: str | pathlib.Path) -> 
 
 C_SENDS = (
     r"claude_(client_(execute(_with_\w+)?|stream|start)|loop_submit|runner_(run|step)|pages_next(_item)?|batch_wait"
-    r"|health_check(_endpoint)?)\("
+    r"|health_check(_endpoint)?|selftest_run)\("
 )
 # Anything that a client has a name for, but for what is said of a request before it is sent.
 PYTHON_SENDS = r"\bclient\.(?!close\(|messages\.validate\()\w[\w.]*\(|\.submit\("

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from calls import PASSWORD, USER
-from claudetest import BUILD, CANARY
+from claudetest import BUILD
 from raw import Peer, RawServer, drain, server_context
 from servers import CertificateAuthority, Nginx, Proxy, SocksProxy
 
@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from sandbox import Sandbox
     from servers import Certificate
 
+# That of network_diag.
+KEY = "sk-ant-api03-CANARY7f3a9c51-never-to-be-shown"
 HOSTS = ("localhost", "127.0.0.1")
 
 
 def run(what: str, url: str, *options: str, timeout_ms: int = 60000) -> str:
     command = [str(BUILD / "bin" / "network_diag"), what, url, str(timeout_ms), *options]
     printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-    for secret in (CANARY, USER, PASSWORD):
+    for secret in (KEY, USER, PASSWORD):
         assert secret not in printed
     return printed
 
@@ -133,7 +135,7 @@ def test_the_command(sandbox: Sandbox, nginx: Nginx, ca: CertificateAuthority, v
             f"network.proxy={proxy.url}",
             f"network.http_version={version}",
         )
-        variables = {**os.environ, "ANTHROPIC_API_KEY": CANARY, "CLAUDE_PROXY_USER": f"{USER}:{PASSWORD}"}
+        variables = {**os.environ, "ANTHROPIC_API_KEY": KEY, "CLAUDE_PROXY_USER": f"{USER}:{PASSWORD}"}
         answer = subprocess.run(["/bin/sh", "-c", command], env=variables, stdout=subprocess.PIPE, check=True).stdout
         assert len(proxy.requests()) == 2
     assert json.loads(answer)["content"][0]["text"] == 'Echo: it\'s "me" $HOME'
