@@ -35,7 +35,7 @@ static void count_line(int32_t level, const char *event, const char *fields, siz
     (void)level;
     (void)event;
     assert_int_equal(strlen(fields), len);
-    assert_null(strstr(fields, "sk-ant-api"));
+    assert_null(strstr(fields, "ant-api"));
     ++*(int *)user_data;
 }
 
@@ -56,7 +56,7 @@ static void calls_are_timed(void **state)
     assert_true(lines >= 6);
     MUST(claude_client_diagnostics(client, &report, &err));
     assert_non_null(strstr(claude_diagnostics_json(report, NULL), "\"messages.count_tokens\""));
-    assert_null(strstr(claude_diagnostics_json(report, NULL), "sk-ant-api"));
+    assert_null(strstr(claude_diagnostics_json(report, NULL), "ant-api"));
     claude_diagnostics_unref(report);
     claude_response_unref(response);
     claude_client_unref(client);
@@ -72,7 +72,7 @@ static void a_command(void **state)
     MUST(claude_curl_command(client, request, 0, NULL, &curl, &err));
     assert_non_null(strstr(claude_curl_text(curl, NULL), "$ANTHROPIC_API_KEY"));
     assert_non_null(strstr(claude_curl_text(curl, NULL), REAL_URL));
-    assert_null(strstr(claude_curl_text(curl, NULL), "sk-ant-api"));
+    assert_null(strstr(claude_curl_text(curl, NULL), "ant-api"));
     claude_curl_unref(curl);
     claude_request_unref(request);
     claude_client_unref(client);
