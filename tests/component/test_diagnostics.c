@@ -176,7 +176,7 @@ static void policies(void **state)
     claude_client_unref(client);
 }
 
-/* One goes, the next would have to wait for a day, the third may not. */
+/* One goes, the next would have to wait for minutes, the third may not. */
 static void limiting(void **state)
 {
     struct lines lines = {.count = 0};
@@ -188,7 +188,7 @@ static void limiting(void **state)
 
     (void)state;
     set(config, "limiter.enabled", "true");
-    set(config, "limiter.requests_per_second", "0.001");
+    set(config, "limiter.requests_per_second", "0.01");
     set(config, "limiter.burst", "1");
     set(config, "limiter.max_wait_ms", "86400000");
     client = client_of(config);
