@@ -31,7 +31,8 @@ static void end_unheard(claude_call_t *call)
     cl_call_settle(call, &err);
     cl_call_end_transfer(call);
     cl_call_close_report(call, CLAUDE_E_CANCELED);
-    cl_log_call_ends(call, CLAUDE_E_CANCELED, &err);
+    if (cl_call_logs(call))
+        cl_log_call_ends(call, CLAUDE_E_CANCELED, &err);
     cl_err_clear(&err);
 }
 
@@ -150,7 +151,8 @@ static void unref_report(void *report)
 static void tell_report(claude_call_t *call, claude_code_t code, cl_err *err)
 {
     cl_call_close_report(call, code);
-    cl_log_call_ends(call, code, err);
+    if (cl_call_logs(call))
+        cl_log_call_ends(call, code, err);
     if (err && err->code == code && !err->made && !err->report.ptr)
         err->report = (cl_err_object){cl_report_ref(call->report), unref_report};
 }

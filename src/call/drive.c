@@ -14,7 +14,8 @@ static int32_t finished(claude_call_t *call)
     cl_call_settle(call, NULL);
     cl_call_end_work(call);
     cl_call_close_report(call, CLAUDE_OK);
-    cl_log_call_ends(call, CLAUDE_OK, NULL);
+    if (cl_call_logs(call))
+        cl_log_call_ends(call, CLAUDE_OK, NULL);
     cl_response_set_report(call->response, call->report);
     atomic_store_explicit(&call->state, CLAUDE_CALL_DONE, memory_order_release);
     return CLAUDE_DONE;
@@ -180,7 +181,8 @@ static claude_code_t look_at_head(claude_call_t *call, cl_err *err)
     if (call->mode != CL_MODE_HEAD || cl_transfer_status(call->transfer) == 0)
         return CLAUDE_OK;
     call->mode = cl_call_mode_of(call);
-    cl_log_head(call);
+    if (cl_call_logs(call))
+        cl_log_head(call);
     if (call->pipeline)
         cl_pipeline_head(call);
     /* A stream that nobody asked for is understood all the same. */

@@ -40,7 +40,8 @@ static void tell(const claude_client_t *client, const char *model, const char *t
         return;
     if (hook)
         ((claude_deprecation_fn)cl_hook_fn(hook))(model, text, cl_hook_data(hook));
-    cl_log_deprecation(client, model, text);
+    if (cl_log_on(client, CLAUDE_LOG_WARN))
+        cl_log_deprecation(client, model, text);
 }
 
 static void tell_deprecation(claude_client_t *client, const claude_request_t *request)

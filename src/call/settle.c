@@ -116,7 +116,8 @@ void cl_call_settle(claude_call_t *call, const cl_err *err)
     cl_report_add(call->report, &call->attempt.row);
     if (CL_FEATURE_GENERAL_DIAGNOSTICS && call->client->recent)
         keep_times(call, err);
-    cl_log_attempt_ends(call, err);
+    if (cl_call_logs(call))
+        cl_log_attempt_ends(call, err);
     if (is_followed(call))
         call->attempt.usage = cl_answer_usage(err ? err->response.ptr : call->response);
     if (CL_FEATURE_METRICS && call->client->metrics)

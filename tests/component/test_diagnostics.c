@@ -327,6 +327,25 @@ static void no_secret(void **state)
     }
 }
 
+/* Whose data is asked for stands in the query. */
+static void queries(void **state)
+{
+    struct lines lines = {.count = 0};
+    claude_client_t *client = client_of(config_with_log(CLAUDE_LOG_TRACE, &lines));
+    claude_request_t *request = NULL;
+    claude_error_t *err = NULL;
+
+    (void)state;
+    succeeds(claude_request_new("models.list", &request, &err), err);
+    succeeds(claude_request_add_query(request, "after_id", "somebody", &err), err);
+    execute_anyhow(client, request, 0);
+    told(&lines, "/v1/models\"", 1);
+    told(&lines, "somebody", 0);
+    claude_request_unref(request);
+    claude_client_unref(client);
+    forget(&lines);
+}
+
 static void deprecations(void **state)
 {
     struct lines lines = {.count = 0};
@@ -520,10 +539,19 @@ static void timings_of_a_call(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_OF_SERVERS(levels),         TEST_OF_SERVERS(failures),      TEST_OF_SERVERS(policies),
-        TEST_OF_SERVERS(limiting),       TEST_OF_SERVERS(moving_on),     TEST_OF_SERVERS(manners),
-        TEST_OF_SERVERS(no_secret),      TEST_OF_SERVERS(deprecations),  TEST_OF_SERVERS(in_a_loop),
-        TEST_OF_SERVERS(a_plain_client), TEST_OF_SERVERS(a_busy_client), TEST_OF_SERVERS(timings_of_a_call),
+        TEST_OF_SERVERS(levels),
+        TEST_OF_SERVERS(failures),
+        TEST_OF_SERVERS(policies),
+        TEST_OF_SERVERS(limiting),
+        TEST_OF_SERVERS(moving_on),
+        TEST_OF_SERVERS(manners),
+        TEST_OF_SERVERS(no_secret),
+        TEST_OF_SERVERS(queries),
+        TEST_OF_SERVERS(deprecations),
+        TEST_OF_SERVERS(in_a_loop),
+        TEST_OF_SERVERS(a_plain_client),
+        TEST_OF_SERVERS(a_busy_client),
+        TEST_OF_SERVERS(timings_of_a_call),
     };
 
     return RUN_WITH_SERVERS(tests);
