@@ -120,7 +120,7 @@ static int32_t understand(claude_call_t *call, const cl_sse_event *sse, cl_err *
     rc = cl_call_add_to_story(call, err);
     if (rc < 0)
         return rc;
-    if (cl_log_on(call->client, CLAUDE_LOG_TRACE))
+    if (cl_call_logs(call))
         cl_log_stream_event(call);
     if (event->type != CLAUDE_EVENT_PING) {
         if (!call->delivered)
@@ -434,10 +434,10 @@ static claude_code_t may_drive(const claude_call_t *call, cl_err *err)
     return CLAUDE_OK;
 }
 
-/* Nothing stands between the bytes that are there and the program: the hot path of streams. */
+/* Nothing stands between the bytes that are there and the program, and no callback runs: the hot path of streams. */
 static bool is_plain(const claude_call_t *call)
 {
-    return call->mode == CL_MODE_EVENTS && !call->request.quiet &&
+    return call->mode == CL_MODE_EVENTS && !call->request.quiet && !cl_call_logs(call) &&
            !atomic_load_explicit(&call->cancel_asked, memory_order_relaxed) &&
            !atomic_load_explicit(&call->paused, memory_order_relaxed) && call->kept.count == 0 &&
            call->total_at == INT64_MAX && call->accumulator && !cl_accumulator_done(call->accumulator);

@@ -29,7 +29,7 @@ static inline bool cl_log_on(const claude_client_t *client, int32_t level)
 /* Somebody listens to this call: asked before all that is told of it, so that nothing is paid for what nobody hears. */
 static inline bool cl_call_logs(const claude_call_t *call)
 {
-    return cl_log_on(call->client, CLAUDE_LOG_ERROR);
+    return CL_FEATURE_GENERAL_DIAGNOSTICS && call->log_number != 0;
 }
 
 /* False: nobody wants it. Else it ends with cl_log_end(). */

@@ -395,6 +395,40 @@ static void in_a_loop(void **state)
     forget(&lines);
 }
 
+/* A callback may release anything, also the call that it is told of. */
+static void let_go(int32_t level, const char *event, const char *fields, size_t len, void *user_data)
+{
+    claude_call_t **call = user_data;
+
+    (void)level;
+    (void)fields;
+    (void)len;
+    if (strcmp(event, "stream.event") != 0)
+        return;
+    claude_call_unref(*call);
+    *call = NULL;
+}
+
+static void released_from_inside(void **state)
+{
+    claude_config_t *config = new_config();
+    claude_request_t *request = hello();
+    claude_call_t *call = NULL;
+    claude_error_t *err = NULL;
+    const claude_event_t *event = NULL;
+    claude_client_t *client;
+
+    (void)state;
+    succeeds(claude_config_on_log(config, CLAUDE_LOG_TRACE, let_go, &call, NULL, &err), err);
+    client = client_of(config);
+    succeeds(claude_client_start(client, request, CLAUDE_STREAM, &call, &err), err);
+    while (call && claude_call_next(call, -1, &event, NULL) == 1)
+        ;
+    assert_null(call);
+    claude_request_unref(request);
+    claude_client_unref(client);
+}
+
 /* ---- the report ---- */
 
 static struct json_object *report_of(claude_client_t *client)
@@ -549,6 +583,7 @@ int main(void)
         TEST_OF_SERVERS(queries),
         TEST_OF_SERVERS(deprecations),
         TEST_OF_SERVERS(in_a_loop),
+        TEST_OF_SERVERS(released_from_inside),
         TEST_OF_SERVERS(a_plain_client),
         TEST_OF_SERVERS(a_busy_client),
         TEST_OF_SERVERS(timings_of_a_call),
