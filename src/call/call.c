@@ -111,7 +111,7 @@ claude_code_t cl_call_new(claude_client_t *client, cl_snapshot *request, cl_engi
         goto out;
     call->counted = true;
     cl_metrics_running(client->metrics, 1);
-    if (cl_log_on(client, CLAUDE_LOG_ERROR)) {
+    if (CL_FEATURE_GENERAL_DIAGNOSTICS && client->logs) {
         call->log_number = atomic_fetch_add(&client->log_number, 1) + 1;
         cl_log_call_begins(call);
     }

@@ -23,7 +23,7 @@ typedef struct cl_log {
 
 static inline bool cl_log_on(const claude_client_t *client, int32_t level)
 {
-    return CL_FEATURE_GENERAL_DIAGNOSTICS && client->config->log && level <= client->config->log_level;
+    return CL_FEATURE_GENERAL_DIAGNOSTICS && client->logs && level <= client->config->log_level;
 }
 
 /* Somebody listens to this call: asked before all that is told of it, so that nothing is paid for what nobody hears. */
