@@ -184,6 +184,13 @@ int64_t claude_report_attempt_first_event_ms(const claude_report_t *report, size
     return attempt ? attempt->first_ms : -1;
 }
 
+int64_t claude_report_attempt_timing_us(const claude_report_t *report, size_t index, const char *what)
+{
+    const cl_report_attempt *attempt = attempt_at(report, index);
+
+    return attempt && what ? cl_report_timing(attempt, cl_str_of(what)) : -1;
+}
+
 const char *claude_report_attempt_request_id(const claude_report_t *report, size_t index)
 {
     const cl_report_attempt *attempt = attempt_at(report, index);

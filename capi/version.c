@@ -41,6 +41,8 @@ static const struct {
     {"metrics", CL_FEATURE_METRICS},
     {"compression", CL_FEATURE_COMPRESSION},
     {"dynamic-config", CL_FEATURE_DYNAMIC_CONFIG},
+    {"curl-diagnostics", CL_FEATURE_CURL_DIAGNOSTICS},
+    {"general-diagnostics", CL_FEATURE_GENERAL_DIAGNOSTICS},
     {"error-handling", true},
     {"request-caching", true},
     {"sync-api", true},

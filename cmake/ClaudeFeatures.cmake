@@ -45,6 +45,8 @@ claude_feature(enterprise-quota "Quotas of requests, tokens and money" model-man
 claude_feature(metrics "Counters, histograms and the observer of attempts")
 claude_feature(compression "Bodies in gzip, sent and received")
 claude_feature(dynamic-config "Configuration that changes while clients use it: files, named snapshots")
+claude_feature(curl-diagnostics "The curl command that repeats a request")
+claude_feature(general-diagnostics "Report of a client, log lines, timings, self-test")
 
 if(CLAUDE_FEATURES_LEFT_OUT)
     list(JOIN CLAUDE_FEATURES_LEFT_OUT ", " shown)

@@ -42,10 +42,11 @@ PUBLIC_OF_ROOM = {
         "answer.h block.h call.h event.h message.h model.h request.h response.h schema.h stream.h tool.h "
         "validate.h".split()
     ),
-    "call": {"call.h", "credential.h", "event.h", "loop.h", "observe.h", "request.h", "response.h"},
+    "call": {"call.h", "credential.h", "diag.h", "event.h", "loop.h", "observe.h", "request.h", "response.h"},
     "client": {"call.h", "client.h", "config.h", "credential.h", "request.h", "response.h"},
     "api": {"batch.h", "client.h", "endpoint.h", "model.h", "page.h", "request.h", "response.h", "skill.h", "watcher.h"},
     "tools": {"client.h", "request.h", "response.h", "runner.h", "tool.h"},
+    "diag": {"client.h", "diag.h"},
 }
 
 # Never called by the library: they end or change the host, print, keep hidden state, or overflow.

@@ -54,9 +54,14 @@
 #ifndef CL_FEATURE_COMPRESSION
 #define CL_FEATURE_COMPRESSION 1
 #endif
-
 #ifndef CL_FEATURE_DYNAMIC_CONFIG
 #define CL_FEATURE_DYNAMIC_CONFIG 1
+#endif
+#ifndef CL_FEATURE_CURL_DIAGNOSTICS
+#define CL_FEATURE_CURL_DIAGNOSTICS 1
+#endif
+#ifndef CL_FEATURE_GENERAL_DIAGNOSTICS
+#define CL_FEATURE_GENERAL_DIAGNOSTICS 1
 #endif
 
 /* The specification has two names for it. */

@@ -41,7 +41,10 @@ enum {
     CL_MAGIC_TRAIL,
     CL_MAGIC_CREDENTIAL,
     CL_MAGIC_QUOTA,
-    CL_MAGIC_QUOTA_RESERVATION
+    CL_MAGIC_QUOTA_RESERVATION,
+    CL_MAGIC_CURL,
+    CL_MAGIC_DIAGNOSTICS,
+    CL_MAGIC_SELFTEST
 };
 
 /* The magic word is atomic because the last reference may go while another thread is inside. */

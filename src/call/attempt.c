@@ -1,4 +1,5 @@
 #include "call/call.h"
+#include "call/log.h"
 
 #include <stdlib.h>
 
@@ -155,15 +156,23 @@ static claude_code_t check_expiry(const claude_call_t *call, const claude_secret
         cl_secret_fingerprint(secret), (long long)(cl_wall_ms() - expires_at));
 }
 
-/* A header that the signing hook has written itself is not written twice. */
-static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, cl_buf *line, cl_err *err)
+/* Length 0: the attempt sends no key. A header that the signing hook has written itself is not written twice. */
+static cl_str key_header(const claude_call_t *call, const cl_headers *headers)
 {
     cl_str name = cl_client_auth_header(call->client);
+
+    if (call->request.endpoint->keyless || cl_headers_find(headers, name))
+        name.len = 0;
+    return name;
+}
+
+static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, cl_buf *line, cl_err *err)
+{
     claude_secret_t *secret;
     claude_code_t rc;
 
     call->key_generation = 0;
-    if (name.len == 0 || call->request.endpoint->keyless || cl_headers_find(headers, name))
+    if (key_header(call, headers).len == 0)
         return CLAUDE_OK;
     secret = cl_key_get(target_of(call)->key, &call->key_generation);
     if (!secret)
@@ -319,6 +328,8 @@ static claude_code_t send_off(claude_call_t *call, cl_err *err)
         (rc = make_headers(call, &headers, &betas, err)) < 0 ||
         (rc = ask_program(call, url.ptr, &headers, &sent, err)) < 0 || (rc = make_auth(call, &headers, &auth, err)) < 0)
         goto out;
+    if (cl_call_logs(call))
+        cl_log_attempt_begins(call, url.ptr, &headers, &sent.body);
     request = http_request_of(call, url.ptr, &headers, &sent);
     request.auth_header = cl_buf_str(&auth);
     sent.pack = NULL;
@@ -363,4 +374,66 @@ int32_t cl_call_begin(claude_call_t *call, cl_err *err)
         return rc;
     catch_up(call);
     return 1;
+}
+
+/* ---- without sending it ---- */
+
+/* There is one, or a provider that will bring it. */
+static bool has_key(const claude_call_t *call)
+{
+    uint64_t generation;
+    claude_secret_t *secret = cl_key_get(target_of(call)->key, &generation);
+    bool has = secret || (call->client->config->credentials && target_of(call)->key);
+
+    cl_secret_unref(secret);
+    return has;
+}
+
+claude_code_t cl_call_sketch(claude_client_t *client, cl_snapshot *request, cl_sketch **out, cl_err *err)
+{
+    cl_sketch *sketch = calloc(1, sizeof *sketch);
+    payload sent = {.pack = NULL}; /* a body is shown as it is, not compressed */
+    claude_call_t *call;
+    claude_code_t rc;
+
+    if (!sketch) {
+        cl_snapshot_free(request);
+        return cl_fail_nomem(err);
+    }
+    call = &sketch->call;
+    call->client = client;
+    call->request = *request;
+    *request = (cl_snapshot){.endpoint = NULL};
+    call->report = &sketch->report;
+    call->pipeline = call->request.features ? &sketch->pipeline : NULL;
+    sketch->url = CL_BUF_INIT(CL_CALL_URL_MAX);
+    sketch->betas = CL_BUF_INIT(BETAS_MAX);
+    rc = cl_call_url(call, &sketch->url, err);
+    if (rc >= 0)
+        rc = find_body(call, &sketch->body, err);
+    if (rc >= 0)
+        rc = make_headers(call, &sketch->headers, &sketch->betas, err);
+    if (rc < 0) {
+        cl_sketch_free(sketch);
+        return rc;
+    }
+    if (has_key(call))
+        sketch->key_header = key_header(call, &sketch->headers);
+    sent.body = sketch->body;
+    sketch->http = http_request_of(call, sketch->url.ptr, &sketch->headers, &sent);
+    sketch->http.body = &sketch->body;
+    *out = sketch;
+    return CLAUDE_OK;
+}
+
+void cl_sketch_free(cl_sketch *sketch)
+{
+    if (!sketch)
+        return;
+    cl_headers_free(&sketch->headers);
+    cl_body_free(&sketch->body);
+    cl_buf_free(&sketch->url);
+    cl_buf_free(&sketch->betas);
+    cl_snapshot_free(&sketch->call.request);
+    free(sketch);
 }

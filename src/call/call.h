@@ -162,7 +162,8 @@ struct claude_call {
     claude_error_t *refused; /* what the server said to the key before */
     cl_attempt attempt;
     claude_report_t *report;
-    cl_timer timer; /* when the next attempt may begin */
+    uint64_t log_number; /* which call of its client, in log lines; 0: none heard of it */
+    cl_timer timer;      /* when the next attempt may begin */
     cl_pace pace;
     cl_sse sse;
     cl_buf text;                 /* decoded text of the current event */
@@ -203,7 +204,10 @@ static inline bool cl_call_streams(const claude_call_t *call, enum cl_call_mode 
 
 /* Which features the flags ask for, CLAUDE_WITH_*, all of them enabled. */
 claude_code_t cl_call_check_flags(const claude_client_t *client, uint32_t flags, uint32_t *features, cl_err *err);
-/* Checks flags and request as far as the options ask for it, and takes the snapshot. Runs the deprecation callback. */
+/* Checks flags and request as far as the options ask for it, and takes the snapshot. */
+claude_code_t cl_call_check(claude_client_t *client, const claude_request_t *request, uint32_t flags, cl_snapshot *out,
+                            cl_err *err);
+/* The same, and runs the deprecation callback. */
 claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *request, uint32_t flags,
                               cl_snapshot *out, cl_err *err);
 
@@ -372,6 +376,26 @@ void cl_coding_settle(claude_call_t *call, const cl_err *err);
 
 /* Begins the next attempt. 1: done; 0: not before call->timer.due_at; negative: there will be none. */
 int32_t cl_call_begin(claude_call_t *call, cl_err *err);
+/*
+ * What the first attempt of a call would send to base_url, made without a call, and without asking the observer and the
+ * signing hook.
+ */
+typedef struct cl_sketch {
+    claude_call_t call; /* as far as the making of a request looks at it */
+    claude_report_t report;
+    cl_pipeline pipeline;
+    cl_buf url;
+    cl_buf betas;
+    cl_headers headers; /* without the one that carries the key */
+    cl_str key_header;  /* its name; length 0: no key is sent */
+    cl_body body;
+    cl_http_request http;
+} cl_sketch;
+
+/* Takes over the snapshot, also on failure. The client outlives the sketch. */
+claude_code_t cl_call_sketch(claude_client_t *client, cl_snapshot *request, cl_sketch **out, cl_err *err);
+void cl_sketch_free(cl_sketch *sketch);
+
 enum { CL_CALL_URL_MAX = 16384 };
 /* Appends the whole URL that the attempt goes to. */
 claude_code_t cl_call_url(const claude_call_t *call, cl_buf *url, cl_err *err);

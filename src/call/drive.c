@@ -1,5 +1,6 @@
 /* drive.c - from bytes to events: what a call does while a thread is inside. */
 #include "call/call.h"
+#include "call/log.h"
 
 enum {
     LINGER_MS = 100,        /* how long the end of a complete stream may lag, to keep its connection */
@@ -13,6 +14,8 @@ static int32_t finished(claude_call_t *call)
     cl_call_settle(call, NULL);
     cl_call_end_work(call);
     cl_call_close_report(call, CLAUDE_OK);
+    if (cl_call_logs(call))
+        cl_log_call_ends(call, CLAUDE_OK, NULL);
     cl_response_set_report(call->response, call->report);
     atomic_store_explicit(&call->state, CLAUDE_CALL_DONE, memory_order_release);
     return CLAUDE_DONE;
@@ -123,6 +126,8 @@ static int32_t understand(claude_call_t *call, const cl_sse_event *sse, cl_err *
     rc = cl_call_add_to_story(call, err);
     if (rc < 0)
         return rc;
+    if (cl_call_logs(call))
+        cl_log_stream_event(call);
     if (event->type != CLAUDE_EVENT_PING) {
         if (!call->delivered)
             cl_call_commit(call);
@@ -182,6 +187,8 @@ static claude_code_t look_at_head(claude_call_t *call, cl_err *err)
     if (call->mode != CL_MODE_HEAD || cl_transfer_status(call->transfer) == 0)
         return CLAUDE_OK;
     call->mode = cl_call_mode_of(call);
+    if (cl_call_logs(call))
+        cl_log_head(call);
     if (call->pipeline)
         cl_pipeline_head(call);
     if (CL_FEATURE_COMPRESSION && call->coding.asked && cl_coding_head(call, err) < 0)
@@ -437,10 +444,10 @@ static claude_code_t may_drive(const claude_call_t *call, cl_err *err)
     return CLAUDE_OK;
 }
 
-/* Nothing stands between the bytes that are there and the program: the hot path of streams. */
+/* Nothing stands between the bytes that are there and the program, and no callback runs: the hot path of streams. */
 static bool is_plain(const claude_call_t *call)
 {
-    return call->mode == CL_MODE_EVENTS && !call->request.quiet &&
+    return call->mode == CL_MODE_EVENTS && !call->request.quiet && !cl_call_logs(call) &&
            !atomic_load_explicit(&call->cancel_asked, memory_order_relaxed) &&
            !atomic_load_explicit(&call->paused, memory_order_relaxed) && call->kept.count == 0 &&
            call->total_at == INT64_MAX && call->accumulator && !cl_accumulator_done(call->accumulator);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "call/call.h"
+#include "call/log.h"
 #include "client/policies.h"
 #include "message/rate_limit.h"
 
@@ -163,14 +164,20 @@ static int32_t take_turn(claude_call_t *call, int64_t now, cl_err *err)
     rc = cl_limiter_ask(client->limiter, &p->turn, now, p->latest, &due_at, err);
     if (rc == 0) {
         call->timer.due_at = due_at > now ? due_at : now + 1;
+        if (!p->told_wait && cl_call_logs(call))
+            cl_log_wait(call, CLAUDE_LOG_INFO, "limiter.wait", due_at - now);
+        p->told_wait = true;
         return 0;
     }
+    p->told_wait = false;
     call->attempt.row.limiter_ms = now - call->attempt.limiter_from;
     if (call->attempt.row.limiter_ms > 0)
         cl_metrics_count(client->metrics, CL_COUNT_LIMITER_WAITED, 1);
     cl_metrics_observe(client->metrics, CL_HIST_LIMITER_WAIT_MS, call->attempt.row.limiter_ms);
     if (rc < 0) {
         cl_metrics_count(client->metrics, CL_COUNT_LIMITER_REFUSED, 1);
+        if (cl_call_logs(call))
+            cl_log_refused(call, "limiter.refused", err->retry_after_ms);
         return refused(call, "rate-limiting", err);
     }
     p->has_turn = true;
@@ -217,6 +224,8 @@ static claude_code_t circuit_open(claude_call_t *call, size_t endpoints, int64_t
                 "the circuit breaker of %s is open; it lets a probe through in %lld ms (breaker.open_ms)",
                 call->client->targets[call->target].base_url, (long long)left_ms);
     err->retry_after_ms = left_ms;
+    if (cl_call_logs(call))
+        cl_log_refused(call, "breaker.refused", left_ms);
     return refused(call, "circuit-breaker", err);
 }
 
@@ -267,6 +276,8 @@ static void count_attempt(claude_call_t *call)
     } else if (p->last && call->target != p->target) {
         call->report->failovers++;
         cl_metrics_count(call->client->metrics, CL_COUNT_FAILOVERS, 1);
+        if (cl_call_logs(call))
+            cl_log_failover(call);
     }
     p->retrying = false;
     p->target = call->target;
@@ -364,16 +375,21 @@ static void settle_breaker(claude_call_t *call, const cl_err *err, int64_t now)
     cl_pipeline *p = call->pipeline;
     claude_breaker_t *breaker = call->client->targets[call->target].breaker;
     int32_t what = CL_BREAKER_SUCCESS;
+    int32_t before = CL_BREAKER_CLOSED;
     uint64_t random;
 
     if (!breaks(p) || p->permit == 0)
         return;
     if (err)
         what = is_endpoints_fault(call, err) ? CL_BREAKER_FAILURE : CL_BREAKER_NEUTRAL;
+    if (cl_log_on(call->client, CLAUDE_LOG_INFO))
+        before = cl_breaker_state(breaker, now);
     random = what == CL_BREAKER_FAILURE ? cl_clock_now->random() : 0;
     if (cl_breaker_record(breaker, p->permit, what, now, random))
         cl_metrics_count(call->client->metrics, CL_COUNT_BREAKER_OPENED, 1);
     p->permit = 0;
+    if (cl_log_on(call->client, CLAUDE_LOG_INFO))
+        cl_log_breaker(call, before, cl_breaker_state(breaker, now));
 }
 
 static void settle_turn(claude_call_t *call, int64_t now)
@@ -507,6 +523,8 @@ static int32_t retry(claude_call_t *call, cl_err *err, int64_t now, int64_t *del
     p->hops = 0;
     p->retrying = true;
     cl_metrics_observe(call->client->metrics, CL_HIST_BACKOFF_MS, *delay_ms);
+    if (cl_call_logs(call))
+        cl_log_wait(call, CLAUDE_LOG_WARN, "retry.wait", *delay_ms);
     return CL_RETRY_GO;
 }
 

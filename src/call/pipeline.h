@@ -22,6 +22,7 @@ typedef struct cl_pipeline {
     int64_t not_before; /* of the next attempt */
     cl_turn turn;       /* with the limiter, and what it costs */
     bool has_turn;
+    bool told_wait;       /* the log has heard that it waits for the turn */
     int64_t latest;       /* for the turn */
     uint64_t permit;      /* of the target's breaker; 0: none */
     uint64_t tried;       /* endpoints, one bit each, since the last retry */

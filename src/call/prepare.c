@@ -1,5 +1,6 @@
 /* prepare.c - what happens to a request before a call is made of it: the checks that the program asked for. */
 #include "call/call.h"
+#include "call/log.h"
 #include "message/models.h"
 #include "message/validate.h"
 
@@ -35,8 +36,12 @@ static void tell(const claude_client_t *client, const char *model, const char *t
 {
     const cl_hook *hook = client->config->deprecation;
 
-    if (text)
+    if (!text)
+        return;
+    if (hook)
         ((claude_deprecation_fn)cl_hook_fn(hook))(model, text, cl_hook_data(hook));
+    if (cl_log_on(client, CLAUDE_LOG_WARN))
+        cl_log_deprecation(client, model, text);
 }
 
 static void tell_deprecation(claude_client_t *client, const claude_request_t *request)
@@ -47,7 +52,7 @@ static void tell_deprecation(claude_client_t *client, const claude_request_t *re
     cl_str id;
     char name[CL_MODEL_ID_MAX + 1];
 
-    if (!client->config->deprecation)
+    if (!client->tells_deprecation)
         return;
     model = cl_request_field(request, CL_STR("/model"));
     if (model.type != CLAUDE_JSON_STRING)
@@ -86,8 +91,8 @@ static bool wants_compression(const claude_client_t *client, const claude_reques
     return is_on(client, request, CL_OPT_COMPRESSION_ENABLED) || is_on(client, request, CL_OPT_COMPRESSION_RESPONSES);
 }
 
-claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *request, uint32_t flags,
-                              cl_snapshot *out, cl_err *err)
+claude_code_t cl_call_check(claude_client_t *client, const claude_request_t *request, uint32_t flags, cl_snapshot *out,
+                            cl_err *err)
 {
     bool stream = (flags & CLAUDE_STREAM) != 0;
     bool quiet = streams_quietly(client, request, stream);
@@ -106,10 +111,19 @@ claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *r
     if (rc < 0)
         return rc;
     out->quiet = quiet;
-    if (features || client->config->attempt)
+    if (features || client->looks_closer)
         look_closer(request, features, out);
-    tell_deprecation(client, request);
     return CLAUDE_OK;
+}
+
+claude_code_t cl_call_prepare(claude_client_t *client, const claude_request_t *request, uint32_t flags,
+                              cl_snapshot *out, cl_err *err)
+{
+    claude_code_t rc = cl_call_check(client, request, flags, out, err);
+
+    if (rc >= 0)
+        tell_deprecation(client, request);
+    return rc;
 }
 
 claude_code_t cl_call_open(claude_client_t *client, const claude_request_t *request, uint32_t flags,

@@ -1,5 +1,7 @@
 /* settle.c - what is noted down when an attempt begins and ends, and when the call does. */
 #include "call/call.h"
+#include "call/log.h"
+#include "message/rate_limit.h"
 
 void cl_call_attempt_begins(claude_call_t *call)
 {
@@ -35,6 +37,48 @@ static void describe(claude_call_t *call, const cl_err *err)
     /* As received: the report makes it fit to be shown. */
     memcpy(row->request_id, id ? id : "", len);
     row->request_id[len] = '\0';
+}
+
+/* What the server last said of its limits. One on another server speaks of others. */
+static void note_limits(claude_call_t *call, const cl_err *err)
+{
+    const claude_response_t *answer = err ? err->response.ptr : call->response;
+    cl_recent_limits limits = {.told_at = cl_wall_ms()};
+    bool told = false;
+
+    if (!answer || !call->client->targets[call->target].is_own)
+        return;
+    cl_rate_limit_figures(cl_response_headers(answer), limits.told_at, limits.figures);
+    for (size_t i = 0; i < CL_LIMIT_DIMENSIONS; i++)
+        told = told || limits.figures[i].limit >= 0 || limits.figures[i].remaining >= 0;
+    if (told)
+        cl_recent_set_limits(call->client->recent, &limits);
+}
+
+static void take_times(claude_call_t *call)
+{
+    if (!call->transfer || !(call->client->recent || cl_log_on(call->client, CLAUDE_LOG_DEBUG)))
+        return;
+    cl_transfer_timings(call->transfer, &call->attempt.row.timings);
+    call->attempt.row.timed = true;
+}
+
+/* To who watches. */
+static void tell(claude_call_t *call, const cl_err *err)
+{
+    cl_recent_row row = {cl_wall_ms(), call->request.endpoint->name, call->attempt.row};
+
+    if (call->client->recent) {
+        cl_recent_add(call->client->recent, &row);
+        note_limits(call, err);
+    }
+    if (cl_call_logs(call))
+        cl_log_attempt_ends(call, err);
+}
+
+static bool is_watched(const claude_call_t *call)
+{
+    return CL_FEATURE_GENERAL_DIAGNOSTICS && call->client->watches;
 }
 
 /* The whole is counted before its parts; what is below 0 is not counted. */
@@ -76,7 +120,11 @@ void cl_call_settle(claude_call_t *call, const cl_err *err)
         return;
     call->attempt.open = false;
     describe(call, err);
+    if (is_watched(call))
+        take_times(call);
     cl_report_add(call->report, &call->attempt.row);
+    if (is_watched(call))
+        tell(call, err);
     if (is_followed(call))
         call->attempt.usage = cl_answer_usage(err ? err->response.ptr : call->response);
     if (CL_FEATURE_METRICS && call->client->metrics)

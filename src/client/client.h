@@ -22,6 +22,7 @@
 #include "reliability/limiter.h"
 #include "reliability/metrics.h"
 #include "reliability/quota.h"
+#include "reliability/recent.h"
 #include "reliability/retry.h"
 
 /* What a server has said it does not take. */
@@ -49,6 +50,7 @@ typedef struct cl_place {
 typedef struct cl_common {
     _Atomic uint32_t refs;
     cl_told told;                  /* deprecated models that the program has heard of */
+    _Atomic uint64_t log_number;   /* of the last call that the log has heard of */
     _Atomic(cl_metrics *) metrics; /* NULL: nobody has wanted any */
 } cl_common;
 
@@ -82,7 +84,8 @@ enum {
     CL_FEATURES_OF_CALLS = CLAUDE_WITH_RETRIES | CLAUDE_WITH_CIRCUIT_BREAKER | CLAUDE_WITH_RATE_LIMITING |
                            CLAUDE_WITH_FAILOVER | CLAUDE_WITH_QUOTA,
     CL_FEATURE_OF_METRICS = 1 << 16,
-    CL_FEATURE_OF_COMPRESSION = 1 << 17
+    CL_FEATURE_OF_COMPRESSION = 1 << 17,
+    CL_FEATURE_OF_TIMINGS = 1 << 18
 };
 
 enum {
@@ -112,6 +115,12 @@ struct claude_client {
     claude_failover_t *failover; /* NULL: none */
     claude_quota_t *quota;       /* NULL: none */
     cl_metrics *metrics;         /* of `common`; NULL: none */
+    cl_recent *recent;           /* NULL: none */
+    /* What of the configuration is asked at each call, in one place. */
+    bool logs;              /* there is a log callback */
+    bool watches;           /* it, or `recent` */
+    bool looks_closer;      /* somebody is told of models */
+    bool tells_deprecation; /* somebody is told of deprecated ones */
 };
 
 /* These three make handles. */

@@ -96,6 +96,10 @@ claude_code_t cl_snapshot_of_client(claude_config_t *config, const claude_client
         rc = take_lines(client, before, err);
     if (rc < 0)
         goto out;
+    client->logs = CL_FEATURE_GENERAL_DIAGNOSTICS && client->config->log;
+    client->watches = client->logs || client->recent;
+    client->looks_closer = client->logs || client->config->attempt;
+    client->tells_deprecation = client->logs || client->config->deprecation;
     *out = client;
     client = NULL;
 out:

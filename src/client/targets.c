@@ -32,6 +32,7 @@ static const feature_gate gates[] = {
     {CL_FEATURE_OF_METRICS, CL_FEATURE_METRICS, CL_OPT_METRICS_ENABLED, "metrics"},
     {CL_FEATURE_OF_COMPRESSION, CL_FEATURE_COMPRESSION, CL_OPT_COMPRESSION_ENABLED, "compression"},
     {CL_FEATURE_OF_COMPRESSION, CL_FEATURE_COMPRESSION, CL_OPT_COMPRESSION_RESPONSES, "compression"},
+    {CL_FEATURE_OF_TIMINGS, CL_FEATURE_GENERAL_DIAGNOSTICS, CL_OPT_DIAGNOSTICS_TIMINGS, "general-diagnostics"},
 };
 
 enum { GATES = sizeof gates / sizeof gates[0] };
@@ -281,6 +282,17 @@ static claude_code_t make_quota(claude_client_t *client, const claude_client_t *
     return rc >= 0 && old ? carry_over(old, client->quota, err) : rc;
 }
 
+static claude_code_t make_recent(claude_client_t *client, const claude_client_t *before, cl_err *err)
+{
+    size_t capacity = (size_t)cl_option_int(NULL, client->config->options, CL_OPT_DIAGNOSTICS_TIMINGS);
+
+    if (before && before->recent && cl_recent_capacity(before->recent) == capacity)
+        client->recent = cl_recent_ref(before->recent);
+    else
+        client->recent = cl_recent_new(capacity);
+    return client->recent ? CLAUDE_OK : cl_fail_nomem(err);
+}
+
 static size_t take_failover(claude_client_t *client)
 {
     if (!CL_FEATURE_FAILOVER || !client->config->failover)
@@ -319,6 +331,8 @@ claude_code_t cl_client_make_targets(claude_client_t *client, const claude_clien
         client->metrics = cl_common_metrics(client->common);
         rc = client->metrics ? CLAUDE_OK : cl_fail_nomem(err);
     }
+    if (CL_FEATURE_GENERAL_DIAGNOSTICS && rc >= 0 && (client->features & CL_FEATURE_OF_TIMINGS))
+        rc = make_recent(client, before, err);
     return rc;
 }
 
@@ -335,6 +349,8 @@ void cl_client_free_targets(claude_client_t *client)
         cl_limiter_unref(client->limiter);
     if (CL_FEATURE_FAILOVER)
         cl_failover_unref(client->failover);
+    if (CL_FEATURE_GENERAL_DIAGNOSTICS)
+        cl_recent_unref(client->recent);
     if (CL_FEATURE_QUOTA)
         cl_quota_unref(client->quota);
 }

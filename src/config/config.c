@@ -104,6 +104,8 @@ claude_code_t cl_config_copy(const claude_config_t *from, claude_config_t **out,
     copy->quota = cl_hook_ref(from->quota);
     copy->attempt = cl_hook_ref(from->attempt);
     copy->credentials = cl_hook_ref(from->credentials);
+    copy->log = cl_hook_ref(from->log);
+    copy->log_level = from->log_level;
     *out = copy;
     copy = NULL;
 out:
@@ -134,6 +136,7 @@ void cl_config_unref(claude_config_t *config)
     cl_hook_unref(config->quota);
     cl_hook_unref(config->attempt);
     cl_hook_unref(config->credentials);
+    cl_hook_unref(config->log);
     free(config);
 }
 

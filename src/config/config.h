@@ -107,6 +107,8 @@ struct claude_config {
     cl_hook *quota;       /* keeps a claude_quota_t; NULL: the client makes its own if it is enabled */
     cl_hook *attempt;     /* fn is a claude_attempt_fn */
     cl_hook *credentials; /* fn is a claude_credential_fn */
+    cl_hook *log;         /* fn is a claude_log_fn */
+    int32_t log_level;    /* the highest CLAUDE_LOG_* that it is told */
 };
 
 claude_code_t cl_config_new(claude_config_t **out, cl_err *err);

@@ -296,6 +296,11 @@ bool cl_clock_reserve(cl_engine *engine);
 /* Marks what is due. */
 void cl_clock_run(cl_engine *engine, int64_t now);
 
+/* ---- timings.c ---- */
+
+/* Takes the lock itself. */
+void cl_engine_add_counts(cl_engine *engine, cl_http_counts *out);
+
 /* ---- transfer.c ---- */
 
 /* Pauses a stream at libcurl if it has too much unread. */

@@ -135,6 +135,24 @@ void cl_engines_trim(cl_engines *engines)
     } while (engine);
 }
 
+void cl_engines_counts(cl_engines *engines, cl_http_counts *out)
+{
+    cl_engine *engine = NULL;
+
+    *out = (cl_http_counts){0};
+    after_fork(engines);
+    /* One after the other, without the lock: an engine's own may be held while libcurl works. */
+    for (size_t i = 0;; i++) {
+        pthread_mutex_lock(&engines->lock);
+        engine = i < engines->count ? cl_engine_ref(engines->items[i]) : NULL;
+        pthread_mutex_unlock(&engines->lock);
+        if (!engine)
+            return;
+        cl_engine_add_counts(engine, out);
+        cl_engine_unref(engine);
+    }
+}
+
 void cl_engines_free(cl_engines *engines)
 {
     if (!engines)

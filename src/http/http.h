@@ -146,6 +146,38 @@ int32_t cl_transfer_attempts(const cl_transfer *transfer);
  * which there will be no more. In a forked child the parent's is released without touching the engine. */
 int32_t cl_transfer_free(cl_transfer **slot);
 
+/* ---- times and counts (timings.c) ---- */
+
+/* Microseconds; -1: it did not come so far. The first three are 0 on a connection that stood already. */
+typedef struct cl_http_timings {
+    int64_t dns_us;
+    int64_t connect_us;
+    int64_t tls_us; /* through a proxy its tunnel as well; -1 also without TLS */
+    int64_t first_byte_us;
+    int64_t total_us;
+    int32_t connections; /* opened for it; -1: nothing is known */
+    bool is_connected;   /* TCP; libcurl takes that time only when TLS is done as well */
+} cl_http_timings;
+
+#define CL_HTTP_TIMINGS_NONE ((cl_http_timings){-1, -1, -1, -1, -1, -1, false})
+
+/* As far as it has come. */
+void cl_transfer_timings(cl_transfer *transfer, cl_http_timings *out);
+
+typedef struct cl_http_counts {
+    size_t engines;
+    size_t transfers;
+    size_t queued; /* of those, not given to libcurl yet */
+    size_t connections;
+    size_t unread_bytes;
+} cl_http_counts;
+
+/* Of all engines together. In a forked child those of the parent do not count. */
+void cl_engines_counts(cl_engines *engines, cl_http_counts *out);
+
+/* Names of what libcurl was built with; false after the last one. Static. */
+bool cl_http_feature_at(size_t index, const char **name);
+
 /* ---- the head of a response (head.c) ---- */
 
 /* Keeps a line as received, in a form of its own. Lines without a name (status line, obsolete folding) are left out.
@@ -164,6 +196,8 @@ enum {
 };
 /* By version, 0xMMmmpp. */
 uint32_t cl_quirks_of(uint32_t curl_version);
+/* Of one; "" for what is none. Static. */
+const char *cl_quirk_name(uint32_t quirk);
 
 /* "libcurl/7.88.1", "OpenSSL/3.0.19"; static. */
 const char *cl_http_library(void);

@@ -121,6 +121,47 @@ static const char *code_name(claude_code_t code)
     return row ? row->name : "CLAUDE_E_UNKNOWN";
 }
 
+static const struct {
+    const char *name;
+    size_t at;
+} timing_rows[] = {{"dns", offsetof(cl_http_timings, dns_us)},
+                   {"connect", offsetof(cl_http_timings, connect_us)},
+                   {"tls", offsetof(cl_http_timings, tls_us)},
+                   {"first_byte", offsetof(cl_http_timings, first_byte_us)},
+                   {"total", offsetof(cl_http_timings, total_us)}};
+
+enum { TIMINGS = sizeof timing_rows / sizeof timing_rows[0] };
+
+static int64_t timing_at(const cl_report_attempt *attempt, size_t index)
+{
+    int64_t us;
+
+    memcpy(&us, (const char *)&attempt->timings + timing_rows[index].at, sizeof us);
+    return us;
+}
+
+int64_t cl_report_timing(const cl_report_attempt *attempt, cl_str what)
+{
+    for (size_t i = 0; i < TIMINGS; i++) {
+        if (attempt->timed && cl_str_eq(what, cl_str_of(timing_rows[i].name)))
+            return timing_at(attempt, i);
+    }
+    return -1;
+}
+
+/* Only where they were taken. */
+static bool put_timings(cl_buf *out, const cl_report_attempt *attempt)
+{
+    bool ok = true;
+
+    if (!attempt->timed)
+        return true;
+    ok = cl_json_write_key(out, CL_STR("timings_us")) == CL_BUF_OK && put_char(out, '{');
+    for (size_t i = 0; i < TIMINGS && ok; i++)
+        ok = put_int(out, timing_rows[i].name, timing_at(attempt, i));
+    return ok && put_int(out, "connections", attempt->timings.connections) && put_char(out, '}');
+}
+
 static bool put_attempt(cl_buf *out, const cl_report_attempt *attempt)
 {
     return put_char(out, '{') && put_int(out, "code", attempt->code) &&
@@ -129,7 +170,7 @@ static bool put_attempt(cl_buf *out, const cl_report_attempt *attempt)
            put_int(out, "endpoint", attempt->endpoint) && put_int(out, "wire_attempts", attempt->wire) &&
            put_int(out, "started_ms", attempt->started_ms) && put_int(out, "duration_ms", attempt->duration_ms) &&
            put_int(out, "first_event_ms", attempt->first_ms) && put_int(out, "backoff_ms", attempt->backoff_ms) &&
-           put_int(out, "limiter_wait_ms", attempt->limiter_ms) && put_char(out, '}');
+           put_int(out, "limiter_wait_ms", attempt->limiter_ms) && put_timings(out, attempt) && put_char(out, '}');
 }
 
 static bool put_attempts(cl_buf *out, const claude_report_t *report)

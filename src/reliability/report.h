@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "base/base.h"
+#include "http/http.h"
 
 enum { CL_REPORT_ATTEMPTS_MAX = 64 /* described one by one; more are only counted */ };
 
@@ -27,6 +28,8 @@ typedef struct cl_report_attempt {
     int64_t started_ms;  /* since the call began */
     int64_t duration_ms;
     int64_t first_ms; /* to the first event; -1: none came */
+    bool timed;
+    cl_http_timings timings; /* where it is timed */
     char request_id[64];
 } cl_report_attempt;
 
@@ -61,6 +64,8 @@ void cl_report_unref(claude_report_t *report);
 /* Counts an attempt and its waits, and describes it as far as there is room and memory; the other totals are the
  * caller's, and so is a wait that no attempt came after. The request id may be anything that a server sent. */
 void cl_report_add(claude_report_t *report, const cl_report_attempt *attempt);
+/* Microseconds of "dns", "connect", "tls", "first_byte" or "total"; -1: not taken, or no such thing. */
+int64_t cl_report_timing(const cl_report_attempt *attempt, cl_str what);
 /* Made when first asked for, of a report that is final; "" of any other. NULL when out of memory. */
 const char *cl_report_json(claude_report_t *report, size_t *len);
 

@@ -4,9 +4,9 @@
  *     bench_overhead ROW URL CALLS
  *
  * overhead.absent is for a library that was built without retries, breaker, limiter, failover, health checks, quotas,
- * metrics, compression and dynamic configuration; overhead.unused for one that has them, without a word about them;
- * overhead.used turns on all that need no second endpoint, and asks for them. Prints nothing: the counts are in
- * callgrind's file.
+ * metrics, compression, dynamic configuration and diagnostics; overhead.unused for one that has them, without a word
+ * about them; overhead.used turns on all that need no second endpoint, and asks for them. Prints nothing: the counts
+ * are in callgrind's file.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,16 +17,22 @@
 typedef claude_code_t (*execute_fn)(claude_client_t *client, const claude_request_t *request, claude_response_t **out,
                                     claude_error_t **err);
 
-static const char *const features[] = {"retry-logic", "circuit-breaker", "rate-limiting",
-                                       "failover",    "health-checks",   "enterprise-quota",
-                                       "metrics",     "compression",     "dynamic-config"};
+static const char *const features[] = {
+    "retry-logic", "circuit-breaker", "rate-limiting",  "failover",         "health-checks",      "enterprise-quota",
+    "metrics",     "compression",     "dynamic-config", "curl-diagnostics", "general-diagnostics"};
 
 static const char *const options[][2] = {
-    {"retry.enabled", "true"},         {"breaker.enabled", "true"},
-    {"limiter.enabled", "true"},       {"quota.enabled", "true"},
-    {"metrics.enabled", "true"},       {"compression.enabled", "true"},            /* the request is too small for it */
-    {"compression.responses", "true"}, {"limiter.requests_per_second", "1000000"}, /* nothing is to wait */
-    {"limiter.burst", "1000000"},      {"quota.daily_tokens", "1000000000"},
+    {"retry.enabled", "true"},
+    {"breaker.enabled", "true"},
+    {"limiter.enabled", "true"},
+    {"quota.enabled", "true"},
+    {"metrics.enabled", "true"},
+    {"compression.enabled", "true"}, /* the request is too small for it */
+    {"compression.responses", "true"},
+    {"limiter.requests_per_second", "1000000"}, /* nothing is to wait */
+    {"diagnostics.timings", "100"},
+    {"limiter.burst", "1000000"},
+    {"quota.daily_tokens", "1000000000"},
 };
 
 static void check_library(int is_absent)

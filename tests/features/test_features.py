@@ -40,6 +40,8 @@ CODE = {
     "metrics": ["cl_metrics_new", "cl_metrics_snapshot"],
     "compression": ["cl_pack_new", "cl_pack_read", "cl_unpack_new", "cl_unpack_push"],
     "dynamic-config": ["cl_watcher_new", "cl_runtime_parse", "cl_client_change"],
+    "curl-diagnostics": ["cl_curl_command", "cl_shell_word"],
+    "general-diagnostics": ["cl_diagnostics_new", "cl_selftest_run", "cl_log_begin", "cl_recent_new"],
 }
 
 

@@ -13,6 +13,7 @@
 #include <claude/compression.h>
 #include <claude/config.h>
 #include <claude/credential.h>
+#include <claude/diag.h>
 #include <claude/endpoint.h>
 #include <claude/error.h>
 #include <claude/event.h>

@@ -72,10 +72,10 @@ CLAUDE_API claude_code_t claude_client_from_workspace(const claude_config_t *con
                                                       claude_error_t **err);
 
 /**
- * Start a call. Never blocks on the network and runs no callback but those of the key's secret (audit, expiry) and that
- * of deprecated models: a call that needs a token from a credential provider begins when it is waited for. The request
- * is snapshotted: it may be changed, reused or released afterwards, and starting the same unmodified request from
- * several threads at once is allowed.
+ * Start a call. Never blocks on the network and runs no callback but those of the key's secret (audit, expiry), that of
+ * deprecated models and the log: a call that needs a token from a credential provider begins when it is waited for. The
+ * request is snapshotted: it may be changed, reused or released afterwards, and starting the same unmodified request
+ * from several threads at once is allowed.
  *
  * @param request  what to send; its recorded first setter error, if any, is returned here
  * @param flags    CLAUDE_STREAM and CLAUDE_WITH_*, or 0: exactly one attempt on the wire

@@ -52,9 +52,8 @@ extern "C" {
 CLAUDE_API claude_code_t claude_loop_new(claude_client_t *client, claude_loop_t **out, claude_error_t **err);
 
 /**
- * Start a call on a loop. Never blocks and runs no callback but the audit of the key's secret and that of
- * deprecated models. Otherwise as
- * claude_client_start(): the request is snapshotted.
+ * Start a call on a loop. Never blocks and runs no callback but the audit of the key's secret, that of
+ * deprecated models and the log. Otherwise as claude_client_start(): the request is snapshotted.
  *
  * Events come from claude_loop_next() or, if the request has a callback, go there from inside claude_loop_dispatch().
  * The end of the call comes from claude_loop_next() either way.

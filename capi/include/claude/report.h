@@ -186,7 +186,8 @@ CLAUDE_API const char *claude_report_stopped_by(const claude_report_t *report);
  * "retries", "failovers", "resends", "limiter_wait_ms", "backoff_ms", "duration_ms", "endpoint_index", "endpoint_url",
  * "breaker_state" (a name, or null), "stopped_by", "snapshot", "generation", and "attempt_list", of whose members each
  * has "code", "name", "http_status", "request_id" (null if there is none), "endpoint", "wire_attempts", "started_ms",
- * "duration_ms", "first_event_ms", "backoff_ms" and "limiter_wait_ms".
+ * "duration_ms", "first_event_ms", "backoff_ms" and "limiter_wait_ms"; where timings were taken also "timings_us", an
+ * object with members as claude_report_attempt_timing_us() has them and "connections", how many the attempt has opened.
  *
  * @param len  receives the length in bytes; may be NULL
  * @return text borrowed from the report; "" while the call is running, when memory is out, and for NULL
@@ -283,6 +284,20 @@ CLAUDE_API int64_t claude_report_attempt_limiter_wait_ms(const claude_report_t *
  * @since 0.8
  */
 CLAUDE_API int64_t claude_report_attempt_first_event_ms(const claude_report_t *report, size_t index);
+
+/**
+ * How long a part of an attempt took on the wire. Taken with the option `diagnostics.timings` above 0, or
+ * with a log callback of the level debug (diag.h); else not.
+ *
+ * @param index  0, 1, 2, ...
+ * @param what   "dns" (name lookup), "connect" (TCP), "tls" (handshake; through a proxy also its tunnel), each of which
+ *               is 0 on a connection that stood already; "first_byte" and "total", since the request was begun;
+ *               NUL-terminated
+ * @return microseconds; -1: not taken, it did not come so far, or there is no such attempt or part
+ * @threads A; of a running call B
+ * @since 0.8
+ */
+CLAUDE_API int64_t claude_report_attempt_timing_us(const claude_report_t *report, size_t index, const char *what);
 
 /**
  * Identifier of an attempt's request, as its answer gives it.

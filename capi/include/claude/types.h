@@ -82,6 +82,9 @@ typedef struct claude_report claude_report_t;
 typedef struct claude_watcher claude_watcher_t;
 typedef struct claude_trail claude_trail_t;
 typedef struct claude_credential claude_credential_t;
+typedef struct claude_curl claude_curl_t;
+typedef struct claude_diagnostics claude_diagnostics_t;
+typedef struct claude_selftest claude_selftest_t;
 
 /** Result of a function: CLAUDE_OK (0) or a positive value on success, a negative CLAUDE_E_* on failure. */
 typedef int32_t claude_code_t;
@@ -112,10 +115,10 @@ CLAUDE_API const char *claude_version_string(void);
  *
  * @param name  a feature of docs/features.md: "streaming", "streaming-control", "tools", "vision", "authentication",
  *              "content-generation", "model-management", "count-tokens", "retry-logic" or "retry", "circuit-breaker",
- *              "rate-limiting", "failover", "health-checks", "metrics", "error-handling", "request-caching",
- *              "sync-api"; a part of one: "accumulate", "workspace", "sign", "tool-runner", "structured-outputs",
- *              "costs", "batches", "files", "skills", "validation"; or "http2", "tls". Hyphens may be underscores.
- *              NULL and unknown names are answered 0
+ *              "rate-limiting", "failover", "health-checks", "metrics", "curl-diagnostics", "general-diagnostics",
+ *              "error-handling", "request-caching", "sync-api"; a part of one: "accumulate", "workspace", "sign",
+ * "tool-runner", "structured-outputs", "costs", "batches", "files", "skills", "validation"; or "http2", "tls". Hyphens
+ * may be underscores. NULL and unknown names are answered 0
  * @return 1 it has, 0 it has not
  * @threads A
  * @since 0.8

@@ -18,12 +18,11 @@ FIXED = {
     "error-handling": 1,
     "request-caching": 1,
     "sync-api": 1,
-    "curl-diagnostics": 0,
-    "general-diagnostics": 0,
 }
 OPTIONAL = (
     "streaming streaming-control tools vision authentication content-generation model-management count-tokens "
-    "retry-logic circuit-breaker rate-limiting failover health-checks enterprise-quota metrics compression dynamic-config"
+    "retry-logic circuit-breaker rate-limiting failover health-checks enterprise-quota metrics compression dynamic-config "
+    "curl-diagnostics general-diagnostics"
 ).split()
 # What the specification's section 4.1 calls them.
 OTHER_NAMES = {
