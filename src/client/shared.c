@@ -100,6 +100,7 @@ cl_place *cl_place_new(int64_t budget)
     if (!place)
         return NULL;
     atomic_init(&place->refs, 1);
+    atomic_init(&place->refuses, 0);
     cl_retry_budget_init(&place->budget, budget);
     return place;
 }

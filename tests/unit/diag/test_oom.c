@@ -13,17 +13,20 @@ static int start(void **state)
     static const char body[] =
         "{\"model\":\"m\",\"max_tokens\":1,\"messages\":[{\"role\":\"user\",\"content\":\"it's\"}]}";
     claude_config_t *config = NULL;
+    claude_client_t *handle = NULL;
 
     (void)state;
     if (cl_config_new(&config, NULL) < 0 || cl_config_set(config, "api_key", "sk-ant-oom-not-a-key", NULL) < 0 ||
         cl_config_set(config, "diagnostics.timings", "4", NULL) < 0 ||
         cl_config_set(config, "metrics.enabled", "true", NULL) < 0 ||
         cl_config_set(config, "network.proxy", "http://u:p@127.0.0.1:1", NULL) < 0 ||
-        cl_client_new(config, &client, NULL) < 0 ||
+        cl_client_new(config, &handle, NULL) < 0 ||
         cl_request_new(cl_endpoint_find("messages.create"), &request, NULL) < 0 ||
         cl_request_set_json(request, cl_str_of(body), NULL) < 0)
         return -1;
     cl_config_unref(config);
+    client = cl_client_current(handle);
+    cl_client_unref(handle);
     return 0;
 }
 
