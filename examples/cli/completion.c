@@ -91,7 +91,7 @@ static void bash(void)
     cli_write_text("# bash completion for claudec; written by: claudec completion bash\n"
                    "_claudec() {\n"
                    "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}\n"
-                   "    local command=ask options= word\n"
+                   "    local command=ask options='' word\n"
                    "    COMPREPLY=()\n"
                    "    case $prev in\n");
     for (const cli_option *option = cli_options; option->name != NULL; option++)

@@ -38,8 +38,15 @@ int cli_curl(const cli_arguments *arguments)
     size_t len = 0;
     int code = cli_session_open(&session, arguments, CLI_KEY_SPARED);
     code = code != 0 ? code : cli_request_make(arguments, "messages.create", &request);
-    if (code == 0 && claude_curl_command(session.client, request, CLAUDE_STREAM, arguments->body_file, &curl, &err) < 0)
-        code = cli_fail_error(err);
+    if (code == 0) {
+        claude_code_t rc =
+            claude_curl_command(session.client, request, CLAUDE_STREAM, arguments->body_file, &curl, &err);
+        if (rc == CLAUDE_E_TOO_LARGE)
+            code = cli_fail(CLI_EXIT_DATA,
+                            "the body is too long for a command line; --body-file FILE puts it into a file");
+        else if (rc < 0)
+            code = cli_fail_error(err);
+    }
     if (code == 0 && (text = claude_curl_body(curl, &len)) != NULL)
         code = write_file(arguments->body_file, text, len);
     if (code == 0) {

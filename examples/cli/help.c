@@ -11,22 +11,21 @@
 
 enum { INDENT = 28, WIDTH = 100 };
 
-/* Words in lines that begin at a column; the cursor is at `column`. */
+/* Words in lines that begin at a column, with a space before each; the cursor is at `column`. */
 static void write_wrapped(const char *text, size_t column)
 {
     while (*text != '\0') {
         size_t len = strcspn(text, " ");
-        if (column + len + 1 > WIDTH) {
+        if (column + 1 + len > WIDTH) {
             cli_write_text("\n");
             column = 0;
         }
-        while (column < INDENT) {
+        do {
             cli_write_text(" ");
             column++;
-        }
+        } while (column < INDENT);
         cli_write(text, len);
-        cli_write_text(" ");
-        column += len + 1;
+        column += len;
         text += len + strspn(text + len, " ");
     }
     cli_write_text("\n");
@@ -38,7 +37,8 @@ static void write_option(const cli_option *option)
     int len;
     if (option->letter != 0)
         snprintf(letter, sizeof letter, "-%c,", option->letter);
-    len = snprintf(head, sizeof head, "  %s --%s %s", letter, option->name, option->value != NULL ? option->value : "");
+    len = snprintf(head, sizeof head, "  %s --%s%s%s", letter, option->name, option->value != NULL ? " " : "",
+                   option->value != NULL ? option->value : "");
     cli_write_text(head);
     if (len >= INDENT) {
         cli_write_text("\n");
@@ -52,7 +52,8 @@ static void write_commands(void)
     cli_write_text("usage: claudec [options] [PROMPT ...]\n       claudec COMMAND [options] [...]\n\ncommands:\n");
     for (size_t i = 0; i < CLI_COMMANDS; i++) {
         char head[64];
-        int len = snprintf(head, sizeof head, "  %s %s", cli_commands[i].name, cli_commands[i].words);
+        int len = snprintf(head, sizeof head, "  %s%s%s", cli_commands[i].name, *cli_commands[i].words ? " " : "",
+                           cli_commands[i].words);
         cli_write_text(head);
         write_wrapped(cli_commands[i].text, (size_t)len);
     }
@@ -68,7 +69,8 @@ int cli_help(const cli_arguments *arguments)
         bit = ~0U;
     } else {
         char line[128];
-        snprintf(line, sizeof line, "usage: claudec %s [options] %s\n\n", command->name, command->words);
+        snprintf(line, sizeof line, "usage: claudec %s [options]%s%s\n\n", command->name, *command->words ? " " : "",
+                 command->words);
         cli_write_text(line);
         cli_write_text(command->text);
         cli_write_text("\n");

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,7 +12,15 @@
 #include "interrupt.h"
 #include "output.h"
 
-/* Appends what a descriptor has, up to `max` bytes. */
+/* Waits for input in slices: a signal that comes just before a read would not end it. */
+static void wait_for_input(int fd)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    while (cli_interrupted() == 0 && poll(&ready, 1, CLI_SLICE_MS) <= 0)
+        continue;
+}
+
+/* Reads what a descriptor has, up to `max` bytes. */
 static int read_all(int fd, const char *name, size_t max, cli_text *out)
 {
     size_t room = 0;
@@ -27,9 +36,10 @@ static int read_all(int fd, const char *name, size_t max, cli_text *out)
             out->bytes = larger;
             room = wanted;
         }
-        got = read(fd, out->bytes + out->len, room - out->len - 1);
+        wait_for_input(fd);
         if (cli_interrupted() != 0)
             return 128 + cli_interrupted();
+        got = read(fd, out->bytes + out->len, room - out->len - 1);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)

@@ -106,7 +106,7 @@ static int add_endpoint(claude_failover_t *failover, const char *text, int32_t p
     if (comma != NULL && claude_secret_from_file(comma + 1, &secret, &err) < 0)
         code = cli_fail(CLI_EXIT_KEY, "%s", claude_error_message(err));
     else if (claude_failover_add_endpoint(failover, url, priority, secret, NULL, &err) < 0)
-        code = cli_fail(CLI_EXIT_USAGE, "%s", claude_error_message(err));
+        code = cli_fail(CLI_EXIT_USAGE, "--endpoint: %s", claude_error_message(err));
     claude_secret_unref(secret);
     claude_error_unref(err);
     return code;
