@@ -47,7 +47,7 @@ def test_the_guide_has_the_options_and_exit_codes(claudec: Claudec) -> None:
         assert f"`--{name}" in text, name
         assert letter == "" or f"`-{letter}" in text, name
     man = MAN.read_text(encoding="utf-8").split(".SH EXIT STATUS")[1].split(".SH ")[0]
-    codes = re.findall(r"\b\d+\b", "".join(re.findall(r"^\.B (.*)$", man, re.MULTILINE)).replace("\\fR", " ").replace("\\fB", " "))
+    codes = re.findall(r"\b\d+\b", " ".join(re.findall(r"^\.B (.*)$", man, re.MULTILINE)).replace("\\fR", " ").replace("\\fB", " "))
     header = (ROOT / "examples" / "cli" / "errors.h").read_text(encoding="utf-8")
     defined = re.findall(r"CLI_EXIT_\w+ = (\d+)", header)
     assert len(defined) > 10
