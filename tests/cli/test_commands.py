@@ -77,7 +77,9 @@ def test_batch_in_two_steps(claudec: Claudec, tmp_path: Path) -> None:
 
 
 def test_batch_from_standard_input_with_failures(claudec: Claudec) -> None:
-    done = claudec("batch", "-", stdin=line("one") + line("errored-two"), ANTHROPIC_CUSTOM_HEADERS="x-sandbox-batch-retrieves: 0")
+    done = claudec(
+        "batch", "-", stdin=line("one") + line("errored-two"), ANTHROPIC_CUSTOM_HEADERS="x-sandbox-batch-retrieves: 0"
+    )
     assert done.code == 1
     assert len(done.out.splitlines()) == 2
     assert "1 of 2 requests have failed" in done.err
@@ -87,7 +89,15 @@ def test_batch_goes_on_without_us(claudec: Claudec, sandbox: Sandbox) -> None:
     """Failures that may pass are waited out; others end the waiting and say how to come back."""
     ended = {"id": "msgbatch_1", "type": "message_batch", "processing_status": "in_progress", "request_counts": {}}
     busy = {"status": 529, "error": {"type": "overloaded_error", "message": "x"}}
-    sandbox.scenario({"sequence": [busy, {"body_json": ended}, {"status": 401, "error": {"type": "authentication_error", "message": "x"}}]})
+    sandbox.scenario(
+        {
+            "sequence": [
+                busy,
+                {"body_json": ended},
+                {"status": 401, "error": {"type": "authentication_error", "message": "x"}},
+            ]
+        }
+    )
     done = claudec("batch", "--resume", "msgbatch_1")
     assert (done.code, done.out) == (77, "")
     assert "asking again" in done.err
@@ -128,7 +138,7 @@ def test_doctor_without_a_server(claudec: Claudec) -> None:
 
 
 def test_curl_repeats_the_request(claudec: Claudec, sandbox: Sandbox) -> None:
-    prompt = "it's \"quoted\" $HOME `ls` \\ \n é"
+    prompt = 'it\'s "quoted" $HOME `ls` \\ \n é'
     assert claudec("-s", "Be brief.", prompt).code == 0
     done = claudec("curl", "-s", "Be brief.", prompt, ANTHROPIC_API_KEY="")
     assert (done.code, done.err) == (0, "")

@@ -47,12 +47,16 @@ def test_the_guide_has_the_options_and_exit_codes(claudec: Claudec) -> None:
         assert f"`--{name}" in text, name
         assert letter == "" or f"`-{letter}" in text, name
     man = MAN.read_text(encoding="utf-8").split(".SH EXIT STATUS")[1].split(".SH ")[0]
-    codes = re.findall(r"\b\d+\b", " ".join(re.findall(r"^\.B (.*)$", man, re.MULTILINE)).replace("\\fR", " ").replace("\\fB", " "))
+    codes = re.findall(
+        r"\b\d+\b", " ".join(re.findall(r"^\.B (.*)$", man, re.MULTILINE)).replace("\\fR", " ").replace("\\fB", " ")
+    )
     header = (ROOT / "examples" / "cli" / "errors.h").read_text(encoding="utf-8")
     defined = re.findall(r"CLI_EXIT_\w+ = (\d+)", header)
     assert len(defined) > 10
     assert sorted(set(defined) | {"129", "130", "143"}) == sorted(codes)
-    assert sorted(codes) == sorted(code for row in re.findall(r"^\| ([\d, ]+) \|", text, re.MULTILINE) for code in row.split(", "))
+    assert sorted(codes) == sorted(
+        code for row in re.findall(r"^\| ([\d, ]+) \|", text, re.MULTILINE) for code in row.split(", ")
+    )
 
 
 def test_the_man_page_is_well_formed() -> None:
@@ -140,7 +144,9 @@ def test_installed(claudec: Claudec, tmp_path: Path) -> None:
     ]
     for shell, name in {"bash": files[1], "fish": files[2], "zsh": files[4]}.items():
         assert (prefix / name).read_text(encoding="utf-8") == claudec("completion", shell).out
-    dynamic = subprocess.run(["readelf", "-d", str(prefix / "bin" / "claudec")], check=True, capture_output=True, text=True)
+    dynamic = subprocess.run(
+        ["readelf", "-d", str(prefix / "bin" / "claudec")], check=True, capture_output=True, text=True
+    )
     [path] = re.findall(r"\(RUNPATH\).*\[\$ORIGIN/(.*?)\]", dynamic.stdout)
     library = prefix / "bin" / path / "libclaude.so.0.8"
     library.resolve().parent.mkdir(parents=True)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import select
 import subprocess
-import termios
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,16 +33,13 @@ class Done:
 class Terminal:
     """A claudec in a terminal: what it shows, and the keys that are pressed."""
 
-    def __init__(self, command: list[str], environment: dict[str, str], folder: Path, stderr: IO[bytes] | None) -> None:
+    def __init__(self, command: list[str], environment: dict[str, str], folder: Path) -> None:
         self.master, slave = os.openpty()
         self.shown = b""
 
-        def own() -> None:
-            os.setsid()
-            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
+        # A session of its own, of which this is the terminal: Ctrl-C goes there. setsid becomes the program.
         self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=stderr or slave, env=environment, cwd=folder, preexec_fn=own
+            ["setsid", "--ctty", *command], stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=folder
         )
         os.close(slave)
 
@@ -103,25 +98,18 @@ class Claudec:
     def __call__(self, *arguments: str, stdin: bytes | str | None = None, **more: str) -> Done:
         """Runs it to its end. Without text for standard input that is empty, as /dev/null is."""
         text = stdin.encode() if isinstance(stdin, str) else stdin
-        done = subprocess.run(
-            [str(PROGRAM), *arguments],
-            env=self.env(more),
-            cwd=self.folder,
-            capture_output=True,
-            check=False,
-            timeout=SECONDS,
-            **({"stdin": subprocess.DEVNULL} if text is None else {"input": text}),  # type: ignore[call-overload]
-        )
-        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        with self.start(*arguments, stdin=subprocess.DEVNULL if text is None else subprocess.PIPE, **more) as process:
+            out, err = process.communicate(text, timeout=SECONDS)
+        return Done(process.returncode, out.decode(), err.decode())
 
     @contextlib.contextmanager
-    def start(self, *arguments: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    def start(self, *arguments: str, stdin: int = subprocess.DEVNULL, **more: str) -> Iterator[subprocess.Popen[bytes]]:
         """Begins to run it, with pipes."""
         process = subprocess.Popen(
             [str(PROGRAM), *arguments],
             env=self.env(more),
             cwd=self.folder,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
@@ -133,8 +121,8 @@ class Claudec:
                 process.kill()
 
     @contextlib.contextmanager
-    def terminal(self, *arguments: str, stderr: IO[bytes] | None = None, **more: str) -> Iterator[Terminal]:
-        terminal = Terminal([str(PROGRAM), *arguments], self.env(more), self.folder, stderr)
+    def terminal(self, *arguments: str, **more: str) -> Iterator[Terminal]:
+        terminal = Terminal([str(PROGRAM), *arguments], self.env(more), self.folder)
         try:
             yield terminal
         finally:
