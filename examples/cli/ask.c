@@ -31,8 +31,10 @@ static int show_event(const cli_arguments *arguments, const claude_event_t *even
         return cli_write_json_line(text, len);
     }
     text = claude_event_text(event, &len);
-    if (claude_event_type(event) == CLAUDE_EVENT_THINKING_DELTA && arguments->show_thinking && text != NULL)
+    if (arguments->show_thinking && claude_event_type(event) == CLAUDE_EVENT_THINKING_DELTA && text != NULL)
         cli_say_piece(text, len);
+    else if (arguments->show_thinking && claude_event_type(event) == CLAUDE_EVENT_BLOCK_STOP)
+        cli_say_end();
     if (claude_event_type(event) == CLAUDE_EVENT_TEXT_DELTA && !arguments->json && text != NULL)
         return cli_write(text, len);
     return 0;

@@ -21,6 +21,7 @@ enum {
 typedef struct batch {
     const cli_session *session;
     char id[128];
+    int known;         /* the server has told of it */
     int64_t done, all; /* requests, as told last */
     int64_t failed;    /* results that are no messages */
     int64_t cost;      /* nano-dollars; negative once a price is unknown */
@@ -53,6 +54,7 @@ static void remember(batch *self, const claude_response_t *response)
     const char *id = claude_response_id(response);
     if (id != NULL && self->id[0] == '\0')
         snprintf(self->id, sizeof self->id, "%s", id);
+    self->known = 1;
     self->done = 0;
     for (size_t i = 0; i < sizeof ended / sizeof *ended; i++)
         self->done += claude_response_int(response, ended[i], 0);
@@ -225,7 +227,7 @@ int cli_batch(const cli_arguments *arguments)
         code = code != 0 ? code : show_results(&self);
     }
     /* Whatever has ended this program, the batch goes on. */
-    if (code > CLI_EXIT_FINDING && self.id[0] != '\0' && !arguments->no_wait && !arguments->quiet)
+    if (code > CLI_EXIT_FINDING && code != CLI_EXIT_PIPE && self.known && !arguments->no_wait && !arguments->quiet)
         cli_note("the batch itself goes on; its results: claudec batch --resume %s", self.id);
     cli_session_close(&session);
     return code;

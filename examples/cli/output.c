@@ -205,9 +205,7 @@ void cli_say(int kind, const char *line)
 {
     sink *self = &error;
     cli_progress(NULL);
-    release_held(self);
-    if (self->in_line)
-        put(self, "\n", 1);
+    cli_say_end();
     if (self->colour && kind != CLI_SAY_NOTE)
         put(self, kind == CLI_SAY_ERROR ? "\033[31m" : "\033[2m", kind == CLI_SAY_ERROR ? 5 : 4);
     if (kind != CLI_SAY_FAINT)
@@ -246,6 +244,14 @@ void cli_say_piece(const char *text, size_t len)
         put(&error, "\033[0m", 4);
         error.in_line = in_line;
     }
+    fflush(error.file);
+}
+
+void cli_say_end(void)
+{
+    release_held(&error);
+    if (error.in_line)
+        put(&error, "\n", 1);
     fflush(error.file);
 }
 

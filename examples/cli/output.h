@@ -41,8 +41,9 @@ int cli_output_failed(void);
 void cli_say(int kind, const char *line);
 void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Writes text of others to standard error, as it comes. */
+/* Writes text of others to standard error, as it comes; the end of it ends the line. */
 void cli_say_piece(const char *text, size_t len);
+void cli_say_end(void);
 
 /* A line on the terminal's standard error that the next one replaces. NULL takes it away. */
 void cli_progress(const char *line);

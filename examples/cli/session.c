@@ -197,9 +197,10 @@ int cli_session_open(cli_session *self, const cli_arguments *arguments, int key)
     int code = 0;
     memset(self, 0, sizeof *self);
     self->arguments = arguments;
-    if (claude_config_new(&config, &err) < 0 || claude_config_set(config, "user_agent", "claudec", &err) < 0 ||
-        claude_config_on_deprecation(config, on_deprecation, (void *)arguments, NULL, &err) < 0)
+    if (claude_config_new(&config, &err) < 0 || claude_config_set(config, "user_agent", "claudec", &err) < 0)
         code = cli_fail_error(err);
+    /* A library that was built without a table of models has nothing to say here. */
+    claude_config_on_deprecation(config, on_deprecation, (void *)arguments, NULL, NULL);
     for (size_t i = 0; i < arguments->options.count && code == 0; i++)
         code = set_option(config, arguments->options.items[i]);
     code = code != 0 ? code : set_features(config, arguments);

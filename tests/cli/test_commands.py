@@ -104,6 +104,23 @@ def test_batch_goes_on_without_us(claudec: Claudec, sandbox: Sandbox) -> None:
     assert done.err.endswith("claudec: the batch itself goes on; its results: claudec batch --resume msgbatch_1\n")
 
 
+def test_batch_that_is_not_there(claudec: Claudec) -> None:
+    done = claudec("batch", "--resume", "msgbatch_unheard_of")
+    assert (done.code, done.err.count("\n")) == (65, 1)
+
+
+def test_batch_that_nobody_reads(claudec: Claudec, sandbox: Sandbox) -> None:
+    ended = {"id": "msgbatch_1", "type": "message_batch", "processing_status": "ended", "request_counts": {}}
+    sandbox.scenario({"sequence": [{"body_json": ended}, {"generate_lines": {"lines": 100000, "line_bytes": 300}}]})
+    with claudec.start("batch", "--resume", "msgbatch_1") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(SECONDS) == 141
+        assert process.stderr.read() == b"claudec: 0 of 0 requests are done\n"
+
+
 def test_batch_that_is_wrong(claudec: Claudec, sandbox: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "wrong.jsonl").write_text(line("one") + "{}\n")
     done = claudec("batch", "wrong.jsonl")

@@ -110,11 +110,21 @@ def test_a_prompt_that_is_typed(claudec: Claudec) -> None:
         assert b"Echo: typed here" in terminal.shown
 
 
-def test_thinking_is_faint(claudec: Claudec, sandbox: Sandbox) -> None:
-    sandbox.scenario("text-tool-thinking")
-    with claudec.terminal("--show-thinking", "hello") as terminal:
-        terminal.end()
-        assert b"\x1b[2m" in terminal.shown
+def test_thinking_is_faint_and_has_lines_of_its_own(claudec: Claudec, sandbox: Sandbox) -> None:
+    thinking = [
+        {"data": {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}}},
+        {"data": {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "Hm."}}},
+        {"data": {"type": "content_block_stop", "index": 0}},
+    ]
+    answer = message("Yes.")
+    for event in answer["events"]:
+        if "index" in event["data"]:
+            event["data"]["index"] = 1
+    answer["events"][1:1] = thinking
+    sandbox.scenario(answer)
+    with claudec.terminal("-q", "--show-thinking", "hello") as terminal:
+        assert terminal.end() == 0
+        assert terminal.shown == b"\x1b[2mHm.\x1b[0m\r\nYes.\r\n"
 
 
 def test_a_progress_bar(claudec: Claudec, sandbox: Sandbox) -> None:
