@@ -20,6 +20,7 @@ CALLS = 100
 LIBRARY = "libclaude.so"
 ABSENT = bench_bindings.PLACE / "absent"
 FEATURES = ["RETRY_LOGIC", "CIRCUIT_BREAKER", "RATE_LIMITING", "FAILOVER", "HEALTH_CHECKS", "METRICS"]
+FEATURES += ["CURL_DIAGNOSTICS", "GENERAL_DIAGNOSTICS"]
 # The answer is never there when it is first looked for: else it is sometimes, and the figures scatter by 3 %.
 SCENARIOS: dict[str, dict[str, object]] = {
     "bench-later": {

@@ -44,6 +44,7 @@ gcovr                   coverage
 valgrind                memory checks
 locales                 tests in hostile surroundings: locales with a comma
 strace                  tests of deadlines: system calls that fail with EINTR
+curl                    tests of the curl commands that the library writes
 nginx                   network tests and benchmarks: TLS and HTTP/2 in front of the sandbox
 tinyproxy-bin           network tests: HTTP proxy
 microsocks              network tests: SOCKS proxy

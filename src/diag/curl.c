@@ -112,12 +112,14 @@ static void put_headers(command *c, const cl_sketch *sketch, bool own_type)
 static void put_proxy(command *c, const cl_http_settings *http)
 {
     cl_buf url = CL_BUF_INIT(COMMAND_MAX);
+    bool had_user;
 
     if (http->proxy[0] == '\0') {
         flag(c, "--noproxy '*'");
         return;
     }
-    if (cl_proxy_without_user(cl_str_of(http->proxy), &url))
+    add(c, cl_proxy_without_user(cl_str_of(http->proxy), &url, &had_user));
+    if (had_user)
         flag(c, "--proxy-user \"$CLAUDE_PROXY_USER\"");
     word(c, "--proxy", cl_buf_str(&url));
     word(c, "--noproxy", cl_str_of(http->no_proxy));

@@ -29,8 +29,8 @@ int cl_shell_inside(cl_buf *out, cl_str text);
 int cl_shell_variable(cl_buf *out, cl_str header);
 /* The value of this header may be a secret. */
 bool cl_header_is_secret(cl_str name, cl_str value);
-/* A URL of a proxy without what stands before the @. True: there was something. */
-bool cl_proxy_without_user(cl_str url, cl_buf *out);
+/* Appends a URL of a proxy without what stands before the @. CL_BUF_* */
+int cl_proxy_without_user(cl_str url, cl_buf *out, bool *had_user);
 
 /* ---- the report (report.c) ---- */
 

@@ -99,12 +99,13 @@ static void put_libcurl(writer *w, claude_client_t *client, cl_str build)
 static void put_option(writer *w, const cl_option_row *row, cl_option option, const char *value)
 {
     cl_buf url = CL_BUF_INIT(REPORT_MAX);
+    bool had_user;
 
     key(w, row->name);
     if (row->type == CL_TYPE_INTEGER || row->type == CL_TYPE_BOOLEAN || row->type == CL_TYPE_NUMBER) {
         put(w, value);
     } else if (option == CL_OPT_PROXY) {
-        (void)cl_proxy_without_user(cl_str_of(value), &url);
+        add(w, cl_proxy_without_user(cl_str_of(value), &url, &had_user));
         string(w, url.ptr);
     } else {
         string(w, value);

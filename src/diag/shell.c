@@ -57,8 +57,10 @@ bool cl_header_is_secret(cl_str name, cl_str value)
     return cl_secret_suspected(value);
 }
 
-bool cl_proxy_without_user(cl_str url, cl_buf *out)
+int cl_proxy_without_user(cl_str url, cl_buf *out, bool *had_user)
 {
+    int rc;
+
     const char *scheme = memmem(url.ptr, url.len, "://", 3);
     size_t start = scheme ? (size_t)(scheme - url.ptr) + 3 : 0;
     size_t at = url.len;
@@ -66,7 +68,7 @@ bool cl_proxy_without_user(cl_str url, cl_buf *out)
     /* A password may hold an @ of its own: the host begins behind the last one. */
     while (at > start && url.ptr[at - 1] != '@')
         at--;
-    cl_buf_append_str(out, cl_str_n(url.ptr, start));
-    cl_buf_append_str(out, cl_str_n(url.ptr + at, url.len - at));
-    return at > start;
+    *had_user = at > start;
+    rc = cl_buf_append_str(out, cl_str_n(url.ptr, start));
+    return rc == CL_BUF_OK ? cl_buf_append_str(out, cl_str_n(url.ptr + at, url.len - at)) : rc;
 }

@@ -103,7 +103,7 @@ static size_t culprit(const cl_checked *what, const cl_probed *probed)
     }
     if (t->connections >= 0 && t->dns_us < 0)
         return CL_CHECK_DNS;
-    if (t->connect_us < 0)
+    if (t->connect_us < 0 && !t->is_connected)
         return what->by_proxy ? CL_CHECK_PROXY : CL_CHECK_TCP;
     if (what->https && t->tls_us < 0)
         return CL_CHECK_TLS;

@@ -154,9 +154,10 @@ typedef struct cl_http_timings {
     int64_t first_byte_us;
     int64_t total_us;
     int32_t connections; /* opened for it; -1: nothing is known */
+    bool is_connected;   /* TCP; libcurl takes that time only when TLS is done as well */
 } cl_http_timings;
 
-#define CL_HTTP_TIMINGS_NONE ((cl_http_timings){-1, -1, -1, -1, -1, -1})
+#define CL_HTTP_TIMINGS_NONE ((cl_http_timings){-1, -1, -1, -1, -1, -1, false})
 
 /* As far as it has come. */
 void cl_transfer_timings(cl_transfer *transfer, cl_http_timings *out);

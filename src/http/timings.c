@@ -24,9 +24,11 @@ static void measure(const cl_transfer *t, cl_http_timings *out)
     int64_t first = time_of(easy, CURLINFO_STARTTRANSFER_TIME_T);
     int64_t total = time_of(easy, CURLINFO_TOTAL_TIME_T);
     long connections = 0;
+    long port = 0;
 
     if (curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections) != CURLE_OK)
         connections = 0;
+    out->is_connected = curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &port) == CURLE_OK && port > 0;
     out->connections = (int32_t)connections;
     out->first_byte_us = t->header_bytes > 0 && first > 0 ? first : -1;
     out->total_us = total > 0 ? total : -1;

@@ -3,9 +3,9 @@
  *
  *     bench_overhead ROW URL CALLS
  *
- * overhead.absent is for a library that was built without retries, breaker, limiter, failover, health checks and
- * metrics; overhead.unused for one that has them, without a word about them; overhead.used turns on all that need no
- * second endpoint, and asks for them. Prints nothing: the counts are in callgrind's file.
+ * overhead.absent is for a library that was built without retries, breaker, limiter, failover, health checks,
+ * metrics and diagnostics; overhead.unused for one that has them, without a word about them; overhead.used turns on all
+ * that need no second endpoint, and asks for them. Prints nothing: the counts are in callgrind's file.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,15 +16,13 @@
 typedef claude_code_t (*execute_fn)(claude_client_t *client, const claude_request_t *request, claude_response_t **out,
                                     claude_error_t **err);
 
-static const char *const features[] = {"retry-logic", "circuit-breaker", "rate-limiting",
-                                       "failover",    "health-checks",   "metrics"};
+static const char *const features[] = {"retry-logic",   "circuit-breaker", "rate-limiting",    "failover",
+                                       "health-checks", "metrics",         "curl-diagnostics", "general-diagnostics"};
 
 static const char *const options[][2] = {
-    {"retry.enabled", "true"},
-    {"breaker.enabled", "true"},
-    {"limiter.enabled", "true"},
-    {"metrics.enabled", "true"},
-    {"limiter.requests_per_second", "1000000"}, /* nothing is to wait */
+    {"retry.enabled", "true"},      {"breaker.enabled", "true"},
+    {"limiter.enabled", "true"},    {"metrics.enabled", "true"},
+    {"diagnostics.timings", "100"}, {"limiter.requests_per_second", "1000000"}, /* nothing is to wait */
     {"limiter.burst", "1000000"},
 };
 

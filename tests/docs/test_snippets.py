@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import pathlib
 import re
@@ -117,7 +118,7 @@ def run(server: Sandbox, folder: pathlib.Path, *command: str | pathlib.Path) -> 
 
 C_SENDS = (
     r"claude_(client_(execute(_with_\w+)?|stream|start)|loop_submit|runner_(run|step)|pages_next(_item)?|batch_wait"
-    r"|health_check(_endpoint)?)\("
+    r"|health_check(_endpoint)?|selftest_run)\("
 )
 # Anything that a client has a name for, but for what is said of a request before it is sent.
 PYTHON_SENDS = r"\bclient\.(?!close\(|messages\.validate\()\w[\w.]*\(|\.submit\("
@@ -194,7 +195,7 @@ ARGUMENTS = {
     "reliability.c": ["What is a circuit breaker?"],
 }
 # What it shows, where that is no echo of a question.
-SHOWS = {"pages.c": "claude-haiku-5-5"}
+SHOWS = {"pages.c": "claude-haiku-5-5", "diagnostics.c": "key    ok       the server takes the key"}
 
 
 def examples() -> list[object]:
@@ -263,6 +264,15 @@ def test_caching_marks_the_document(server: Sandbox, folder: pathlib.Path) -> No
     assert questions[0][0] == questions[1][0]
     assert [content[1]["text"] for content in questions] == ARGUMENTS["caching.c"][1:]
     assert output.count("Echo: ") == 2
+
+
+def test_diagnostics_shows_all(server: Sandbox, folder: pathlib.Path) -> None:
+    output = run(server, folder, *program("diagnostics"))
+    assert "info  call.end {" in output
+    assert '--header "x-api-key: $ANTHROPIC_API_KEY"' in output
+    report = json.loads(output.splitlines()[-1])
+    assert [row["code"] for row in report["attempts"]] == ["CLAUDE_OK"]
+    assert [request.method for request in server.requests()] == ["HEAD", "GET", "POST"]
 
 
 def test_reliability_tells_of_its_attempts(server: Sandbox, folder: pathlib.Path) -> None:

@@ -179,10 +179,11 @@ static void check_functions(claude_client_t *client)
 static claude_config_t *config_with(const char *url, const char *option)
 {
     claude_config_t *config = NULL;
+    const char *on = option && strcmp(option, "diagnostics.timings") == 0 ? "4" : "true";
 
     if (claude_config_new(&config, NULL) < 0 || claude_config_set(config, "base_url", url, NULL) < 0 ||
         claude_config_set(config, "api_key", "sk-ant-features-not-a-real-key", NULL) < 0 ||
-        (option && claude_config_set(config, option, "true", NULL) < 0))
+        (option && claude_config_set(config, option, on, NULL) < 0))
         abort();
     return config;
 }
@@ -299,6 +300,7 @@ static const struct {
     {"rate-limiting", "limiter.enabled", CLAUDE_WITH_RATE_LIMITING, claude_client_execute_with_rate_limiting},
     {"failover", "failover.enabled", CLAUDE_WITH_FAILOVER, NULL}, /* wants endpoints as well */
     {"metrics", "metrics.enabled", 0, claude_client_execute},
+    {"general-diagnostics", "diagnostics.timings", 0, claude_client_execute},
 };
 
 static void check_enabled(const char *url, size_t i)

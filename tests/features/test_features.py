@@ -37,6 +37,8 @@ CODE = {
     "failover": ["cl_failover_new", "cl_failover_select", "cl_failover_record"],
     "health-checks": ["cl_health_new", "cl_health_check", "cl_health_check_one"],
     "metrics": ["cl_metrics_new", "cl_metrics_snapshot"],
+    "curl-diagnostics": ["cl_curl_command", "cl_shell_word"],
+    "general-diagnostics": ["cl_diagnostics_new", "cl_selftest_run", "cl_log_begin", "cl_recent_new"],
 }
 
 

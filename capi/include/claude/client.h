@@ -71,8 +71,8 @@ CLAUDE_API claude_code_t claude_client_from_workspace(const claude_config_t *con
 
 /**
  * Start a call. Never blocks on the network and runs no callback but the audit of the key's
- * secret, that of deprecated models and the log. The request is snapshotted: it may be changed, reused or released afterwards, and starting the same unmodified request from several
- * threads at once is allowed.
+ * secret, that of deprecated models and the log. The request is snapshotted: it may be changed, reused or released
+ * afterwards, and starting the same unmodified request from several threads at once is allowed.
  *
  * @param request  what to send; its recorded first setter error, if any, is returned here
  * @param flags    CLAUDE_STREAM and CLAUDE_WITH_*, or 0: exactly one attempt on the wire
