@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from claudec import KEY, PROGRAM, SECONDS, Claudec
+from claudec import KEY, PROGRAM, SECONDS, Claudec, eventually
 from sandbox import Sandbox, message
 
 PNG = base64.b64decode(
@@ -347,18 +347,13 @@ def test_signals(claudec: Claudec, sandbox: Sandbox, number: int, code: int) -> 
 
 
 def test_a_signal_while_the_prompt_is_read(claudec: Claudec, sandbox: Sandbox) -> None:
-    process = subprocess.Popen(
-        [str(PROGRAM), "hello"], env=claudec.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    with process:
+    with claudec.start("hello", stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         process.stdin.write(b"some")
         process.stdin.flush()
         caught = re.compile(r"^SigCgt:.*[2367abef]$", re.MULTILINE)  # the second bit is SIGINT's
         status = Path(f"/proc/{process.pid}/status")
-        while not caught.search(status.read_text()):
-            assert process.poll() is None
-            time.sleep(0.01)
+        eventually("the signal is caught", lambda: caught.search(status.read_text()) is not None)
         process.send_signal(signal.SIGINT)
         assert process.wait(SECONDS) == 130
     assert sandbox.requests() == []

@@ -8,7 +8,7 @@ import signal
 import time
 
 import pytest
-from claudec import Claudec
+from claudec import Claudec, eventually
 from sandbox import Sandbox, message
 
 HOLD = {"hold_ms": -1, "ping_interval_ms": 1000}
@@ -95,9 +95,7 @@ def test_ctrl_c_before_the_answer(claudec: Claudec, sandbox: Sandbox) -> None:
     for arguments in (["hello"], ["count", "hello"], ["models"], ["batch", "--resume", "msgbatch_1"]):
         sandbox.control("DELETE", "requests")
         with claudec.terminal(*arguments) as terminal:
-            while sandbox.counts()[0] == 0:
-                assert terminal.process.poll() is None
-                time.sleep(0.01)
+            eventually("the request has arrived", lambda: sandbox.counts()[0] > 0)
             terminal.press(b"\x03")
             assert terminal.end() == 130
 

@@ -12,13 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[3]
 BUILD = Path(os.environ.get("CLAUDE_BUILD_DIR", ROOT / "build" / "dev")).resolve()
 PROGRAM = Path(os.environ.get("CLAUDEC", BUILD / "bin" / "claudec"))
 KEY = "sk-ant-command-line-not-a-real-key"
 SECONDS = 60  # longer than anything here takes: turns a hang into a failure
+
+
+def eventually(what: str, condition: Callable[[], bool]) -> None:
+    """Waits until it is so; fails where that does not happen."""
+    end = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < end, f"not within {SECONDS} s: {what}"
+        time.sleep(0.01)
 
 
 @dataclass(frozen=True)
@@ -113,12 +121,12 @@ class Claudec:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        try:
-            with process:
+        with process:
+            try:
                 yield process
-        finally:
-            if process.poll() is None:
-                process.kill()
+            finally:
+                if process.poll() is None:
+                    process.kill()
 
     @contextlib.contextmanager
     def terminal(self, *arguments: str, **more: str) -> Iterator[Terminal]:
