@@ -5,6 +5,8 @@
 #include "border.h"
 #include "diag/diag.h"
 
+#if CL_FEATURE_CURL_DIAGNOSTICS || CL_FEATURE_GENERAL_DIAGNOSTICS
+
 static const char *lend(const cl_buf *text, size_t *len)
 {
     cl_str str = text ? cl_buf_str(text) : CL_STR("");
@@ -13,6 +15,8 @@ static const char *lend(const cl_buf *text, size_t *len)
         *len = str.len;
     return str.ptr;
 }
+
+#endif
 
 /* ---- the curl command ---- */
 

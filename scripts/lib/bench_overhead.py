@@ -1,7 +1,8 @@
 """The group `overhead` of scripts/bench: instructions inside of libclaude for a plain request, counted by callgrind.
 
-The library is built twice: as it is shipped, and without its reliability features and metrics. What a process needs to
-start is the same for N and for 2 N requests, so their difference is that of N requests.
+The library is built twice: as it is shipped, and without its reliability features, metrics and
+diagnostics. What a process needs to start is the same for N and for 2 N requests, so their difference is that of N
+requests.
 """
 
 from __future__ import annotations

@@ -279,7 +279,8 @@ static claude_code_t send_off(claude_call_t *call, cl_err *err)
         (rc = make_headers(call, &headers, &betas, err)) < 0 ||
         (rc = ask_program(call, url.ptr, &headers, &body, err)) < 0 || (rc = make_auth(call, &headers, &auth, err)) < 0)
         goto out;
-    cl_log_attempt_begins(call, url.ptr, &headers, &body);
+    if (cl_call_logs(call))
+        cl_log_attempt_begins(call, url.ptr, &headers, &body);
     request = http_request_of(call, url.ptr, &headers, &body);
     request.auth_header = cl_buf_str(&auth);
     rc = cl_transfer_new(call->engine, &request, call, &call->transfer, err);

@@ -31,7 +31,8 @@ static void end_unheard(claude_call_t *call)
     cl_call_settle(call, &err);
     cl_call_end_transfer(call);
     cl_call_close_report(call, CLAUDE_E_CANCELED);
-    cl_log_call_ends(call, CLAUDE_E_CANCELED, &err);
+    if (cl_call_logs(call))
+        cl_log_call_ends(call, CLAUDE_E_CANCELED, &err);
     cl_err_clear(&err);
 }
 
@@ -110,7 +111,7 @@ claude_code_t cl_call_new(claude_client_t *client, cl_snapshot *request, cl_engi
         goto out;
     call->counted = true;
     cl_metrics_running(client->metrics, 1);
-    if (cl_log_on(client, CLAUDE_LOG_ERROR)) {
+    if (CL_FEATURE_GENERAL_DIAGNOSTICS && client->logs) {
         call->log_number = atomic_fetch_add(&client->log_number, 1) + 1;
         cl_log_call_begins(call);
     }
@@ -150,7 +151,8 @@ static void unref_report(void *report)
 static void tell_report(claude_call_t *call, claude_code_t code, cl_err *err)
 {
     cl_call_close_report(call, code);
-    cl_log_call_ends(call, code, err);
+    if (cl_call_logs(call))
+        cl_log_call_ends(call, code, err);
     if (err && err->code == code && !err->made && !err->report.ptr)
         err->report = (cl_err_object){cl_report_ref(call->report), unref_report};
 }

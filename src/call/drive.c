@@ -14,7 +14,8 @@ static int32_t finished(claude_call_t *call)
     cl_call_settle(call, NULL);
     cl_call_end_work(call);
     cl_call_close_report(call, CLAUDE_OK);
-    cl_log_call_ends(call, CLAUDE_OK, NULL);
+    if (cl_call_logs(call))
+        cl_log_call_ends(call, CLAUDE_OK, NULL);
     cl_response_set_report(call->response, call->report);
     atomic_store_explicit(&call->state, CLAUDE_CALL_DONE, memory_order_release);
     return CLAUDE_DONE;
@@ -119,7 +120,7 @@ static int32_t understand(claude_call_t *call, const cl_sse_event *sse, cl_err *
     rc = cl_call_add_to_story(call, err);
     if (rc < 0)
         return rc;
-    if (cl_log_on(call->client, CLAUDE_LOG_TRACE))
+    if (cl_call_logs(call))
         cl_log_stream_event(call);
     if (event->type != CLAUDE_EVENT_PING) {
         if (!call->delivered)
@@ -180,7 +181,8 @@ static claude_code_t look_at_head(claude_call_t *call, cl_err *err)
     if (call->mode != CL_MODE_HEAD || cl_transfer_status(call->transfer) == 0)
         return CLAUDE_OK;
     call->mode = cl_call_mode_of(call);
-    cl_log_head(call);
+    if (cl_call_logs(call))
+        cl_log_head(call);
     if (call->pipeline)
         cl_pipeline_head(call);
     /* A stream that nobody asked for is understood all the same. */
@@ -432,10 +434,10 @@ static claude_code_t may_drive(const claude_call_t *call, cl_err *err)
     return CLAUDE_OK;
 }
 
-/* Nothing stands between the bytes that are there and the program: the hot path of streams. */
+/* Nothing stands between the bytes that are there and the program, and no callback runs: the hot path of streams. */
 static bool is_plain(const claude_call_t *call)
 {
-    return call->mode == CL_MODE_EVENTS && !call->request.quiet &&
+    return call->mode == CL_MODE_EVENTS && !call->request.quiet && !cl_call_logs(call) &&
            !atomic_load_explicit(&call->cancel_asked, memory_order_relaxed) &&
            !atomic_load_explicit(&call->paused, memory_order_relaxed) && call->kept.count == 0 &&
            call->total_at == INT64_MAX && call->accumulator && !cl_accumulator_done(call->accumulator);

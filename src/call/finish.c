@@ -125,7 +125,8 @@ claude_code_t cl_finish_body(claude_call_t *call, cl_err *err)
     bool is_json;
     claude_code_t rc;
 
-    cl_log_body(call, body);
+    if (cl_call_logs(call))
+        cl_log_body(call, body);
     if (status < 200 || status > 299)
         return cl_api_error(status, cl_transfer_headers(call->transfer), body, err);
     if (status > 202)

@@ -9,7 +9,7 @@
 
 #include <claude/diag.h>
 
-#include "client/client.h"
+#include "call/call.h"
 
 /* A line that is being written. */
 typedef struct cl_log {
@@ -23,7 +23,13 @@ typedef struct cl_log {
 
 static inline bool cl_log_on(const claude_client_t *client, int32_t level)
 {
-    return CL_FEATURE_GENERAL_DIAGNOSTICS && client->config->log && level <= client->config->log_level;
+    return CL_FEATURE_GENERAL_DIAGNOSTICS && client->logs && level <= client->config->log_level;
+}
+
+/* Somebody listens to this call: asked before all that is told of it, so that nothing is paid for what nobody hears. */
+static inline bool cl_call_logs(const claude_call_t *call)
+{
+    return CL_FEATURE_GENERAL_DIAGNOSTICS && call->log_number != 0;
 }
 
 /* False: nobody wants it. Else it ends with cl_log_end(). */

@@ -144,7 +144,7 @@ static int32_t take_turn(claude_call_t *call, int64_t now, cl_err *err)
     rc = cl_limiter_ask(client->limiter, &p->turn, now, p->latest, &due_at, err);
     if (rc == 0) {
         call->timer.due_at = due_at > now ? due_at : now + 1;
-        if (!p->told_wait)
+        if (!p->told_wait && cl_call_logs(call))
             cl_log_wait(call, CLAUDE_LOG_INFO, "limiter.wait", due_at - now);
         p->told_wait = true;
         return 0;
@@ -156,7 +156,8 @@ static int32_t take_turn(claude_call_t *call, int64_t now, cl_err *err)
     cl_metrics_observe(client->metrics, CL_HIST_LIMITER_WAIT_MS, call->attempt.row.limiter_ms);
     if (rc < 0) {
         cl_metrics_count(client->metrics, CL_COUNT_LIMITER_REFUSED, 1);
-        cl_log_refused(call, "limiter.refused", err->retry_after_ms);
+        if (cl_call_logs(call))
+            cl_log_refused(call, "limiter.refused", err->retry_after_ms);
         return refused(call, "rate-limiting", err);
     }
     p->has_turn = true;
@@ -203,7 +204,8 @@ static claude_code_t circuit_open(claude_call_t *call, size_t endpoints, int64_t
                 "the circuit breaker of %s is open; it lets a probe through in %lld ms (breaker.open_ms)",
                 call->client->targets[call->target].base_url, (long long)left_ms);
     err->retry_after_ms = left_ms;
-    cl_log_refused(call, "breaker.refused", left_ms);
+    if (cl_call_logs(call))
+        cl_log_refused(call, "breaker.refused", left_ms);
     return refused(call, "circuit-breaker", err);
 }
 
@@ -254,7 +256,8 @@ static void count_attempt(claude_call_t *call)
     } else if (p->last && call->target != p->target) {
         call->report->failovers++;
         cl_metrics_count(call->client->metrics, CL_COUNT_FAILOVERS, 1);
-        cl_log_failover(call);
+        if (cl_call_logs(call))
+            cl_log_failover(call);
     }
     p->retrying = false;
     p->target = call->target;
@@ -494,7 +497,8 @@ static int32_t retry(claude_call_t *call, cl_err *err, int64_t now, int64_t *del
     p->hops = 0;
     p->retrying = true;
     cl_metrics_observe(call->client->metrics, CL_HIST_BACKOFF_MS, *delay_ms);
-    cl_log_wait(call, CLAUDE_LOG_WARN, "retry.wait", *delay_ms);
+    if (cl_call_logs(call))
+        cl_log_wait(call, CLAUDE_LOG_WARN, "retry.wait", *delay_ms);
     return CL_RETRY_GO;
 }
 

@@ -40,7 +40,8 @@ static void tell(const claude_client_t *client, const char *model, const char *t
         return;
     if (hook)
         ((claude_deprecation_fn)cl_hook_fn(hook))(model, text, cl_hook_data(hook));
-    cl_log_deprecation(client, model, text);
+    if (cl_log_on(client, CLAUDE_LOG_WARN))
+        cl_log_deprecation(client, model, text);
 }
 
 static void tell_deprecation(claude_client_t *client, const claude_request_t *request)
@@ -51,7 +52,7 @@ static void tell_deprecation(claude_client_t *client, const claude_request_t *re
     cl_str id;
     char name[CL_MODEL_ID_MAX + 1];
 
-    if (!client->config->deprecation && !(CL_FEATURE_MODEL_MANAGEMENT && cl_log_on(client, CLAUDE_LOG_WARN)))
+    if (!client->tells_deprecation)
         return;
     model = cl_request_field(request, CL_STR("/model"));
     if (model.type != CLAUDE_JSON_STRING)
@@ -102,7 +103,7 @@ claude_code_t cl_call_check(claude_client_t *client, const claude_request_t *req
     if (rc < 0)
         return rc;
     out->quiet = quiet;
-    if (features || client->config->attempt || cl_log_on(client, CLAUDE_LOG_INFO))
+    if (features || client->looks_closer)
         look_closer(request, features, out);
     return CLAUDE_OK;
 }

@@ -55,22 +55,30 @@ static void note_limits(claude_call_t *call, const cl_err *err)
         cl_recent_set_limits(call->client->recent, &limits);
 }
 
-/* Only where somebody wants to know. */
 static void take_times(claude_call_t *call)
 {
-    if (!CL_FEATURE_GENERAL_DIAGNOSTICS || !call->transfer ||
-        !(call->client->recent || cl_log_on(call->client, CLAUDE_LOG_DEBUG)))
+    if (!call->transfer || !(call->client->recent || cl_log_on(call->client, CLAUDE_LOG_DEBUG)))
         return;
     cl_transfer_timings(call->transfer, &call->attempt.row.timings);
     call->attempt.row.timed = true;
 }
 
-static void keep_times(claude_call_t *call, const cl_err *err)
+/* To who watches. */
+static void tell(claude_call_t *call, const cl_err *err)
 {
     cl_recent_row row = {cl_wall_ms(), call->request.endpoint->name, call->attempt.row};
 
-    cl_recent_add(call->client->recent, &row);
-    note_limits(call, err);
+    if (call->client->recent) {
+        cl_recent_add(call->client->recent, &row);
+        note_limits(call, err);
+    }
+    if (cl_call_logs(call))
+        cl_log_attempt_ends(call, err);
+}
+
+static bool is_watched(const claude_call_t *call)
+{
+    return CL_FEATURE_GENERAL_DIAGNOSTICS && call->client->watches;
 }
 
 /* The whole is counted before its parts; what is below 0 is not counted. */
@@ -112,11 +120,11 @@ void cl_call_settle(claude_call_t *call, const cl_err *err)
         return;
     call->attempt.open = false;
     describe(call, err);
-    take_times(call);
+    if (is_watched(call))
+        take_times(call);
     cl_report_add(call->report, &call->attempt.row);
-    if (CL_FEATURE_GENERAL_DIAGNOSTICS && call->client->recent)
-        keep_times(call, err);
-    cl_log_attempt_ends(call, err);
+    if (is_watched(call))
+        tell(call, err);
     if (is_followed(call))
         call->attempt.usage = cl_answer_usage(err ? err->response.ptr : call->response);
     if (CL_FEATURE_METRICS && call->client->metrics)

@@ -84,6 +84,10 @@ static claude_code_t client_of(claude_config_t *config, claude_client_t **out, c
     rc = client->engines ? CLAUDE_OK : cl_fail_nomem(err);
     if (rc < 0)
         goto out;
+    client->logs = CL_FEATURE_GENERAL_DIAGNOSTICS && client->config->log;
+    client->watches = client->logs || client->recent;
+    client->looks_closer = client->logs || client->config->attempt;
+    client->tells_deprecation = client->logs || client->config->deprecation;
     *out = client;
     client = NULL;
 out:

@@ -49,6 +49,11 @@ struct claude_client {
     claude_failover_t *failover; /* NULL: none */
     cl_metrics *metrics;         /* NULL: none */
     cl_recent *recent;           /* NULL: none */
+    /* What of the configuration is asked at each call, in one place. */
+    bool logs;                   /* there is a log callback */
+    bool watches;                /* it, or `recent` */
+    bool looks_closer;           /* somebody is told of models */
+    bool tells_deprecation;      /* somebody is told of deprecated ones */
     _Atomic uint64_t log_number; /* of the last call that the log has heard of */
 };
 

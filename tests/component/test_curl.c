@@ -344,7 +344,7 @@ static void long_bodies(void **state)
     claude_client_unref(client);
 }
 
-/* Files in JSON: an image from a path, in base64, of more than fits. */
+/* Files in JSON: an image from a path, in base64, of more than fits, and than curl sends without asking first. */
 static void files_in_json(void **state)
 {
     claude_client_t *client = new_client();
@@ -352,13 +352,13 @@ static void files_in_json(void **state)
     claude_error_t *err = NULL;
     claude_block_t *image = NULL;
     char *path = format("%s/picture.png", folder);
-    unsigned char *bytes = malloc(300000);
+    unsigned char *bytes = malloc(1500000);
 
     (void)state;
-    for (size_t i = 0; i < 300000; i++)
+    for (size_t i = 0; i < 1500000; i++)
         bytes[i] = (unsigned char)(i * 131 + i / 251);
     memcpy(bytes, "\x89PNG\r\n\x1a\n", 8);
-    write_file(path, bytes, 300000);
+    write_file(path, bytes, 1500000);
     succeeds(claude_block_image_path(path, &image, &err), err);
     succeeds(claude_request_add_user_with_image(request, "and", CLAUDE_NTS, image, &err), err);
     claude_block_unref(image);

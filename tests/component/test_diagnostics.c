@@ -157,15 +157,11 @@ static void policies(void **state)
     set(config, "breaker.enabled", "true");
     set(config, "breaker.failure_threshold", "2");
     set(config, "breaker.open_ms", "86400000");
-    set(config, "limiter.enabled", "true");
-    set(config, "limiter.requests_per_second", "50");
-    set(config, "limiter.burst", "1");
     client = client_of(config);
     script("{'sequence':[{'status':500}," OK_ANSWER "]}");
-    execute_anyhow(client, request, CLAUDE_WITH_RETRIES | CLAUDE_WITH_RATE_LIMITING);
+    execute_anyhow(client, request, CLAUDE_WITH_RETRIES);
     told(&lines, "warn attempt.failed", 1);
     told(&lines, "warn retry.wait", 1);
-    told(&lines, "info limiter.wait", 1);
     told(&lines, "info call.end", 1);
     forget(&lines);
     script("{'status':500}");
@@ -175,6 +171,39 @@ static void policies(void **state)
     told(&lines, "\"from\":\"closed\",\"to\":\"open\"", 1);
     told(&lines, "warn breaker.refused", 1);
     told(&lines, "error call.end", 3);
+    forget(&lines);
+    claude_request_unref(request);
+    claude_client_unref(client);
+}
+
+/* One goes, the next would have to wait for minutes, the third may not. */
+static void limiting(void **state)
+{
+    struct lines lines = {.count = 0};
+    claude_config_t *config = config_with_log(CLAUDE_LOG_INFO, &lines);
+    claude_request_t *request = hello();
+    claude_error_t *err = NULL;
+    claude_client_t *client;
+    claude_call_t *call = NULL;
+
+    (void)state;
+    set(config, "limiter.enabled", "true");
+    set(config, "limiter.requests_per_second", "0.01");
+    set(config, "limiter.burst", "1");
+    set(config, "limiter.max_wait_ms", "86400000");
+    client = client_of(config);
+    execute_anyhow(client, request, CLAUDE_WITH_RATE_LIMITING);
+    told(&lines, "limiter", 1); /* "limiter_wait_ms" of its end */
+    forget(&lines);
+    succeeds(claude_client_start(client, request, CLAUDE_WITH_RATE_LIMITING, &call, &err), err);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(claude_call_wait(call, 0, &err), 0);
+    told(&lines, "info limiter.wait", 1);
+    claude_call_unref(call);
+    forget(&lines);
+    succeeds(claude_request_set_option(request, "limiter.max_wait_ms", "0", &err), err);
+    execute_anyhow(client, request, CLAUDE_WITH_RATE_LIMITING);
+    told(&lines, "warn limiter.refused", 1);
     forget(&lines);
     claude_request_unref(request);
     claude_client_unref(client);
@@ -298,6 +327,25 @@ static void no_secret(void **state)
     }
 }
 
+/* Whose data is asked for stands in the query. */
+static void queries(void **state)
+{
+    struct lines lines = {.count = 0};
+    claude_client_t *client = client_of(config_with_log(CLAUDE_LOG_TRACE, &lines));
+    claude_request_t *request = NULL;
+    claude_error_t *err = NULL;
+
+    (void)state;
+    succeeds(claude_request_new("models.list", &request, &err), err);
+    succeeds(claude_request_add_query(request, "after_id", "somebody", &err), err);
+    execute_anyhow(client, request, 0);
+    told(&lines, "/v1/models\"", 1);
+    told(&lines, "somebody", 0);
+    claude_request_unref(request);
+    claude_client_unref(client);
+    forget(&lines);
+}
+
 static void deprecations(void **state)
 {
     struct lines lines = {.count = 0};
@@ -345,6 +393,40 @@ static void in_a_loop(void **state)
     claude_request_unref(request);
     claude_client_unref(client);
     forget(&lines);
+}
+
+/* A callback may release anything, also the call that it is told of. */
+static void let_go(int32_t level, const char *event, const char *fields, size_t len, void *user_data)
+{
+    claude_call_t **call = user_data;
+
+    (void)level;
+    (void)fields;
+    (void)len;
+    if (strcmp(event, "stream.event") != 0)
+        return;
+    claude_call_unref(*call);
+    *call = NULL;
+}
+
+static void released_from_inside(void **state)
+{
+    claude_config_t *config = new_config();
+    claude_request_t *request = hello();
+    claude_call_t *call = NULL;
+    claude_error_t *err = NULL;
+    const claude_event_t *event = NULL;
+    claude_client_t *client;
+
+    (void)state;
+    succeeds(claude_config_on_log(config, CLAUDE_LOG_TRACE, let_go, &call, NULL, &err), err);
+    client = client_of(config);
+    succeeds(claude_client_start(client, request, CLAUDE_STREAM, &call, &err), err);
+    while (call && claude_call_next(call, -1, &event, NULL) == 1)
+        ;
+    assert_null(call);
+    claude_request_unref(request);
+    claude_client_unref(client);
 }
 
 /* ---- the report ---- */
@@ -491,10 +573,20 @@ static void timings_of_a_call(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST_OF_SERVERS(levels),        TEST_OF_SERVERS(failures),          TEST_OF_SERVERS(policies),
-        TEST_OF_SERVERS(moving_on),     TEST_OF_SERVERS(manners),           TEST_OF_SERVERS(no_secret),
-        TEST_OF_SERVERS(deprecations),  TEST_OF_SERVERS(in_a_loop),         TEST_OF_SERVERS(a_plain_client),
-        TEST_OF_SERVERS(a_busy_client), TEST_OF_SERVERS(timings_of_a_call),
+        TEST_OF_SERVERS(levels),
+        TEST_OF_SERVERS(failures),
+        TEST_OF_SERVERS(policies),
+        TEST_OF_SERVERS(limiting),
+        TEST_OF_SERVERS(moving_on),
+        TEST_OF_SERVERS(manners),
+        TEST_OF_SERVERS(no_secret),
+        TEST_OF_SERVERS(queries),
+        TEST_OF_SERVERS(deprecations),
+        TEST_OF_SERVERS(in_a_loop),
+        TEST_OF_SERVERS(released_from_inside),
+        TEST_OF_SERVERS(a_plain_client),
+        TEST_OF_SERVERS(a_busy_client),
+        TEST_OF_SERVERS(timings_of_a_call),
     };
 
     return RUN_WITH_SERVERS(tests);

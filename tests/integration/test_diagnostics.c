@@ -70,7 +70,7 @@ static void a_command(void **state)
     claude_error_t *err = NULL;
     (void)state;
     MUST(claude_curl_command(client, request, 0, NULL, &curl, &err));
-    assert_non_null(strstr(claude_curl_text(curl, NULL), "$ANTHROPIC_API_KEY"));
+    assert_non_null(strstr(claude_curl_text(curl, NULL), "x-api-key: $"));
     assert_non_null(strstr(claude_curl_text(curl, NULL), REAL_URL));
     assert_null(strstr(claude_curl_text(curl, NULL), "ant-api"));
     claude_curl_unref(curl);

@@ -258,7 +258,8 @@ CLAUDE_API int64_t claude_report_attempt_limiter_wait_ms(const claude_report_t *
 CLAUDE_API int64_t claude_report_attempt_first_event_ms(const claude_report_t *report, size_t index);
 
 /**
- * How long a part of an attempt took on the wire. Taken with the option `diagnostics.timings` above 0 only.
+ * How long a part of an attempt took on the wire. Taken with the option `diagnostics.timings` above 0, or
+ * with a log callback of the level debug (diag.h); else not.
  *
  * @param index  0, 1, 2, ...
  * @param what   "dns" (name lookup), "connect" (TCP), "tls" (handshake; through a proxy also its tunnel), each of which
