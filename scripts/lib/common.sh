@@ -55,6 +55,7 @@ libglib2.0-dev          examples of event loops
 libsystemd-dev          examples of event loops
 luajit2                 examples of event loops, Lua binding; nginx's Lua module excludes the package luajit
 lua-luv                 examples of event loops
+man-db                  command-line tool: its man page
 sqlite3                 examples of plugin hosts
 libsqlite3-dev          examples of plugin hosts
 libnginx-mod-http-lua   examples of plugin hosts

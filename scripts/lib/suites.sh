@@ -137,6 +137,12 @@ suite_go() {
     CLAUDE_BUILD_DIR=$ROOT/build/dev "$ROOT/tests/go/run"
 }
 
+# The command-line tool: with pipes, in terminals, installed.
+suite_cli() {
+    need cmake man bash shellcheck || return 1
+    run_pytest tests/cli
+}
+
 # Real servers on loopback: nginx, proxies.
 suite_network() {
     PATH=$PATH:/usr/sbin need nginx tinyproxy microsocks openssl setpriv || return 1

@@ -292,3 +292,57 @@ def test_pages_goes_through_all_of_them(server: Sandbox, folder: pathlib.Path) -
     lines = run(server, folder, *program("pages")).split()
     assert len(lines) == len(set(lines)) > 4
     assert len(server.requests()) == (len(lines) + 1) // 2
+
+
+@pytest.mark.parametrize("language", ["c", "python"])
+def test_templates_fill_their_requests(server: Sandbox, folder: pathlib.Path, language: str) -> None:
+    answer = answer_for("messages.parse(")
+    assert answer is not None
+    server.scenario(answer.scenario)
+    script = ROOT / "examples" / "python" / "templates.py"
+    output = run(server, folder, *(program("templates") if language == "c" else [sys.executable, script]))
+    names = ["chat", "code", "extraction", "question answering", "summary"]
+    assert sorted(re.findall(r"^-- (.*)$", output, re.MULTILINE)) == names
+    assert "Hilltop School wants " in output
+    sent = [request.json() for request in server.requests()]
+    assert len(sent) == len(names)
+    assert all(request["system"] and request["max_tokens"] > 0 for request in sent)
+    [chat] = [request for request in sent if len(request["messages"]) > 1]
+    assert [message["role"] for message in chat["messages"]] == ["user", "assistant", "user"]
+    [extraction] = [request for request in sent if "output_config" in request]
+    assert extraction["output_config"]["format"]["schema"]["required"] == ["customer", "items"]
+    [document] = [
+        block
+        for request in sent
+        for block in request["messages"][-1]["content"]
+        if isinstance(block, dict) and block["type"] == "document"
+    ]
+    assert document["citations"] == {"enabled": True}
+    assert document["cache_control"] == {"type": "ephemeral"}
+
+
+@pytest.mark.parametrize("language", ["c", "python"])
+def test_compare_asks_all_models_at_once(server: Sandbox, folder: pathlib.Path, language: str) -> None:
+    script = ROOT / "examples" / "python" / "compare.py"
+    command = program("compare") if language == "c" else [sys.executable, script]
+    output = run(server, folder, *command, "What is it?", "claude-haiku-5-5", "unheard-of", "claude-opus-5-5")
+    assert sorted(request.json()["model"] for request in server.requests()) == [
+        *("claude-haiku-5-5", "claude-opus-5-5", "unheard-of"),
+    ]
+    assert server.counts()[1] == 3  # connections: none has waited for another
+    table, *answers = output.split("\n\n")
+    rows = [row.split() for row in table.splitlines()[1:]]
+    assert [row[0] for row in rows] == ["claude-haiku-5-5", "unheard-of", "claude-opus-5-5"]
+    for name, first_ms, all_ms, tokens_in, tokens_out, cost in rows:
+        assert int(first_ms) <= int(all_ms)
+        assert (int(tokens_in), int(tokens_out)) > (0, 0)
+        assert cost == "unknown" if name == "unheard-of" else re.fullmatch(r"\$0\.\d{6}", cost)
+    assert [answer.strip() for answer in answers] == [f"-- {row[0]}\nEcho: What is it?" for row in rows]
+
+
+@pytest.mark.parametrize("language", ["c", "python"])
+def test_compare_shows_what_failed(server: Sandbox, folder: pathlib.Path, language: str) -> None:
+    script = ROOT / "examples" / "python" / "compare.py"
+    server.scenario("overloaded")
+    output = run(server, folder, *(program("compare") if language == "c" else [sys.executable, script]))
+    assert output.count(" failed: ") == 3
