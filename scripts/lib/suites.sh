@@ -204,7 +204,7 @@ check_reproducible() {
     say "build/release: again, at two other places"
     work=$(mktemp -d)
     mkdir "$work/one" "$work/another-place"
-    cp -R "$ROOT"/{CMakeLists.txt,CMakePresets.json,cmake,capi,src} "$work/one" || return 1
+    cp -R "$ROOT"/{CMakeLists.txt,CMakePresets.json,VERSION,cmake,capi,src} "$work/one" || return 1
     cp -R "$work/one/." "$work/another-place" || return 1
     for place in one another-place; do
         (cd "$work/$place" && cmake --preset release -DCLAUDE_BUILD_TESTS=OFF -DCLAUDE_BUILD_BENCH=OFF \
