@@ -20,7 +20,7 @@ set(CLAUDE_RUNTIME_PACKAGE "libclaude${CLAUDE_SO_VERSION}")
 set(CLAUDE_RUNTIME_DEPENDS "${CLAUDE_RUNTIME_PACKAGE} (>= ${PROJECT_VERSION})")
 set(CLAUDE_PACKAGE_REVISION 1 CACHE STRING "Number of the package among those of the same version")
 set(CLAUDE_PACKAGE_VERSION "${PROJECT_VERSION}-${CLAUDE_PACKAGE_REVISION}")
-set(CLAUDE_PACKAGE_MAINTAINER "The libclaude authors <libclaude@users.noreply.github.com>" CACHE STRING
+set(CLAUDE_PACKAGE_MAINTAINER "The libclaude authors <libclaude@libclaude.invalid>" CACHE STRING
     "Whom the packages name as their maintainer")
 set(CLAUDE_DEBIAN_DIR "${PROJECT_BINARY_DIR}/debian")
 set(CLAUDE_DEBIAN_SOURCES "${PROJECT_SOURCE_DIR}/cmake/debian")
