@@ -18,10 +18,14 @@ set(CLAUDE_RUNTIME_PACKAGE "libclaude${CLAUDE_SO_VERSION}")
 # The bindings refuse a library that is older than the headers they were compiled with, so that is what they depend on,
 # and not the older version that dpkg-shlibdeps would find in the symbols they use.
 set(CLAUDE_RUNTIME_DEPENDS "${CLAUDE_RUNTIME_PACKAGE} (>= ${PROJECT_VERSION})")
-set(CLAUDE_PACKAGE_REVISION 1 CACHE STRING "Number of the package among those of the same version")
+# Both can be given with -D. They are not cached: a build folder of old would keep what is no longer the default.
+if(NOT DEFINED CLAUDE_PACKAGE_REVISION) # the number of the package among those of the same version
+    set(CLAUDE_PACKAGE_REVISION 1)
+endif()
+if(NOT DEFINED CLAUDE_PACKAGE_MAINTAINER)
+    set(CLAUDE_PACKAGE_MAINTAINER "The libclaude authors <libclaude@libclaude.invalid>")
+endif()
 set(CLAUDE_PACKAGE_VERSION "${PROJECT_VERSION}-${CLAUDE_PACKAGE_REVISION}")
-set(CLAUDE_PACKAGE_MAINTAINER "The libclaude authors <libclaude@libclaude.invalid>" CACHE STRING
-    "Whom the packages name as their maintainer")
 set(CLAUDE_DEBIAN_DIR "${PROJECT_BINARY_DIR}/debian")
 set(CLAUDE_DEBIAN_SOURCES "${PROJECT_SOURCE_DIR}/cmake/debian")
 set(CLAUDE_PACKAGE_COMPONENTS "")

@@ -1,6 +1,6 @@
 # Makes the symbols file of the library's package from the map of symbols:
 #   cmake -DMAP=capi/libclaude.map -DSONAME=libclaude.so.0.8 -DPACKAGE=libclaude0.8 -DOUT=symbols -P symbols.cmake
-# A symbol came with the first release of its node: LIBCLAUDE_0.8 is 0.8.0.
+# A symbol came with the first release of its node, which has its number and .0.
 cmake_minimum_required(VERSION 3.25)
 
 file(STRINGS "${MAP}" lines)

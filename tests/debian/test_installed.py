@@ -59,11 +59,11 @@ def test_the_loader_knows_the_library(system: Root) -> None:
 @pytest.mark.parametrize("module", ["libclaude", "libclaude-static"])
 def test_a_program_is_compiled_and_talks(module: str, system: Root, sandbox: Sandbox) -> None:
     source = system.bring(ROOT / "examples" / "c" / "hello.c")
-    command = f"cc -Wall -Werror {source} $(pkg-config --cflags --libs {module}) -o /root/hello"
+    command = f"cc -Wall -Werror {source} $(pkg-config --cflags --libs {module}) -o /tmp/hello"
     system.run("/bin/sh", "-ec", command)
-    assert "Echo: Say hello" in system.run("/root/hello", **environment(sandbox))
+    assert "Echo: Say hello" in system.run("/tmp/hello", **environment(sandbox))
     assert sandbox.requests()[-1].header("user-agent") == f"libclaude/{VERSION}"
-    needed = system.run("/bin/sh", "-c", "ldd /root/hello")
+    needed = system.run("/bin/sh", "-c", "ldd /tmp/hello")
     assert (f"libclaude.so.{MINOR}" in needed) == (module == "libclaude")
 
 

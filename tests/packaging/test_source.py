@@ -47,7 +47,7 @@ def test_built_it_sends_messages(built_python: Path, sandbox: Sandbox, prefix: P
     assert told["package"].startswith(str(built_python.parents[1]))
 
 
-@pytest.mark.parametrize(("number", "version"), [("0x000700", "0.7.0"), ("0x000900", "0.9.0"), ("0x010000", "1.0.0")])
+@pytest.mark.parametrize(("number", "version"), [("0x000700", "0.7.0"), ("0x090900", "9.9.0"), ("0x0a0000", "10.0.0")])
 def test_a_library_of_another_version_is_refused(number: str, version: str, built_python: Path, tmp_path: Path) -> None:
     source = tmp_path / "pretender.c"
     source.write_text(PRETENDER % number)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import re
 import sys
 import sysconfig
@@ -22,7 +23,7 @@ def main() -> None:
     import ffi_build
 
     source = Path(sys.argv[1])
-    with contextlib.redirect_stdout(sys.stderr):  # it says what it writes
+    with contextlib.redirect_stdout(io.StringIO()):  # it says what it writes
         ffi_build.make([], []).emit_c_code(str(source))
     found = set(re.findall(r"_cffi_init\(\"libclaude\._claude\", (0x[0-9A-Fa-f]+),", source.read_text(encoding="utf-8")))
     if len(found) != 1:

@@ -149,9 +149,9 @@ class Root:
         return done.stdout
 
     def bring(self, file: Path) -> str:
-        """Copies a file to /root; its name in there."""
-        shutil.copy(file, self.folder / "root")
-        return f"/root/{file.name}"
+        """Copies a file to /tmp; its name in there."""
+        shutil.copy(file, self.folder / "tmp")
+        return f"/tmp/{file.name}"
 
     def files(self) -> dict[str, tuple[int, int, str]]:
         """Everything there is: mode, size and where a link leads; but what is dpkg's own, and scratch."""
