@@ -62,7 +62,7 @@ def changed_nodes(root: Path) -> list[str]:
 
 def section(text: str, version: str) -> tuple[int, int, str, str]:
     """Where a version's section is in the changelog, what its heading says of the date, and its text."""
-    found = re.search(rf"^## {re.escape(version)} \((.*)\)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^## {re.escape(version)} \(([^)\n]*)\)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     if found is None:
         sys.exit(f'error: {CHANGELOG} has no section "## {version} ({NOT_YET})": say there what is new')
     if not found[2].strip():
