@@ -1,10 +1,10 @@
 """The files that a release changes: the changelog, the map of symbols, and the record of what is released.
 
-    release_files.py notes X.Y.Z              prints the changelog's section; fails if there is none, or nothing in it
-    release_files.py date X.Y.Z YYYY-MM-DD    dates that section
-    release_files.py close X.Y.Z              records the newest node of the map as released: it is never edited again
-    release_files.py check-node X.Y.Z         fails unless the version may still be released as the map is
-    release_files.py open X.Y.Z               begins the changelog's section of the next version, and its node
+release_files.py notes X.Y.Z              prints the changelog's section; fails if there is none, or nothing in it
+release_files.py date X.Y.Z YYYY-MM-DD    dates that section
+release_files.py close X.Y.Z              records the newest node of the map as released: it is never edited again
+release_files.py check-node X.Y.Z         fails unless the version may still be released as the map is
+release_files.py open X.Y.Z               begins the changelog's section of the next version, and its node
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ NOT_YET = "not yet released"
 CHANGELOG = "CHANGELOG.md"
 MAP = "capi/libclaude.map"
 RELEASED = "capi/abi/released.txt"
-PREAMBLE = """# The nodes of capi/libclaude.map that are released, the version that did it, and a checksum of their symbols: they are
-# never edited again. Written by scripts/release, checked by tests/abi and scripts/abi-update.
+PREAMBLE = """# The nodes of capi/libclaude.map that are released, the version that did it, and a checksum of their symbols.
+# They are never edited again. Written by scripts/release, checked by tests/abi and scripts/abi-update.
 """
 # A node: its name, its symbols, and the one it follows.
-NODE = re.compile(r"^(LIBCLAUDE_([0-9.]+)) \{\n(?:global:\n(.*?))?local:\n    \*;\n\}(?: LIBCLAUDE_[0-9.]+)?;$", re.M | re.S)
+NODE = re.compile(
+    r"^(LIBCLAUDE_([0-9.]+)) \{\n(?:global:\n(.*?))?local:\n    \*;\n\}(?: LIBCLAUDE_[0-9.]+)?;$", re.M | re.S
+)
 
 
 def node_of(version: str) -> str:
@@ -87,7 +89,7 @@ def set_date(root: Path, version: str, date: str) -> None:
 
 
 def check_node(root: Path, version: str) -> None:
-    """Whether the map is fit for this version: of a minor version there is one node, and its first release closes it."""
+    """Fails unless the map is fit for this version: a minor version has one node, which its first release closes."""
     name = node_of(version)
     have = nodes((root / MAP).read_text(encoding="utf-8"))
     changed = changed_nodes(root)

@@ -1,4 +1,4 @@
-"""The version stands in the file VERSION. What else has to name it is written here: the header's numbers, and mentions in
+"""The version stands in the file VERSION. This writes what else has to name it: the header's numbers, and mentions in
 documents, examples and tests.
 
     version.py --check       fails where a mention is not of the version
@@ -15,11 +15,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 # Where other versions are rightly named: history, records of released interfaces, versions of others.
-EXCEPT = re.compile(r"CHANGELOG\.md$|docs/decisions/|capi/abi/|capi/libclaude\.map$|capi/symbols-in-versions\.md$"
-                    r"|scripts/constraints\.txt$|tests/release/")
+EXCEPT = re.compile(
+    r"CHANGELOG\.md$|docs/decisions/|capi/abi/|capi/libclaude\.map$|capi/symbols-in-versions\.md$"
+    r"|scripts/constraints\.txt$|tests/release/"
+)
 FULL = r"\d+\.\d+\.\d+"
 MINOR = r"\d+\.\d+"
-# Each matches a mention; the group is the version, of as many numbers as there are. A regular expression's dots count too.
+# Each matches a mention; the group is the version, of as many numbers as there are.
 MENTIONS = [
     re.compile(rf"\blibclaude\.so\.({FULL}|{MINOR})\b"),
     re.compile(rf"\blibclaude(?:-|/claude[ @]v|/)({FULL}|{MINOR})(?=[-./\s\"'`\\)]|$)", re.MULTILINE),
@@ -39,7 +41,8 @@ MENTIONS_OF = {
 }
 HEADER = "capi/include/claude/types.h"
 GO = "bindings/go/client.go"
-ESCAPED = re.compile(r"(?<=\d)\\\.(?=\d)")
+# Without one of these words there is nothing to look for.
+WORDS = ("libclaude", "LIBCLAUDE_", "find_package(claude", "built for", "CLAUDE_VERSION_", "minimumVersion", "or newer")
 
 
 def numbers(version: str) -> tuple[int, int, int]:
@@ -75,20 +78,16 @@ def _mentions(text: str, version: str, patterns: list[re.Pattern[str]]) -> str:
 
 
 def _with_escapes(text: str, version: str, patterns: list[re.Pattern[str]]) -> str:
-    """The same where dots are those of a regular expression, line by line."""
-    lines = []
-    for line in text.split("\n"):
-        plain = ESCAPED.sub(".", line).replace(r"\.so\.", ".so.").replace(r"\.so.", ".so.")
-        made = _mentions(plain, version, patterns)
-        if plain == line or made == plain:
-            lines.append(_mentions(line, version, patterns))
-        else:
-            old, new = {found[1] for pattern in patterns for found in pattern.finditer(plain)}, line
-            for mention in old:
-                wanted = _of_length(version, mention.count(".") + 1)
-                new = new.replace(mention.replace(".", r"\."), wanted.replace(".", r"\."))
-            lines.append(new)
-    return "\n".join(lines)
+    """The same also where dots are those of a regular expression."""
+    lines = text.split("\n")
+    for at, line in enumerate(lines):
+        if "\\." not in line:
+            continue
+        plain = line.replace("\\.", ".")
+        for mention in {found[1] for pattern in patterns for found in pattern.finditer(plain)}:
+            wanted = _of_length(version, mention.count(".") + 1)
+            lines[at] = lines[at].replace(mention.replace(".", r"\."), wanted.replace(".", r"\."))
+    return _mentions("\n".join(lines), version, patterns)
 
 
 def _numbers_of_header(text: str, version: str) -> str:
@@ -107,6 +106,8 @@ def _oldest_of_go(text: str, version: str) -> str:
 
 def updated(path: str, text: str, version: str) -> str:
     """What a file has to be for this version."""
+    if path not in MENTIONS_OF and not any(word in text for word in WORDS):
+        return text
     text = _with_escapes(text, version, MENTIONS + MENTIONS_OF.get(path, []))
     if path == HEADER:
         text = _numbers_of_header(text, version)

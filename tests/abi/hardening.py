@@ -1,4 +1,4 @@
-"""What a binary lacks of the protections that compiler, linker and loader have to offer, read from the binary itself."""
+"""What a binary lacks of the protections that compiler, linker and loader have to offer, read from it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _of_the_compiler(path: pathlib.Path) -> list[str]:
 
 
 def missing(path: pathlib.Path, *, program: bool = False, fortify: bool = True) -> list[str]:
-    """The protections that a library, a module or a program lacks; `fortify` is for code that calls what is fortified."""
+    """The protections that a library, a module or a program lacks; `fortify`: it calls what can be."""
     kind = re.search(r"^\s+Type:\s+(\w+)", run("readelf", "-hW", path), re.MULTILINE)
     assert kind is not None
     found = ["a position-independent program: -fPIE -pie"] if program and kind[1] != "DYN" else []

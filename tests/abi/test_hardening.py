@@ -67,7 +67,7 @@ def test_what_is_missing_is_named(what: str, tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     ("what", "text"),
     [
-        ("no TEXTREL", '.text\n.globl f\nf: ret\n.quad f\n'),
+        ("no TEXTREL", ".text\n.globl f\nf: ret\n.quad f\n"),
         ("no segment both", '.section .both,"awx"\n.globl f\nf: ret\n'),
     ],
 )

@@ -45,7 +45,9 @@ def update_map(breaking: bool) -> None:
     nodes = release_files.nodes(text)
     changed = [name for name, (_, total) in released.items() if release_files.checksum(nodes.get(name, [])) != total]
     if changed:
-        sys.exit(f"error: {', '.join(changed)} is released and never changes: a new symbol says @since the next version")
+        sys.exit(
+            f"error: {', '.join(changed)} is released and never changes: a new symbol says @since the next version"
+        )
     MAP.write_text(text, encoding="utf-8")
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-TESTS = Path(__file__).resolve().parents[1]
-for folder in (TESTS / "debian" / "support", TESTS / "packaging" / "support", TESTS / "sandbox", TESTS / "abi"):
-    sys.path.insert(0, str(folder))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "support"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "packaging" / "support"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "sandbox"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "abi"))
 
 from debs import Deb, make_packages
 from installs import BUILD, LONG

@@ -54,7 +54,9 @@ def test_files_of_the_library(packages: dict[str, Deb]) -> None:
 def test_files_of_the_bindings(packages: dict[str, Deb]) -> None:
     python = packages["python3-libclaude"].files()
     package = "usr/lib/python3/dist-packages/libclaude"
-    sources = {path.name for path in (ROOT / "bindings" / "python" / "src" / "libclaude").glob("*.py*")} - {"__pycache__"}
+    sources = {path.name for path in (ROOT / "bindings" / "python" / "src" / "libclaude").glob("*.py*")} - {
+        "__pycache__"
+    }
     assert {f"{package}/{name}" for name in {*sources, "py.typed", "_claude.abi3.so"}} <= python
     assert f"{package}-{VERSION}.dist-info/METADATA" in python
     lua = packages["lua-claude"].files()

@@ -30,7 +30,7 @@ def bare(packages: dict[str, Deb], root: Root) -> dict[str, tuple[int, int, str]
     assert alone.returncode != 0
     assert f" depends on {RUNTIME} (>= {VERSION})" in alone.stderr
     root.run("dpkg", "--purge", "lua-claude")
-    # The first time that dpkg does something in a system that was put together, it has others of its packages to see to.
+    # The first time that dpkg does something in a system that was put together, it has other packages to see to.
     root.run("dpkg", "--configure", "--pending")
     files = root.files()
     assert not any("claude" in name for name in files)
@@ -47,7 +47,9 @@ def system(packages: dict[str, Deb], root: Root, bare: dict[str, tuple[int, int,
 
 def test_dpkg_is_content(system: Root, packages: dict[str, Deb]) -> None:
     for name in packages:
-        assert system.run("dpkg-query", "--show", "-f", "${db:Status-Status} ${Version}", name) == f"installed {VERSION}-1"
+        assert (
+            system.run("dpkg-query", "--show", "-f", "${db:Status-Status} ${Version}", name) == f"installed {VERSION}-1"
+        )
     assert system.run("dpkg", "--verify", *packages) == ""
     assert system.run("dpkg", "--audit") == ""
 

@@ -59,7 +59,13 @@ def elsewhere(packages: dict[str, Deb], tmp_path_factory: pytest.TempPathFactory
     work = tmp_path_factory.mktemp("another place")
     sources = copy_of_the_sources(tmp_path_factory.mktemp("somewhere-else") / "sources of libclaude")
     date = succeed("git", "-C", ROOT, "log", "-1", "--format=%ct").strip()
-    habits = {"SOURCE_DATE_EPOCH": date, "TZ": "Asia/Kolkata", "LANG": "tr_TR.UTF-8", "HOME": str(work), "USER": "somebody"}
+    habits = {
+        "SOURCE_DATE_EPOCH": date,
+        "TZ": "Asia/Kolkata",
+        "LANG": "tr_TR.UTF-8",
+        "HOME": str(work),
+        "USER": "somebody",
+    }
     done = subprocess.run(
         ["sh", "-c", 'umask 077 && exec "$@"', "sh", sources / "scripts" / "package", "--out", work / "out"],
         env={**os.environ, **habits, "CLAUDE_JOBS": "1"},

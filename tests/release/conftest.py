@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).resolve().parent / "support"))
-sys.path.insert(0, str(ROOT / "scripts" / "lib"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
 
 from repository import Repository
+from version import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# Builds everything, twice.
+collect_ignore = [] if os.environ.get("CLAUDE_TEST_LONG") == "1" else ["test_rehearsal.py"]
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +48,15 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def repository(pristine: Path, tmp_path: Path) -> Iterator[Repository]:
-    """A copy that a test may do with what it likes."""
-    shutil.copytree(pristine.parent, tmp_path / "copy", symlinks=True)
-    yield Repository(tmp_path / "copy" / "libclaude")
-    shutil.rmtree(tmp_path / "copy")
+def repository(pristine: Path) -> Iterator[Repository]:
+    """The repository as it was at first; a test may do with it what it likes."""
+    repository = Repository(pristine)
+    start = repository.git("rev-parse", "origin/main")
+    yield repository
+    (pristine / ".git" / "release-rehearsal").unlink(missing_ok=True)
+    repository.git("checkout", "-q", "--force", "-B", "main", start)
+    repository.git("reset", "-q", "--hard", start)
+    repository.git("clean", "-q", "-ffdx", "--exclude=.venv")
+    tags = repository.git("tag").split()
+    if tags:
+        repository.git("tag", "-d", *tags)

@@ -43,8 +43,11 @@ def test_all_that_names_the_version_follows_it(repository: Repository) -> None:
 def test_nothing_names_the_version_that_is_not_followed(repository: Repository) -> None:
     """After a change of the version nothing of the old one is left, but where history is told."""
     tool(repository, "version", "--set", "0.77.3")
-    left = repository.attempt("git", "grep", "-nIE", rf"\b{VERSION}\b|\.so\.{MINOR}\b|libclaude{MINOR}\b", "--", ".")
-    history = re.compile(r"CHANGELOG\.md|docs/decisions/|capi/abi/|capi/libclaude\.map|scripts/constraints\.txt|tests/release/")
+    full, minor = re.escape(VERSION), re.escape(MINOR)
+    left = repository.attempt("git", "grep", "-nIE", rf"\b{full}\b|\.so\.{minor}\b|libclaude{minor}\b", "--", ".")
+    history = re.compile(
+        r"CHANGELOG\.md|docs/decisions/|capi/abi/|capi/libclaude\.map|scripts/constraints\.txt|tests/release/"
+    )
     assert [line for line in left.stdout.splitlines() if not history.match(line)] == []
 
 
@@ -92,8 +95,8 @@ def test_the_linker_takes_the_map_of_the_next_version(repository: Repository) ->
     names = [name for symbols in nodes(text).values() for name in symbols]
     source = repository.folder / "all.c"
     source.write_text("".join(f"void {name}(void) {{}}\n" for name in [*names, "cl_hidden"]), encoding="utf-8")
-    command = ["gcc", "-shared", "-fPIC", "-nostdlib", "-Wl,--version-script=capi/libclaude.map", source, "-o", "all.so"]
-    repository.run(*command, "-Wl,--no-undefined-version")
+    link = ["-nostdlib", "-Wl,--version-script=capi/libclaude.map", "-Wl,--no-undefined-version"]
+    repository.run("gcc", "-shared", "-fPIC", *link, source, "-o", "all.so")
     told = repository.run("nm", "-D", "--defined-only", "--with-symbol-versions", "all.so")
     assert f" A LIBCLAUDE_{NEXT_MINOR}\n" in told
     assert len(re.findall(rf"@@LIBCLAUDE_{re.escape(MINOR)}\n", told)) == len(nodes(text)[f"LIBCLAUDE_{MINOR}"])

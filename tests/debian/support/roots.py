@@ -94,7 +94,9 @@ def copy_files(paths: set[str], root: Path) -> None:
     pack = ["tar", "-C", "/", "--no-recursion", "--null", "-T", "-", "-cf", "-"]
     with subprocess.Popen(pack, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as packing:
         assert packing.stdin is not None
-        with subprocess.Popen(["tar", "-C", str(root), "--keep-directory-symlink", "-xf", "-"], stdin=packing.stdout) as done:
+        with subprocess.Popen(
+            ["tar", "-C", str(root), "--keep-directory-symlink", "-xf", "-"], stdin=packing.stdout
+        ) as done:
             packing.stdin.write(names.encode())
             packing.stdin.close()
         assert (packing.wait(), done.returncode) == (0, 0)
