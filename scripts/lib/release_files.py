@@ -23,7 +23,7 @@ NOT_YET = "not yet released"
 CHANGELOG = "CHANGELOG.md"
 MAP = "capi/libclaude.map"
 RELEASED = "capi/abi/released.txt"
-PREAMBLE = """# The nodes of capi/libclaude.map that are released, the version that did it, and a checksum of their symbols.
+PREAMBLE = """# The released nodes of capi/libclaude.map, the version that released each, and a checksum of its symbols.
 # They are never edited again. Written by scripts/release, checked by tests/abi and scripts/abi-update.
 """
 # A node: its name, its symbols, and the one it follows.

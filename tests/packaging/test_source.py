@@ -32,7 +32,8 @@ def test_the_source_distribution_has_all_and_no_more(sdist: Path) -> None:
         assert license_file.read() == (ROOT / "LICENSE").read_bytes()
     package = {f"src/libclaude/{path.name}" for path in (BINDING / "src" / "libclaude").glob("*.p*[yi]")}
     package |= {"src/libclaude/py.typed", "src/libclaude/claude.cdef"}
-    build = {"pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "ffi_build.py", "glue.h", "glue.cdef", "LICENSE"}
+    build = {"pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "ffi_build.py", "glue.h", "glue.cdef"}
+    build |= {"LICENSE", "VERSION"}
     made = {
         name for name in names if "egg-info" in name or name in {"", "PKG-INFO", "setup.cfg", "src", "src/libclaude"}
     }
