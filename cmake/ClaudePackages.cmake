@@ -44,10 +44,14 @@ configure_file("${CLAUDE_DEBIAN_SOURCES}/repack.cmake.in" "${CLAUDE_DEBIAN_DIR}/
 # claude_add_package(<component> NAME <package> SECTION <section> SUMMARY <line> DESCRIPTION <text>
 #     [DEPENDS <dependency>...] [PROVIDES <package>...] [MULTIARCH <same|foreign>] [CONTROL <file>...])
 #
-# What dpkg-shlibdeps finds is added to the dependencies. CONTROL names further files for the control archive.
+# What dpkg-shlibdeps finds is added to the dependencies; the library of this build it does not know, so a package that
+# says nothing of it depends on CLAUDE_RUNTIME_DEPENDS. CONTROL names further files for the control archive.
 function(claude_add_package component)
     cmake_parse_arguments(PARSE_ARGV 1 package "" "NAME;SECTION;SUMMARY;DESCRIPTION;MULTIARCH" "DEPENDS;PROVIDES;CONTROL")
     string(TOUPPER "${component}" upper)
+    if(NOT component STREQUAL runtime AND NOT package_DEPENDS MATCHES "${CLAUDE_RUNTIME_PACKAGE} ")
+        list(PREPEND package_DEPENDS "${CLAUDE_RUNTIME_DEPENDS}")
+    endif()
     list(JOIN package_DEPENDS ", " depends)
     list(JOIN package_PROVIDES ", " provides)
     set(prefix "CPACK_DEBIAN_${upper}")
@@ -129,7 +133,7 @@ CMake need to find them.")
 # CLAUDE_CFFI_API is what the module asks of CFFI's run-time part.
 add_subdirectory("${CLAUDE_DEBIAN_SOURCES}/python" "${CLAUDE_DEBIAN_DIR}/python")
 claude_add_package(python NAME python3-libclaude SECTION python
-    DEPENDS "${CLAUDE_RUNTIME_DEPENDS}" "python3 (>= 3.9)"
+    DEPENDS "python3 (>= 3.9)"
         "python3-cffi-backend-api-min (<= ${CLAUDE_CFFI_API})" "python3-cffi-backend-api-max (>= ${CLAUDE_CFFI_API})"
     CONTROL "${CLAUDE_DEBIAN_SOURCES}/python/postinst" "${CLAUDE_DEBIAN_SOURCES}/python/prerm"
     SUMMARY "client for Anthropic's Claude API over libclaude - Python module"
@@ -141,7 +145,6 @@ client library for the Claude API. One module for every Python 3.")
 
 add_subdirectory("${CLAUDE_DEBIAN_SOURCES}/lua" "${CLAUDE_DEBIAN_DIR}/lua")
 claude_add_package(lua NAME lua-claude SECTION interpreters MULTIARCH same
-    DEPENDS "${CLAUDE_RUNTIME_DEPENDS}"
     PROVIDES ${CLAUDE_LUA_PROVIDES}
     SUMMARY "client for Anthropic's Claude API over libclaude - Lua module"
     DESCRIPTION "Messages, streams that are iterators, coroutines in luv, copas and cqueues:
