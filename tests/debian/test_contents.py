@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import stat
+import subprocess
 from typing import TYPE_CHECKING
 
 from debs import MINOR, ROOT, RUNTIME, VERSION, Deb, succeed
@@ -89,7 +90,7 @@ def test_owners_and_modes(packages: dict[str, Deb]) -> None:
 
 
 def test_symbols_are_the_librarys(packages: dict[str, Deb], tmp_path: Path) -> None:
-    """dpkg-gensymbols finds nothing new and nothing gone: the file is current."""
+    """dpkg-gensymbols finds nothing new and nothing gone: the file is current. And it would."""
     deb = packages[RUNTIME]
     text = (deb.control / "symbols").read_text(encoding="utf-8")
     assert text.startswith(f"libclaude.so.{MINOR} {RUNTIME} #MINVER#\n")
@@ -97,11 +98,18 @@ def test_symbols_are_the_librarys(packages: dict[str, Deb], tmp_path: Path) -> N
     (tmp_path / "debian" / "control").write_text(
         f"Source: libclaude\n\nPackage: {RUNTIME}\nArchitecture: any\n", encoding="utf-8"
     )
-    (tmp_path / "symbols").write_text(text, encoding="utf-8")
-    command = ["dpkg-gensymbols", f"-p{RUNTIME}", "-v0", "-c4", f"-P{deb.folder}", f"-I{tmp_path / 'symbols'}", "-O"]
     library = deb.folder / LIBRARIES / f"libclaude.so.{VERSION}"
-    made = succeed(*command, f"-e{library}", cwd=tmp_path)
-    assert "#MISSING" not in made
+    # As if for a version later than all in the file: else what is gone counts as not there yet.
+    command = ["dpkg-gensymbols", f"-p{RUNTIME}", "-v99", "-c4", f"-P{deb.folder}", f"-e{library}", "-O"]
+
+    def differs(symbols: str) -> bool:
+        (tmp_path / "symbols").write_text(symbols, encoding="utf-8")
+        call = [*command, f"-I{tmp_path / 'symbols'}"]
+        return subprocess.run(call, cwd=tmp_path, capture_output=True, check=False).returncode != 0
+
+    assert not differs(text)
+    assert differs(text.replace(f" claude_version@LIBCLAUDE_{MINOR} ", f" claude_vision@LIBCLAUDE_{MINOR} "))
+    assert differs(f"{text} claude_zero@LIBCLAUDE_{MINOR} {MINOR}.0\n")
 
 
 def test_every_symbol_has_the_version_it_came_with(packages: dict[str, Deb]) -> None:
