@@ -155,6 +155,14 @@ the Lua binding of libclaude, a client library for the Claude API. For Lua
 
 # Called last, when all packages have been added.
 macro(claude_finish_packages)
+    if(TARGET claudec)
+        claude_add_package(claudec NAME claudec SECTION utils
+            SUMMARY "command-line tool for Anthropic's Claude API"
+            DESCRIPTION "Asks Claude from a shell: prompts from arguments or standard input, answers
+streamed to the terminal or as JSON, images and documents by their paths,
+batches, usage and costs; a self-test of the connection, and the curl command
+of a call.")
+    endif()
     set(CPACK_GENERATOR DEB)
     set(CPACK_PACKAGE_NAME libclaude)
     set(CPACK_PACKAGE_VERSION "${PROJECT_VERSION}")
