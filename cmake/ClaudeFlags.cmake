@@ -74,13 +74,16 @@ endif()
 claude_add_compile_flags(claude_hardening -Wstack-usage=16384)
 # The same sources give the same binary wherever they lie.
 claude_add_compile_flags(claude_hardening "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
+if(NOT PROJECT_BINARY_DIR MATCHES "^${PROJECT_SOURCE_DIR}/")
+    claude_add_compile_flags(claude_hardening "-ffile-prefix-map=${PROJECT_BINARY_DIR}/=build/")
+endif()
 
 # How the shared library is linked. Never `-z nodlopen`: plugin hosts dlopen it. `-z nodelete`: it must survive dlclose,
 # because threads and fork handlers may still point into it.
 add_library(claude_link INTERFACE)
 claude_add_link_flags(claude_link
     -Wl,--as-needed -Wl,-Bsymbolic-functions -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
-    -Wl,--exclude-libs,ALL -Wl,--no-undefined-version)
+    -Wl,-z,separate-code -Wl,--exclude-libs,ALL -Wl,--no-undefined-version)
 if(NOT CLAUDE_SANITIZE AND NOT CLAUDE_COVERAGE)
     claude_add_link_flags(claude_link -Wl,--gc-sections)
 endif()
@@ -88,3 +91,15 @@ if(NOT CLAUDE_SANITIZE)
     # Clang leaves the sanitizer's run-time library to the program, so a sanitized library has undefined symbols.
     claude_add_link_flags(claude_link -Wl,-z,defs)
 endif()
+
+# How modules of other languages' interpreters are linked: those bring the symbols that are missing here.
+add_library(claude_link_module INTERFACE)
+claude_add_link_flags(claude_link_module
+    -Wl,--as-needed -Wl,-z,nodelete -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-code)
+
+# How programs that are shipped are compiled and linked: target_link_libraries(<program> PRIVATE claude_program).
+add_library(claude_program INTERFACE)
+target_link_libraries(claude_program INTERFACE claude_hardening)
+claude_add_compile_flags(claude_program -fPIE)
+claude_add_link_flags(claude_program
+    -pie -Wl,--as-needed -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,separate-code)

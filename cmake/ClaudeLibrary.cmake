@@ -77,6 +77,9 @@ add_custom_command(OUTPUT "${combined}"
     DEPENDS $<TARGET_OBJECTS:claude_core> $<TARGET_OBJECTS:claude_capi>
     COMMENT "Joining the objects of libclaude.a" COMMAND_EXPAND_LISTS VERBATIM)
 set_source_files_properties("${combined}" PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+# Without times and owners, also where the archiver would write them by itself.
+set(CMAKE_C_ARCHIVE_CREATE "<CMAKE_AR> qcD <TARGET> <LINK_FLAGS> <OBJECTS>")
+set(CMAKE_C_ARCHIVE_FINISH "<CMAKE_RANLIB> -D <TARGET>")
 add_library(claude_static STATIC "${combined}")
 add_library(claude::claude_static ALIAS claude_static)
 target_include_directories(claude_static INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/capi/include>)

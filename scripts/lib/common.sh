@@ -61,7 +61,11 @@ libsqlite3-dev          examples of plugin hosts
 libnginx-mod-http-lua   examples of plugin hosts
 neovim                  examples of plugin hosts
 mmdebstrap              packaging tests, wheels: Debian systems of other years
-dpkg-dev                wheels: sources of the libraries that a wheel carries
+dpkg-dev                Debian packages; wheels: sources of the libraries that a wheel carries
+file                    Debian packages: cpack finds the binaries by it
+lintian                 Debian packages: checks
+python3                 Debian packages: the Python that theirs is for
+python3-cffi-backend    Debian packages: what theirs depends on
 git                     which files are the project's
 swig                    bindings of SWIG
 perl                    modules of SWIG: Perl

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import pathlib
+import sys
 
 import pytest
 from abi_tools import ROOT
+
+sys.path.insert(0, str(ROOT / "scripts" / "lib"))
 
 
 @pytest.fixture(scope="session")

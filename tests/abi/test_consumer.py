@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -69,8 +70,10 @@ def test_find_package(component: str, prefix: pathlib.Path, tmp_path: pathlib.Pa
 def test_find_package_refuses_another_minor_version(prefix: pathlib.Path, tmp_path: pathlib.Path) -> None:
     source = tmp_path / "source"
     shutil.copytree(CONSUMER, source)
-    text = (source / "CMakeLists.txt").read_text(encoding="utf-8").replace("claude 0.8", "claude 0.7")
-    (source / "CMakeLists.txt").write_text(text, encoding="utf-8")
+    text = (source / "CMakeLists.txt").read_text(encoding="utf-8")
+    other = re.sub(r"\(claude \d+\.\d+", "(claude 9.9", text)
+    assert other != text
+    (source / "CMakeLists.txt").write_text(other, encoding="utf-8")
     command = ["cmake", "-S", str(source), "-B", str(tmp_path / "build"), f"-DCMAKE_PREFIX_PATH={prefix}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0

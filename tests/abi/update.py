@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 
 import abi_headers
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts" / "lib"))
+
+import release_files
 
 CAPI = abi_headers.ROOT / "capi"
 MAP = CAPI / "libclaude.map"
@@ -30,11 +35,19 @@ def update_map(breaking: bool) -> None:
         sys.exit(f"error: no longer declared: {', '.join(sorted(vanished))}. If that must be: --break")
     for since in sorted({function.since for function in functions}):
         names = sorted(function.name for function in functions if function.since == since)
-        node = re.compile(rf"(LIBCLAUDE_{re.escape(since)} \{{\nglobal:\n).*?(local:)", re.DOTALL)
+        # A node that was just opened has no symbols yet, and so not even the word for them.
+        node = re.compile(rf"(LIBCLAUDE_{re.escape(since)} \{{\n)(?:global:\n[^}}]*?)?(local:)", re.DOTALL)
         if not node.search(text):
             sys.exit(f"error: capi/libclaude.map has no node LIBCLAUDE_{since}: add it by hand, after the last one")
         body = "".join(f"    {name};\n" for name in names)
-        text = node.sub(rf"\g<1>{body}\g<2>", text)
+        text = node.sub(rf"\g<1>global:\n{body}\g<2>", text)
+    released = release_files.released(abi_headers.ROOT)
+    nodes = release_files.nodes(text)
+    changed = [name for name, (_, total) in released.items() if release_files.checksum(nodes.get(name, [])) != total]
+    if changed:
+        sys.exit(
+            f"error: {', '.join(changed)} is released and never changes: a new symbol says @since the next version"
+        )
     MAP.write_text(text, encoding="utf-8")
 
 

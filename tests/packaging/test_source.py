@@ -32,7 +32,8 @@ def test_the_source_distribution_has_all_and_no_more(sdist: Path) -> None:
         assert license_file.read() == (ROOT / "LICENSE").read_bytes()
     package = {f"src/libclaude/{path.name}" for path in (BINDING / "src" / "libclaude").glob("*.p*[yi]")}
     package |= {"src/libclaude/py.typed", "src/libclaude/claude.cdef"}
-    build = {"pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "ffi_build.py", "glue.h", "glue.cdef", "LICENSE"}
+    build = {"pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "ffi_build.py", "glue.h", "glue.cdef"}
+    build |= {"LICENSE", "VERSION"}
     made = {
         name for name in names if "egg-info" in name or name in {"", "PKG-INFO", "setup.cfg", "src", "src/libclaude"}
     }
@@ -47,7 +48,7 @@ def test_built_it_sends_messages(built_python: Path, sandbox: Sandbox, prefix: P
     assert told["package"].startswith(str(built_python.parents[1]))
 
 
-@pytest.mark.parametrize(("number", "version"), [("0x000700", "0.7.0"), ("0x000900", "0.9.0"), ("0x010000", "1.0.0")])
+@pytest.mark.parametrize(("number", "version"), [("0x000700", "0.7.0"), ("0x090900", "9.9.0"), ("0x0a0000", "10.0.0")])
 def test_a_library_of_another_version_is_refused(number: str, version: str, built_python: Path, tmp_path: Path) -> None:
     source = tmp_path / "pretender.c"
     source.write_text(PRETENDER % number)

@@ -94,10 +94,10 @@ def test_signal_handlers_are_left_alone() -> None:
 
 @pytest.fixture(scope="module")
 def other_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library that calls itself libclaude 0.9.3 when it is loaded first."""
+    """A library that calls itself libclaude 9.9.3 when it is loaded first."""
     folder = tmp_path_factory.mktemp("other")
     source = folder / "other.c"
-    source.write_text("unsigned claude_version(void);\nunsigned claude_version(void) { return 0x000903; }\n")
+    source.write_text("unsigned claude_version(void);\nunsigned claude_version(void) { return 0x090903; }\n")
     library = folder / "other.so"
     subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
     return library
@@ -106,7 +106,7 @@ def other_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_another_version_is_refused(other_library: Path) -> None:
     done = run("import libclaude", LD_PRELOAD=str(other_library))
     assert done.returncode == 1
-    assert "ImportError: the libclaude that was loaded is version 0.9.3" in done.stderr
+    assert "ImportError: the libclaude that was loaded is version 9.9.3" in done.stderr
     assert "built for 0.8.0" in done.stderr
 
 

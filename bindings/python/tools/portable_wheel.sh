@@ -97,7 +97,7 @@ lay_out() {
     local inside=$WORK/root/build
     rm -rf "$inside/claude"
     mkdir -p "$inside/claude/bindings"
-    cp -R "$ROOT"/{CMakeLists.txt,CMakePresets.json,cmake,capi,src} "$inside/claude"
+    cp -R "$ROOT"/{CMakeLists.txt,CMakePresets.json,VERSION,cmake,capi,src} "$inside/claude"
     cp -RL "$ROOT/bindings/python" "$inside/claude/bindings"
     find "$inside/claude/bindings" -name '*.so' -delete
     rm -rf "$inside/claude/bindings/python/build"

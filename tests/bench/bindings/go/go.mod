@@ -22,7 +22,7 @@ require (
 	go.opentelemetry.io/otel/trace v1.33.0 // indirect
 	go.yaml.in/yaml/v4 v4.0.0-rc.2 // indirect
 	golang.org/x/sync v0.16.0 // indirect
-	libclaude/claude v0.0.0
+	libclaude/claude v0.8.0
 )
 
 replace libclaude/claude => ../../../../bindings/go

@@ -1,6 +1,6 @@
 rockspec_format = "3.0"
 package = "claude"
-version = "0.8.0-1"
+version = "scm-1" -- a release has a copy with its number, see scripts/release
 source = {
     url = "file://.", -- made in a checkout: luarocks make
 }

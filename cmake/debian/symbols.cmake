@@ -1,0 +1,27 @@
+# Makes the symbols file of the library's package from the map of symbols:
+#   cmake -DMAP=capi/libclaude.map -DSONAME=libclaude.so.0.8 -DPACKAGE=libclaude0.8 -DOUT=symbols -P symbols.cmake
+# A symbol came with the first release of its node, which has its number and .0.
+cmake_minimum_required(VERSION 3.25)
+
+file(STRINGS "${MAP}" lines)
+set(node "")
+set(symbols "")
+foreach(line IN LISTS lines)
+    if(line MATCHES "^(LIBCLAUDE_([0-9.]+)) {$")
+        set(node "${CMAKE_MATCH_1}")
+        set(version "${CMAKE_MATCH_2}.0")
+        list(APPEND symbols " ${node}@${node} ${version}")
+    elseif(line MATCHES "^    (claude_[a-z0-9_]+);$")
+        if(node STREQUAL "")
+            message(FATAL_ERROR "${MAP}: ${CMAKE_MATCH_1} stands in no node")
+        endif()
+        list(APPEND symbols " ${CMAKE_MATCH_1}@${node} ${version}")
+    endif()
+endforeach()
+list(LENGTH symbols count)
+if(count LESS 2)
+    message(FATAL_ERROR "${MAP}: no symbols")
+endif()
+list(SORT symbols)
+list(JOIN symbols "\n" text)
+file(WRITE "${OUT}" "${SONAME} ${PACKAGE} #MINVER#\n* Build-Depends-Package: libclaude-dev\n${text}\n")
