@@ -44,7 +44,17 @@ PUBLIC_OF_ROOM = {
     ),
     "call": {"call.h", "credential.h", "diag.h", "event.h", "loop.h", "observe.h", "request.h", "response.h"},
     "client": {"call.h", "client.h", "config.h", "credential.h", "request.h", "response.h"},
-    "api": {"batch.h", "client.h", "endpoint.h", "model.h", "page.h", "request.h", "response.h", "skill.h", "watcher.h"},
+    "api": {
+        "batch.h",
+        "client.h",
+        "endpoint.h",
+        "model.h",
+        "page.h",
+        "request.h",
+        "response.h",
+        "skill.h",
+        "watcher.h",
+    },
     "tools": {"client.h", "request.h", "response.h", "runner.h", "tool.h"},
     "diag": {"client.h", "diag.h"},
 }

@@ -21,8 +21,8 @@ FIXED = {
 }
 OPTIONAL = (
     "streaming streaming-control tools vision authentication content-generation model-management count-tokens "
-    "retry-logic circuit-breaker rate-limiting failover health-checks enterprise-quota metrics compression dynamic-config "
-    "curl-diagnostics general-diagnostics"
+    "retry-logic circuit-breaker rate-limiting failover health-checks enterprise-quota metrics compression "
+    "dynamic-config curl-diagnostics general-diagnostics"
 ).split()
 # What the specification's section 4.1 calls them.
 OTHER_NAMES = {
