@@ -401,7 +401,8 @@ static void resends_as_it_is(void **state)
         REFUSED,
         "{'status':415,'body':''}",
         "{'status':400,'error':{'type':'invalid_request_error','message':'Unsupported content-encoding'}}",
-        "{'status':400,'error':{'type':'t','message':'m','details':{'error_code':'request_body_encoding_unsupported'}}}",
+        ("{'status':400,'error':{'type':'invalid_request_error','message':'m','details':{'error_code':"
+         "'request_body_encoding_unsupported'}}}"),
         "{'status':400,'headers':[['content-type','text/plain']],'body':'The request body is not valid JSON'}",
         "{'status':422,'body_json':{'detail':[{'type':'json_invalid'}]}}",
         "{'status':400,'reply_early':true,'body':'cannot read gzip'}",
