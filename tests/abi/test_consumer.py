@@ -51,6 +51,7 @@ def test_installed_files(prefix: pathlib.Path) -> None:
     installed = {path.name for path in prefix.rglob("*") if not path.is_dir()}
     wanted = {path.name for path in abi_headers.all_headers()}
     wanted |= {"libclaude.so", "libclaude.so.0.8", "libclaude.so.0.8.0", "libclaude.a"}
+    wanted |= {"claudec", "claudec.1", "claudec.fish", "_claudec"}
     wanted |= {"libclaude.pc", "libclaude-static.pc", "claudeConfig.cmake", "claudeConfigVersion.cmake"}
     assert wanted <= installed
     extra = {name for name in installed - wanted if not name.startswith("claudeTargets")}

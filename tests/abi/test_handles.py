@@ -28,6 +28,7 @@ MAY_BE_NULL = set(
     claude_breaker_new.config claude_config_set_breaker.breaker
     claude_failover_new.config claude_config_set_failover.failover
     claude_client_set_snapshot.config
+    claude_quota_new.config claude_config_set_quota.quota
     claude_secret_load_with_precedence.runtime
     """.split()
 )
@@ -138,6 +139,8 @@ def live(library: Library) -> dict[str, Any]:
     found["reservation"] = make("reservation", "claude_limiter_reserve", found["limiter"], b"other", 0, 0)
     found["failover"] = make("failover", "claude_failover_new", found["config"])
     found["health"] = make("health", "claude_health_new", found["client"])
+    found["quota"] = make("quota", "claude_quota_new", nothing)
+    found["quota_reservation"] = make("quota_reservation", "claude_quota_reserve", found["quota"], b"m", 1, 1)
     found["watcher"] = make("watcher", "claude_watcher_new", b"/nonexistent/config.json", nothing, 0)
     problems = library.ffi.new("claude_problems_t **")
     assert library.lib.claude_request_validate(found["request"], problems, nothing) > 0
@@ -147,6 +150,9 @@ def live(library: Library) -> dict[str, Any]:
     found["error"] = library.ffi.gc(error[0], library.lib.claude_error_unref)
     body = b'{"model":"m","max_tokens":1,"messages":[{"role":"user","content":"x"}]}'
     assert library.lib.claude_request_set_json(found["request"], body, len(body), nothing) == 0
+    found["curl"] = make("curl", "claude_curl_command", found["client"], found["request"], 0, nothing)
+    found["diagnostics"] = make("diagnostics", "claude_client_diagnostics", found["client"])
+    found["selftest"] = make("selftest", "claude_selftest_run", found["client"], 0, nothing, 1000)
     found["call"] = make("call", "claude_client_start", found["client"], found["request"], 0)
     return found
 

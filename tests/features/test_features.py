@@ -157,7 +157,14 @@ def test_what_needs_another() -> None:
     for name, needs in options().items():
         for other in needs:
             printed = failing(
-                "cmake", "--preset", "dev", "-B", str(FOLDER / "refused"), *NOTHING_ELSE, f"-D{option_of(other)}=OFF"
+                "cmake",
+                "--fresh",
+                "--preset",
+                "dev",
+                "-B",
+                str(FOLDER / "refused"),
+                *NOTHING_ELSE,
+                f"-D{option_of(other)}=OFF",
             )
             text = " ".join(printed.split())
             assert f"The feature {name} needs the feature {other}" in text
