@@ -184,7 +184,8 @@ class _Engine:
         out, err = ffi.new("claude_call_t **"), ffi.new("claude_error_t **")
         code = lib.claude_loop_submit(self._handle, request, flags, tag, out, err)
         if raised:
-            lib.claude_error_unref(err[0]) if code < 0 else lib.claude_py_drop_call(out[0])
+            lib.claude_error_unref(err[0])
+            lib.claude_py_drop_call(out[0])
             come_out()
         check(code, err)
         call = self._calls[tag] = _Call(out[0], self._hook, self._observer, unwanted, self.loop)

@@ -162,7 +162,8 @@ class Client(BaseClient, Executing, Root):
         out, err = ffi.new("claude_call_t **"), ffi.new("claude_error_t **")
         code = lib.claude_client_start(handle, request, flags, out, err)
         if raised:
-            lib.claude_error_unref(err[0]) if code < 0 else lib.claude_py_drop_call(out[0])
+            lib.claude_error_unref(err[0])
+            lib.claude_py_drop_call(out[0])
             come_out()
         check(code, err)
         call = Call(out[0], self._hook, self._observer)

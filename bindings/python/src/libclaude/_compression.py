@@ -9,12 +9,14 @@ from ._ffi import NULL, ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Union
 
     from ._base import Options
 
+    Buffer = Union[bytes, bytearray, memoryview]
 
-def compress(data: bytes, config: Options | None = None) -> bytes:
+
+def compress(data: Buffer, config: Options | None = None) -> bytes:
     """The bytes in gzip, or as they were where that is not smaller (see is_gzip()).
 
     `config` may have "compression.level", and "compression.min_size": what is below that stays as it is.
@@ -24,7 +26,7 @@ def compress(data: bytes, config: Options | None = None) -> bytes:
     return _out(lib.claude_compress, given, len(given), handle)
 
 
-def decompress(data: bytes, max_len: int | None = None) -> bytes:
+def decompress(data: Buffer, max_len: int | None = None) -> bytes:
     """What is in the gzip; what is no gzip is handed out as it is. An error above `max_len` bytes, 64 MiB if None."""
     given = _bytes(data)
     limit = 0 if max_len is None else whole(max_len, "max_len")
@@ -33,7 +35,7 @@ def decompress(data: bytes, max_len: int | None = None) -> bytes:
     return _out(lib.claude_decompress, given, len(given), limit)
 
 
-def is_gzip(data: bytes) -> bool:
+def is_gzip(data: Buffer) -> bool:
     """Whether bytes begin as gzip does."""
     given = _bytes(data)
     return bool(lib.claude_is_gzip(given, len(given)))

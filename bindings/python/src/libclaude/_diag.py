@@ -73,6 +73,8 @@ class SelfTest:
         name = NULL if model is None else c_text(model, "model")
         code = lib.claude_selftest_run(client, flags, name, milliseconds(timeout), out, err)
         if raised:
+            lib.claude_error_unref(err[0])
+            lib.claude_selftest_unref(out[0])
             come_out()
         check(code, err)
         test = ffi.gc(out[0], lib.claude_selftest_unref)

@@ -83,6 +83,7 @@ class Health:
         with self._owner:
             code = lib.claude_health_check(self._handle, err)
             if raised:
+                lib.claude_error_unref(err[0])
                 come_out()
             check(code, err)
             self._look()

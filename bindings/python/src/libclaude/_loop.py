@@ -215,7 +215,8 @@ class Loop:
         try:
             code = lib.claude_loop_submit(handle, request, flags, number, out, err)
             if raised:
-                lib.claude_error_unref(err[0]) if code < 0 else lib.claude_py_drop_call(out[0])
+                lib.claude_error_unref(err[0])
+                lib.claude_py_drop_call(out[0])
                 come_out()
             check(code, err)
             call = self._calls[number] = LoopCall(out[0], self._hook, self._observer, tag)
@@ -242,6 +243,8 @@ class Loop:
         handle = self._enter()
         try:
             code = _next(handle, self._tag, self._event, self._err)
+            if raised:
+                self._failed(code)
             if code == 1:
                 return self._calls[self._tag[0]].tag, self._copy(self._event[0])
             if code == _DONE:
@@ -331,6 +334,16 @@ class Loop:
             return check(code, self._err) == 1
         finally:
             self._owner.release()
+
+    def _failed(self, code: int) -> None:
+        """Raises what a function of the program has raised; the call that next() was to tell of goes no further."""
+        if code == 1:
+            self._calls[self._tag[0]].cancel()
+        elif code == _DONE:
+            self._calls.pop(self._tag[0]).ended = True
+        elif code < 0:
+            lib.claude_error_unref(self._err[0])
+        come_out()
 
     def _copy(self, borrowed: CData) -> Event:
         """An event of our own, of one that is lent until the next function on the loop."""

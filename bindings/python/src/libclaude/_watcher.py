@@ -106,6 +106,7 @@ class ConfigWatcher(_Handle):
         err = ffi.new("claude_error_t **")
         code = function(self._handle, *arguments, err)
         if raised:
+            lib.claude_error_unref(err[0])
             come_out()
         check(code, err)
 
