@@ -359,6 +359,28 @@ def test_exceptions_of_log_functions(sandbox: Sandbox, event: str) -> None:
         client.messages.create(**ask())  # nothing is left over
 
 
+def test_a_stream_ends_where_the_log_function_fails(sandbox: Sandbox) -> None:
+    def tell(level: str, happened: str, fields: Any) -> None:
+        if happened == "call.end" or (happened == "stream.event" and fields.name == "content_block_delta"):
+            raise Mine(happened)
+
+    def texts(stream: libclaude.MessageStream) -> list[str]:
+        return list(stream.text_stream)
+
+    sandbox.scenario("text")
+    with Client(CANARY, base_url=sandbox.url, on_log=tell, log_level="trace") as client:
+        for read in (list, texts, libclaude.MessageStream.until_done):
+            with pytest.raises(Mine, match=r"stream\.event"):
+                client.messages.stream(**ask()).__enter__().until_done()
+            stream: Any = None
+            with pytest.raises(Mine, match=r"stream\.event"):
+                stream = client.messages.stream(**ask()).__enter__()
+                read(stream)
+            with Client(CANARY, base_url=sandbox.url) as silent:
+                silent.messages.create(**ask())  # nothing is left over
+            del stream
+
+
 def test_exceptions_of_log_functions_in_an_event_loop(sandbox: Sandbox) -> None:
     heard: list[dict[str, Any]] = []
 
