@@ -372,9 +372,8 @@ def test_a_stream_ends_where_the_log_function_fails(sandbox: Sandbox) -> None:
         for read in (list, texts, libclaude.MessageStream.until_done):
             with pytest.raises(Mine, match=r"stream\.event"):
                 client.messages.stream(**ask()).__enter__().until_done()
-            stream: Any = None
+            stream = client.messages.stream(**ask()).__enter__()
             with pytest.raises(Mine, match=r"stream\.event"):
-                stream = client.messages.stream(**ask()).__enter__()
                 read(stream)
             with Client(CANARY, base_url=sandbox.url) as silent:
                 silent.messages.create(**ask())  # nothing is left over

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import subprocess
+import sys
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import libclaude
 import pytest
-from claudetest import CANARY, MODEL, ask, message_json
+from claudetest import CANARY, MODEL, ROOT, ask, environment, message_json
 from libclaude import AsyncClient, Client, Quota
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sandbox import Sandbox
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -158,3 +162,19 @@ def test_another_object_is_refused() -> None:
     anything: Any = libclaude.CircuitBreaker()
     with pytest.raises(libclaude.InvalidRequestError, match="a Quota is wanted, not CircuitBreaker"):
         Client(CANARY, quota=anything)
+
+
+def test_the_example_keeps_its_budget(sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "quota.json"
+
+    def run(dollars: str) -> str:
+        command = [sys.executable, str(ROOT / "examples" / "python" / "quota.py"), str(path), dollars, "One?", "Two?"]
+        given = environment(ANTHROPIC_API_KEY=CANARY, ANTHROPIC_BASE_URL=sandbox.url)
+        return subprocess.run(command, env=given, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    assert "Echo: One?" in run("5")
+    second = run("5")
+    assert "Echo: Two?" in second
+    assert "Today: 4 requests" in second
+    assert "No more today" in run("0.0001")
+    assert sandbox.counts()[0] == 4
