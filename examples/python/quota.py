@@ -1,6 +1,6 @@
 """Asks questions within a daily budget in US dollars, which is kept in a file from one run to the next.
 
-ANTHROPIC_API_KEY=... python quota.py FILE DOLLARS "A question" ...
+ANTHROPIC_API_KEY=... python quota.py [FILE [DOLLARS ["A question" ...]]]
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import libclaude
+
+DEFAULTS = ["usage.json", "5", "What is a quota?"]
 
 
 def main(path: Path, dollars: str, questions: list[str]) -> None:
@@ -32,9 +34,8 @@ def main(path: Path, dollars: str, questions: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
+    file, dollars, *questions = [*sys.argv[1:], *DEFAULTS[len(sys.argv) - 1 :]]
     try:
-        main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])
+        main(Path(file), dollars, questions)
     except libclaude.ClaudeError as error:
         sys.exit(f"error: {error}")
