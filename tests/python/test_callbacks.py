@@ -396,6 +396,40 @@ def test_exceptions_of_log_functions_in_an_event_loop(sandbox: Sandbox) -> None:
     assert [type(context["exception"]) for context in heard] == [Mine]
 
 
+def test_exceptions_stay_with_their_thread(sandbox: Sandbox) -> None:
+    failing_calls: set[int] = set()
+    results: list[tuple[str, str]] = []
+
+    def tell(level: str, happened: str, fields: Any) -> None:
+        fails = threading.current_thread().name == "fails"
+        if happened == "call.begin" and fails:
+            failing_calls.add(fields.call)
+        if happened in ("call.begin", "attempt.end", "call.end") and fields.call in failing_calls:
+            raise Mine(happened)
+
+    def work() -> None:
+        name = threading.current_thread().name
+        for number in range(60):
+            try:
+                if number % 2:
+                    client.messages.create(**ask())
+                else:
+                    with client.messages.stream(**ask()) as stream:
+                        stream.get_final_message()
+                results.append((name, "answered"))
+            except Exception as error:
+                results.append((name, type(error).__name__))
+
+    with Client(CANARY, base_url=sandbox.url, on_log=tell, log_level="trace") as client:
+        threads = [threading.Thread(target=work, name=name) for name in ("goes well", "fails") * 3]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert set(results) == {("goes well", "answered"), ("fails", "Mine")}
+    assert len(results) == 360
+
+
 def test_exceptions_about_a_call_that_is_dropped(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     sandbox.scenario({"delay_ms": 3600000})
     heard: list[Any] = []

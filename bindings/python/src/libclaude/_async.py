@@ -14,7 +14,7 @@ from ._base import BaseClient, Settings
 from ._errors import bad_state, check, make, take
 from ._features import AsyncExecuting
 from ._ffi import NULL, ffi, lib, text_of
-from ._heard import come_out, raised, taken
+from ._heard import come_out, mine, raised, taken
 from ._loop import LoopCall
 from ._report import copied
 from ._response import Message, RawResponse, Response, as_message, rate_limits_of, wrap
@@ -183,7 +183,7 @@ class _Engine:
         tag = int(ffi.cast("uintptr_t", unwanted))
         out, err = ffi.new("claude_call_t **"), ffi.new("claude_error_t **")
         code = lib.claude_loop_submit(self._handle, request, flags, tag, out, err)
-        if raised:
+        if raised and mine():
             lib.claude_error_unref(err[0])
             lib.claude_py_drop_call(out[0])
             come_out()
@@ -196,7 +196,7 @@ class _Engine:
         batch = self._batch
         try:
             code = _take(batch)
-            if raised:
+            if raised and mine():
                 self._tell(taken())
             if batch.count:
                 self._deliver(_unpack(batch.bytes, batch.used) if batch.used else b"", batch.count)

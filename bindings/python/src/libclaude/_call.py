@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ._errors import CallCancelled, bad_state, check, take
 from ._ffi import NULL, ffi, lib
-from ._heard import come_out, raised, taken
+from ._heard import come_out, mine, raised, taken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Call:
             code = 0
             while code == 0:
                 code = lib.claude_py_wait(self.view)
-                if raised:
+                if raised and mine():
                     self.heard(code)
         except BaseException:
             self.interrupted()
@@ -80,11 +80,11 @@ class Call:
     def interrupted(self) -> None:
         """After an exception in the middle of waiting: nobody reads on, so nothing goes on."""
         lib.claude_py_abandon(self.view)
-        if raised:
+        if raised and mine():
             taken()  # there is an exception under way already
 
     def cancel(self) -> None:
         """Ends the call, from any thread."""
         lib.claude_py_cancel(self.view)
-        if raised:
+        if raised and mine():
             come_out()

@@ -7,7 +7,7 @@ from ._call import Call
 from ._errors import check
 from ._features import Executing
 from ._ffi import ffi, lib
-from ._heard import come_out, raised
+from ._heard import come_out, mine, raised
 from ._response import Message, RawResponse, Response, as_message, wrap
 from ._stream import MessageStream, MessageStreamManager, Stream
 
@@ -161,7 +161,7 @@ class Client(BaseClient, Executing, Root):
         flags = self._flags(settings) | (lib.CLAUDE_STREAM if stream else 0)
         out, err = ffi.new("claude_call_t **"), ffi.new("claude_error_t **")
         code = lib.claude_client_start(handle, request, flags, out, err)
-        if raised:
+        if raised and mine():
             lib.claude_error_unref(err[0])
             lib.claude_py_drop_call(out[0])
             come_out()

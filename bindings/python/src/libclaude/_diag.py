@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._args import c_text, milliseconds, whole
 from ._errors import check
 from ._ffi import NULL, ffi, lib
-from ._heard import come_out, raised
+from ._heard import come_out, mine, raised
 from ._json import Object, decode
 from ._reliability import _made
 
@@ -72,7 +72,7 @@ class SelfTest:
         flags = lib.CLAUDE_SELFTEST_KEY if key else 0
         name = NULL if model is None else c_text(model, "model")
         code = lib.claude_selftest_run(client, flags, name, milliseconds(timeout), out, err)
-        if raised:
+        if raised and mine():
             lib.claude_error_unref(err[0])
             lib.claude_selftest_unref(out[0])
             come_out()

@@ -12,7 +12,7 @@ from ._args import DAY
 from ._base import Settings
 from ._errors import bad_state, check, invalid, take
 from ._ffi import NULL, ffi, lib, text_of
-from ._heard import come_out, raised
+from ._heard import come_out, mine, raised
 from ._report import copied
 from ._response import Message, as_message
 from ._stream import _TYPES, Event
@@ -214,7 +214,7 @@ class Loop:
         handle = self._enter()
         try:
             code = lib.claude_loop_submit(handle, request, flags, number, out, err)
-            if raised:
+            if raised and mine():
                 lib.claude_error_unref(err[0])
                 lib.claude_py_drop_call(out[0])
                 come_out()
@@ -243,7 +243,7 @@ class Loop:
         handle = self._enter()
         try:
             code = _next(handle, self._tag, self._event, self._err)
-            if raised:
+            if raised and mine():
                 self._failed(code)
             if code == 1:
                 return self._calls[self._tag[0]].tag, self._copy(self._event[0])
@@ -328,7 +328,7 @@ class Loop:
         handle = self._enter()
         try:
             code = lib.claude_loop_dispatch(handle, self._err)
-            if raised:
+            if raised and mine():
                 lib.claude_error_unref(self._err[0]) if code < 0 else None
                 come_out()
             return check(code, self._err) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._args import c_text
 from ._errors import ClaudeError, check, invalid, take
 from ._ffi import NULL, ffi, lib, text_of
-from ._heard import come_out, keep, raised
+from ._heard import come_out, keep, mine, raised
 from ._json import encode
 from ._reliability import _Handle, _made
 from ._sign import held
@@ -105,7 +105,7 @@ class ConfigWatcher(_Handle):
     def _do(self, function: Any, *arguments: Any) -> None:
         err = ffi.new("claude_error_t **")
         code = function(self._handle, *arguments, err)
-        if raised:
+        if raised and mine():
             lib.claude_error_unref(err[0])
             come_out()
         check(code, err)
