@@ -218,6 +218,10 @@ static claude_code_t claude_py_take(claude_py_batch *batch)
 static int32_t libclaude_sign(claude_sign_t *sign, void *user_data);
 static void libclaude_deprecation(const char *model, const char *text, void *user_data);
 static void libclaude_attempt(claude_attempt_t *attempt, void *user_data);
+static int32_t libclaude_credential(claude_credential_t *credential, void *user_data);
+static void libclaude_secret_expiry(const char *fingerprint, int64_t expires_at_ms, int64_t left_ms, void *user_data);
+static void libclaude_watcher(claude_watcher_t *watcher, int64_t generation, void *user_data);
+static void libclaude_log(int32_t level, const char *event, const char *fields, size_t len, void *user_data);
 static void libclaude_destroy(void *user_data);
 
 static int32_t claude_py_ending;
@@ -264,6 +268,72 @@ static void claude_py_attempt(claude_attempt_t *attempt, void *user_data)
 static claude_code_t claude_py_on_attempt(claude_config_t *config, void *user_data, claude_error_t **err)
 {
     return claude_config_on_attempt(config, claude_py_attempt, user_data, claude_py_destroy, err);
+}
+
+static int32_t claude_py_credential(claude_credential_t *credential, void *user_data)
+{
+    return __atomic_load_n(&claude_py_ending, __ATOMIC_ACQUIRE) ? -1 : libclaude_credential(credential, user_data);
+}
+
+static claude_code_t claude_py_set_credential_provider(claude_config_t *config, void *user_data, claude_error_t **err)
+{
+    return claude_config_set_credential_provider(config, claude_py_credential, user_data, claude_py_destroy, err);
+}
+
+static void claude_py_secret_expiry(const char *fingerprint, int64_t expires_at_ms, int64_t left_ms, void *user_data)
+{
+    if (!__atomic_load_n(&claude_py_ending, __ATOMIC_ACQUIRE))
+        libclaude_secret_expiry(fingerprint, expires_at_ms, left_ms, user_data);
+}
+
+static claude_code_t claude_py_on_expiry(claude_secret_t *secret, int64_t lead_ms, void *user_data,
+                                         claude_error_t **err)
+{
+    return claude_secret_on_expiry(secret, lead_ms, claude_py_secret_expiry, user_data, claude_py_destroy, err);
+}
+
+static void claude_py_watcher(claude_watcher_t *watcher, int64_t generation, void *user_data)
+{
+    if (!__atomic_load_n(&claude_py_ending, __ATOMIC_ACQUIRE))
+        libclaude_watcher(watcher, generation, user_data);
+}
+
+static claude_code_t claude_py_on_change(claude_watcher_t *watcher, void *user_data, claude_error_t **err)
+{
+    return claude_watcher_on_change(watcher, claude_py_watcher, user_data, claude_py_destroy, err);
+}
+
+static void claude_py_log(int32_t level, const char *event, const char *fields, size_t len, void *user_data)
+{
+    if (!__atomic_load_n(&claude_py_ending, __ATOMIC_ACQUIRE))
+        libclaude_log(level, event, fields, len, user_data);
+}
+
+static claude_code_t claude_py_on_log(claude_config_t *config, int32_t level, void *user_data, claude_error_t **err)
+{
+    return claude_config_on_log(config, level, claude_py_log, user_data, claude_py_destroy, err);
+}
+
+/* Whether this thread is letting go of a call or a loop: what a callback raises then has nobody to come out at. */
+static __thread int32_t claude_py_dropping;
+
+static int32_t claude_py_is_dropping(void)
+{
+    return claude_py_dropping;
+}
+
+static void claude_py_drop_call(claude_call_t *call)
+{
+    claude_py_dropping++;
+    claude_call_unref(call);
+    claude_py_dropping--;
+}
+
+static void claude_py_drop_loop(claude_loop_t *loop)
+{
+    claude_py_dropping++;
+    claude_loop_unref(loop);
+    claude_py_dropping--;
 }
 
 #endif

@@ -117,6 +117,7 @@ BINDINGS = {
             "claude_error_json() brings it": """
                 claude_error_api_type claude_error_attempts claude_error_category claude_error_cause claude_error_code
                 claude_error_error_code claude_error_feature claude_error_http_status claude_error_is_retryable
+                claude_error_quota
                 claude_error_message claude_error_request_id claude_error_retry_after_ms claude_error_user_code""",
             "claude_report_json() brings it": """
                 claude_report_attempt_backoff_ms claude_report_attempt_code claude_report_attempt_count
@@ -126,7 +127,15 @@ BINDINGS = {
                 claude_report_backoff_ms claude_report_breaker_state claude_report_duration_ms
                 claude_report_endpoint_index claude_report_endpoint_url claude_report_failovers claude_report_features
                 claude_report_limiter_wait_ms claude_report_retries claude_report_stopped_by
+                claude_report_attempt_timing_us claude_report_generation claude_report_resends claude_report_snapshot
                 claude_report_wire_attempts""",
+            "claude_selftest_json() brings it": """
+                claude_selftest_count claude_selftest_fix claude_selftest_ms claude_selftest_name
+                claude_selftest_status claude_selftest_status_name claude_selftest_text claude_selftest_worst""",
+            "claude_trail_json() brings it": """
+                claude_trail_at claude_trail_count claude_trail_dropped claude_trail_frame_at""",
+            "the options compression.enabled and compression.responses of a call say it": """
+                claude_add_compression_headers""",
             "claude_health_json() brings it": """
                 claude_health_count claude_health_error_text claude_health_http_status claude_health_response_ms
                 claude_health_share claude_health_state claude_health_url""",
@@ -135,11 +144,13 @@ BINDINGS = {
             "calls are started with flags, then waited for in slices": """
                 claude_client_execute_with_circuit_breaker claude_client_execute_with_enterprise_features
                 claude_client_execute_with_failover claude_client_execute_with_rate_limiting
-                claude_client_execute_with_retries""",
+                claude_client_execute_with_quota claude_client_execute_with_retries""",
             "the answer that an error carries says it": "claude_error_rate_limit",
             "the object of the language holds the one reference that there is": """
-                claude_breaker_ref claude_error_ref claude_failover_ref claude_health_ref claude_limiter_ref
-                claude_metrics_ref claude_reservation_ref""",
+                claude_breaker_ref claude_curl_ref claude_diagnostics_ref claude_error_ref claude_failover_ref
+                claude_health_ref claude_limiter_ref claude_metrics_ref claude_quota_ref
+                claude_quota_reservation_ref claude_reservation_ref claude_selftest_ref claude_trail_ref
+                claude_watcher_ref""",
             "a Loop knows its calls itself": "claude_loop_count",
             "Python's own poll() waits, because signals get through it": "claude_loop_wait",
             "answers are decoded whole": """

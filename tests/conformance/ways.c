@@ -107,6 +107,7 @@ static const struct feature {
     {"circuit_breaker", CLAUDE_WITH_CIRCUIT_BREAKER, claude_client_execute_with_circuit_breaker},
     {"rate_limiting", CLAUDE_WITH_RATE_LIMITING, claude_client_execute_with_rate_limiting},
     {"failover", CLAUDE_WITH_FAILOVER, claude_client_execute_with_failover},
+    {"quota", CLAUDE_WITH_QUOTA, claude_client_execute_with_quota},
     {"enterprise_features", CLAUDE_WITH_ENTERPRISE_FEATURES, claude_client_execute_with_enterprise_features},
 };
 

@@ -35,6 +35,7 @@ from ._errors import (
     NotFoundError,
     OverloadedError,
     PermissionDeniedError,
+    QuotaExceededError,
     RateLimitError,
     RequestTooLargeError,
     ServiceUnavailableError,
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
     from ._async import AsyncClient, AsyncMessages, AsyncMessageStream, AsyncRawMessages, AsyncStream
     from ._async_pieces import AsyncBatchResults, AsyncDownload
     from ._async_tools import AsyncToolRunner
+    from ._compression import compress, decompress, is_gzip
+    from ._diag import Curl, SelfTest, SelfTestCheck, Trail, TrailUse
     from ._files import File, document_block, image_block
     from ._health import EndpointHealth, Health
     from ._metrics import Metric, Metrics, metrics_known
@@ -64,10 +67,12 @@ if TYPE_CHECKING:
     from ._observe import ObservedAttempt
     from ._pages import AsyncPage, AsyncPages, Page
     from ._pieces import BatchResult, BatchResults, Download
+    from ._quota import Quota, QuotaReservation
     from ._reliability import CircuitBreaker, Endpoint, Failover, Permit, RateLimiter, Reservation
     from ._structured import ParsedMessage, parse_output, transform_schema
     from ._tools import Tool, ToolError, ToolRunner, tool
     from ._validate import Problem, validate
+    from ._watcher import ConfigWatcher
 
 __version__ = _text_of(_lib.claude_version_string()) or ""
 
@@ -97,7 +102,9 @@ __all__ = [
     "CircuitOpenError",
     "ClaudeError",
     "Client",
+    "ConfigWatcher",
     "ConflictError",
+    "Curl",
     "DeadlineExceededError",
     "Download",
     "Endpoint",
@@ -130,6 +137,9 @@ __all__ = [
     "PermissionDeniedError",
     "Permit",
     "Problem",
+    "Quota",
+    "QuotaExceededError",
+    "QuotaReservation",
     "RateLimit",
     "RateLimitError",
     "RateLimiter",
@@ -140,6 +150,8 @@ __all__ = [
     "Reservation",
     "Response",
     "Secret",
+    "SelfTest",
+    "SelfTestCheck",
     "ServiceUnavailableError",
     "Stream",
     "StreamTruncatedError",
@@ -147,13 +159,18 @@ __all__ = [
     "Tool",
     "ToolError",
     "ToolRunner",
+    "Trail",
+    "TrailUse",
     "UnprocessableEntityError",
     "UnsupportedError",
     "choose_model",
+    "compress",
     "cost",
+    "decompress",
     "document_block",
     "estimate_cost",
     "image_block",
+    "is_gzip",
     "metrics_known",
     "model_facts",
     "parse_output",
@@ -168,6 +185,8 @@ _LATER = {
     "_async": "AsyncClient AsyncMessageStream AsyncMessages AsyncRawMessages AsyncStream",
     "_async_pieces": "AsyncBatchResults AsyncDownload",
     "_async_tools": "AsyncToolRunner",
+    "_compression": "compress decompress is_gzip",
+    "_diag": "Curl SelfTest SelfTestCheck Trail TrailUse",
     "_files": "File document_block image_block",
     "_health": "EndpointHealth Health",
     "_metrics": "Metric Metrics metrics_known",
@@ -175,10 +194,12 @@ _LATER = {
     "_observe": "ObservedAttempt",
     "_pages": "AsyncPage AsyncPages Page",
     "_pieces": "BatchResult BatchResults Download",
+    "_quota": "Quota QuotaReservation",
     "_reliability": "CircuitBreaker Endpoint Failover Permit RateLimiter Reservation",
     "_structured": "ParsedMessage parse_output transform_schema",
     "_tools": "Tool ToolError ToolRunner tool",
     "_validate": "Problem validate",
+    "_watcher": "ConfigWatcher",
 }
 
 

@@ -52,3 +52,16 @@ def whole(number: object, what: str) -> int:
     if isinstance(number, bool) or not isinstance(number, int):
         raise invalid(f"{what} must be an int, not {type(number).__name__}")
     return max(min(number, 2**63 - 1), -(2**63))
+
+
+def since_1970(when: object, what: str) -> int:
+    """A time, in seconds since 1970 or as a datetime, in milliseconds since 1970."""
+    from datetime import datetime
+
+    if isinstance(when, datetime):
+        when = when.timestamp()
+    if isinstance(when, bool) or not isinstance(when, (int, float)):
+        raise invalid(f"{what} must be a number of seconds since 1970, or a datetime, not {type(when).__name__}")
+    if not 0 <= when <= 2**53:
+        raise invalid(f"{what} is {when!r}; it must be a time after 1970")
+    return math.floor(when * 1000)

@@ -14,6 +14,7 @@ from ._base import BaseClient, Settings
 from ._errors import bad_state, check, make, take
 from ._features import AsyncExecuting
 from ._ffi import NULL, ffi, lib, text_of
+from ._heard import come_out, mine, raised, taken
 from ._loop import LoopCall
 from ._report import copied
 from ._response import Message, RawResponse, Response, as_message, rate_limits_of, wrap
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from ._report import Report
     from ._resources import AsyncMessagesBatches, AsyncRoot
     from ._response import RateLimit
-    from ._sign import SignHook
+    from ._sign import Hooks
     from ._structured import ParsedMessage
     from ._tools import Tool
     from ._validate import Problem
@@ -63,7 +64,7 @@ class _Call(LoopCall):
     def __init__(
         self,
         handle: CData,
-        hook: SignHook | None,
+        hook: Hooks | None,
         observer: Observer | None,
         tag: CData,
         loop: asyncio.AbstractEventLoop,
@@ -159,11 +160,11 @@ class _Engine:
     )
 
     def __init__(
-        self, client: CData, hook: SignHook | None, observer: Observer | None, loop: asyncio.AbstractEventLoop
+        self, client: CData, hook: Hooks | None, observer: Observer | None, loop: asyncio.AbstractEventLoop
     ) -> None:
         out, err = ffi.new("claude_loop_t **"), ffi.new("claude_error_t **")
         check(lib.claude_loop_new(client, out, err), err)
-        self._handle = ffi.gc(out[0], lib.claude_loop_unref)
+        self._handle = ffi.gc(out[0], lib.claude_py_drop_loop)
         self._batch: Batch = ffi.new("claude_py_batch *")
         self._batch.loop = self._handle
         self._dropping = ffi.gc(self._batch, lib.claude_py_drop)
@@ -181,7 +182,12 @@ class _Engine:
         unwanted = ffi.new("int32_t *")
         tag = int(ffi.cast("uintptr_t", unwanted))
         out, err = ffi.new("claude_call_t **"), ffi.new("claude_error_t **")
-        check(lib.claude_loop_submit(self._handle, request, flags, tag, out, err), err)
+        code = lib.claude_loop_submit(self._handle, request, flags, tag, out, err)
+        if raised and mine():
+            lib.claude_error_unref(err[0])
+            lib.claude_py_drop_call(out[0])
+            come_out()
+        check(code, err)
         call = self._calls[tag] = _Call(out[0], self._hook, self._observer, unwanted, self.loop)
         return call
 
@@ -190,6 +196,8 @@ class _Engine:
         batch = self._batch
         try:
             code = _take(batch)
+            if raised and mine():
+                self._tell(taken())
             if batch.count:
                 self._deliver(_unpack(batch.bytes, batch.used) if batch.used else b"", batch.count)
             if code < 0:
@@ -206,6 +214,13 @@ class _Engine:
                 raise
         if self.retired and not self._calls:
             self._end()
+
+    def _tell(self, error: BaseException | None) -> None:
+        """What a function for log lines, or the like, has raised: no call is known that it belongs to."""
+        if error is not None and not isinstance(error, Exception):
+            raise error
+        message = "a function that libclaude called has failed"
+        self.loop.call_exception_handler({"message": message, "exception": error})
 
     def _deliver(self, data: bytes, count: int) -> None:
         calls = self._calls
@@ -252,7 +267,7 @@ class _Engines:
     def __init__(self) -> None:
         self._known: WeakValueDictionary[int, _Engine] = WeakValueDictionary()
 
-    def running(self, client: CData, hook: SignHook | None, observer: Observer | None) -> _Engine:
+    def running(self, client: CData, hook: Hooks | None, observer: Observer | None) -> _Engine:
         """The engine of the event loop that runs now."""
         try:
             loop = asyncio.get_running_loop()
@@ -364,7 +379,8 @@ class AsyncClient(BaseClient, AsyncExecuting, AsyncRoot):
         betas    beta names to send beside those that the endpoint needs
         form     for endpoints that take a form: names with texts, numbers, and files (see libclaude.File)
         files    files whose tokens stand in a body that is given as bytes
-        features "retries", "circuit_breaker", "rate_limiting", "failover", several of them, or "enterprise_features"
+        features "retries", "circuit_breaker", "rate_limiting", "failover", "quota", several of them, or
+                 "enterprise_features"
         stream   True gives the AsyncMessageStream; an answer of JSON lines, or of bytes, comes in its events, too
         """
         settings = Settings(
@@ -488,7 +504,8 @@ class AsyncMessages:
         """Sends a message and returns the answer, or with stream=True the AsyncStream of its events.
 
         `timeout` is in seconds, `options` sets options of the library for this call. `features` asks for "retries",
-        "circuit_breaker", "rate_limiting", "failover", several of them, or "enterprise_features": all that are enabled.
+        "circuit_breaker", "rate_limiting", "failover", "quota", several of them, or "enterprise_features": all that are
+        enabled.
         """
         settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
         request = self._client._request("messages.create", body, stream, settings)

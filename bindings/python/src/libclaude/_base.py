@@ -8,7 +8,7 @@ from ._features import flags_of
 from ._ffi import NULL, ffi, lib
 from ._json import encode
 from ._secret import Secret
-from ._sign import SignHook
+from ._sign import Hooks, SignHook
 from ._trust import trust_host
 
 TYPE_CHECKING = False
@@ -17,12 +17,17 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeVar, Union
 
     from ._claude import CData
+    from ._credential import CredentialHook, Provider
     from ._deprecation import Deprecations, OnDeprecation
+    from ._diag import Curl, SelfTest
     from ._features import Features
     from ._files import File
+    from ._json import Object
+    from ._log import Level, OnLog
     from ._metrics import Metrics
     from ._models import ModelTable
     from ._observe import Observer, OnAttempt
+    from ._quota import Quota
     from ._reliability import CircuitBreaker, Failover, RateLimiter
     from ._sign import Signer
 
@@ -106,37 +111,60 @@ def attach(request: CData, file: File) -> None:
     check(lib.claude_request_attach(request, handle, err), err)
 
 
+def functions_of(
+    on_deprecation: OnDeprecation | None,
+    on_attempt: OnAttempt | None,
+    sign: Signer | None,
+    on_log: OnLog | None,
+    log_level: Level,
+) -> dict[str, Any]:
+    """What calls a program's functions, for all configurations of a client."""
+    found: dict[str, Any] = {}
+    if on_deprecation is not None:
+        from ._deprecation import Deprecations
+
+        found["deprecations"] = Deprecations(on_deprecation)
+    if on_attempt is not None:
+        from ._observe import Observer
+
+        found["observer"] = Observer(on_attempt)
+    if on_log is not None:
+        from ._log import LogHook
+
+        found["log"] = LogHook(on_log, log_level)
+    if sign is not None:
+        found["sign"] = SignHook(sign)
+    return found
+
+
 class Attached:
     """What a configuration is given beside its options."""
 
-    __slots__ = ("_objects", "deprecations", "hook", "observer")
+    __slots__ = ("_objects", "functions", "provider")
 
     def __init__(
         self,
+        *,
+        functions: dict[str, Any],
         models: ModelTable | None,
-        on_deprecation: OnDeprecation | None,
-        on_attempt: OnAttempt | None,
-        sign: Signer | None,
         breaker: CircuitBreaker | None,
         limiter: RateLimiter | None,
         failover: Failover | None,
+        quota: Quota | None,
+        credentials: Provider | None,
     ) -> None:
-        self.deprecations: Deprecations | None = None
-        self.observer: Observer | None = None
-        self.hook = SignHook(sign) if sign is not None else None
-        if on_deprecation is not None:
-            from ._deprecation import Deprecations
+        self.functions = functions
+        self.provider: CredentialHook | None = None
+        if credentials is not None:
+            from ._credential import CredentialHook
 
-            self.deprecations = Deprecations(on_deprecation)
-        if on_attempt is not None:
-            from ._observe import Observer
-
-            self.observer = Observer(on_attempt)
+            self.provider = CredentialHook(credentials)
         given = (
             (lib.claude_config_set_models, models, "_models", "ModelTable"),
             (lib.claude_config_set_breaker, breaker, "_reliability", "CircuitBreaker"),
             (lib.claude_config_set_limiter, limiter, "_reliability", "RateLimiter"),
             (lib.claude_config_set_failover, failover, "_reliability", "Failover"),
+            (lib.claude_config_set_quota, quota, "_quota", "Quota"),
         )
         self._objects = [(attach, _handle_of(*each)) for attach, *each in given if each[0] is not None]
 
@@ -145,9 +173,10 @@ class Attached:
         err = ffi.new("claude_error_t **")
         for attach, handle in self._objects:
             check(attach(config, handle, err), err)
-        for each in (self.deprecations, self.observer, self.hook):
-            if each is not None:
-                each.register(config)
+        for each in self.functions.values():
+            each.register(config)
+        if self.provider is not None:
+            self.provider.register(config)
 
 
 def _handle_of(given: Any, module: str, kind: str) -> CData:
@@ -169,7 +198,8 @@ class BaseClient:
     _asynchronous = False
     _deprecations: Deprecations | None = None
     _handle: CData | None = None
-    _hook: SignHook | None = None
+    _functions: Mapping[str, Any] = {}
+    _hook: Hooks | None = None
     _observer: Observer | None = None
     _settings: tuple[Settings, ...] = ()
 
@@ -189,6 +219,10 @@ class BaseClient:
         breaker: CircuitBreaker | None = None,
         limiter: RateLimiter | None = None,
         failover: Failover | None = None,
+        quota: Quota | None = None,
+        credentials: Provider | None = None,
+        on_log: OnLog | None = None,
+        log_level: Level = "info",
     ) -> None:
         """The arguments, all of them optional.
 
@@ -203,14 +237,26 @@ class BaseClient:
         on_attempt  called with an ObservedAttempt when an attempt starts and when it has ended
         sign      called with an Attempt before each attempt; returns headers to add, or None
         features  what calls have if they do not say otherwise: "retries", "circuit_breaker", "rate_limiting",
-                  "failover", several of them in a list, or "enterprise_features" for all that are enabled
-        breaker, limiter, failover  to be used, and to be shared with other clients; each enables its feature
+                  "failover", "quota", several of them in a list, or "enterprise_features" for all that are enabled
+        breaker, limiter, failover, quota  to be used, and to be shared with other clients; each enables its feature
+        credentials  called with "first", "expires" or "refused" when a token is needed; returns it, or a tuple of it
+                  and when it expires (seconds since 1970 UTC, a datetime, or None). What it raises ends the call
+        on_log    called with level, event and fields of each log line up to `log_level`, which is "error", "warn",
+                  "info", "debug" or "trace"
         """
         settings = _configure(api_key, base_url, timeout, config, headers)
         self._open(
             lib.claude_client_new,
             settings,
-            Attached(models, on_deprecation, on_attempt, sign, breaker, limiter, failover),
+            Attached(
+                models=models,
+                functions=functions_of(on_deprecation, on_attempt, sign, on_log, log_level),
+                breaker=breaker,
+                limiter=limiter,
+                failover=failover,
+                quota=quota,
+                credentials=credentials,
+            ),
         )
         self._ask_for(features)
 
@@ -231,6 +277,10 @@ class BaseClient:
         breaker: CircuitBreaker | None = None,
         limiter: RateLimiter | None = None,
         failover: Failover | None = None,
+        quota: Quota | None = None,
+        credentials: Provider | None = None,
+        on_log: OnLog | None = None,
+        log_level: Level = "info",
     ) -> AnyClient:
         """A client from ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL and their relatives; arguments win over them."""
         client = cls.__new__(cls)
@@ -238,7 +288,15 @@ class BaseClient:
         client._open(
             lib.claude_client_from_env,
             settings,
-            Attached(models, on_deprecation, on_attempt, sign, breaker, limiter, failover),
+            Attached(
+                models=models,
+                functions=functions_of(on_deprecation, on_attempt, sign, on_log, log_level),
+                breaker=breaker,
+                limiter=limiter,
+                failover=failover,
+                quota=quota,
+                credentials=credentials,
+            ),
         )
         client._ask_for(features)
         return client
@@ -260,6 +318,10 @@ class BaseClient:
         breaker: CircuitBreaker | None = None,
         limiter: RateLimiter | None = None,
         failover: Failover | None = None,
+        quota: Quota | None = None,
+        credentials: Provider | None = None,
+        on_log: OnLog | None = None,
+        log_level: Level = "info",
     ) -> AnyClient:
         """A client with the workspace's key (see Secret.from_workspace); arguments win over it."""
         client = cls.__new__(cls)
@@ -267,16 +329,27 @@ class BaseClient:
         client._open(
             lib.claude_client_from_workspace,
             settings,
-            Attached(models, on_deprecation, on_attempt, sign, breaker, limiter, failover),
+            Attached(
+                models=models,
+                functions=functions_of(on_deprecation, on_attempt, sign, on_log, log_level),
+                breaker=breaker,
+                limiter=limiter,
+                failover=failover,
+                quota=quota,
+                credentials=credentials,
+            ),
         )
         client._ask_for(features)
         return client
 
     def _open(self, make: Any, config: CData, attached: Attached) -> None:
         attached.attach(config)
-        self._deprecations = attached.deprecations
-        self._hook = attached.hook
-        self._observer = attached.observer
+        self._functions = attached.functions
+        self._deprecations = attached.functions.get("deprecations")
+        self._observer = attached.functions.get("observer")
+        self._hook = Hooks()
+        self._hook.add("sign", attached.functions.get("sign"))
+        self._hook.add("provider of ", attached.provider)
         trust_host(config, from_env=make == lib.claude_client_from_env)
         out, err = ffi.new("claude_client_t **"), ffi.new("claude_error_t **")
         check(make(config, out, err), err)
@@ -291,6 +364,109 @@ class BaseClient:
         from ._metrics import Metrics
 
         return Metrics(self._opened())
+
+    def diagnostics(self) -> Object:
+        """What can be said of the client, for bug reports and status pages (docs/diagnostics.md). Sends nothing."""
+        from ._diag import diagnostics
+
+        return diagnostics(self._opened())
+
+    def selftest(self, *, key: bool = False, model: str | None = None, timeout: float = 10) -> SelfTest:
+        """Checks the way to `base_url` step by step; with `key` also whether the key and the `model` are known there.
+
+        Takes `timeout` seconds at most, also after Ctrl-C. With an AsyncClient:
+        `await asyncio.to_thread(client.selftest)`.
+        """
+        from ._diag import SelfTest
+
+        return SelfTest(self._opened(), key, model, timeout)
+
+    def curl(
+        self,
+        endpoint: str,
+        body: Any = None,
+        *,
+        path: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        betas: Sequence[str] | None = None,
+        form: Form | None = None,
+        files: Sequence[File] | None = None,
+        stream: bool = False,
+        extra_headers: Headers | None = None,
+        timeout: float | None = None,
+        options: Options | None = None,
+        body_file: str | None = None,
+    ) -> Curl:
+        """The curl command that sends what request() with these arguments would send. Sends nothing itself.
+
+        A body above 128 KiB needs `body_file`: the name of a file for `Curl.body`, which the program writes.
+        """
+        from ._diag import Curl
+
+        settings = Settings(
+            extra_headers, timeout, options, path=path, query=query, betas=betas, form=form, files=files
+        )
+        request = self._request(endpoint, body, stream, settings)
+        return Curl(self._opened(), request, lib.CLAUDE_STREAM if stream else 0, body_file)
+
+    def rotate_secret(self, api_key: str | Secret, *, endpoint: int | None = None) -> None:
+        """Replaces the client's key, or that of an endpoint of its failover, from the next attempt on."""
+        secret = api_key if isinstance(api_key, Secret) else Secret(api_key)
+        err, index = ffi.new("claude_error_t **"), _key_of(endpoint)
+        check(lib.claude_client_rotate_secret(self._opened(), index, secret._handle, err), err)
+
+    def secret(self, *, endpoint: int | None = None) -> Secret | None:
+        """The key that the next attempt would use; None: there is none."""
+        handle = lib.claude_client_secret(self._opened(), _key_of(endpoint))
+        return Secret._of(ffi.gc(handle, lib.claude_secret_unref)) if handle else None
+
+    def set_snapshot(
+        self,
+        name: str | None = None,
+        api_key: str | Secret | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: float | None = None,
+        config: Options | None = None,
+        headers: Headers | None = None,
+        models: ModelTable | None = None,
+        breaker: CircuitBreaker | None = None,
+        limiter: RateLimiter | None = None,
+        failover: Failover | None = None,
+        quota: Quota | None = None,
+        credentials: Provider | None = None,
+    ) -> None:
+        """Gives the client another configuration, or one more under a name, for calls that start from now on.
+
+        A call names it with options={"request.snapshot": name}; without a name it is for those that name none. The
+        other arguments are those of the constructor, and nothing but the functions on_attempt, on_deprecation, on_log
+        and sign is taken over from the client: the key is given anew.
+        """
+        attached = Attached(
+            functions=dict(self._functions),
+            models=models,
+            breaker=breaker,
+            limiter=limiter,
+            failover=failover,
+            quota=quota,
+            credentials=credentials,
+        )
+        handle = _configure(api_key, base_url, timeout, config, headers)
+        attached.attach(handle)
+        trust_host(handle, from_env=False)
+        err = ffi.new("claude_error_t **")
+        check(lib.claude_client_set_snapshot(self._opened(), _snapshot(name), handle, err), err)
+        if self._hook is not None:
+            self._hook.add(f"provider of {name or ''}", attached.provider)
+
+    def remove_snapshot(self, name: str) -> None:
+        """Removes the configuration of this name."""
+        err = ffi.new("claude_error_t **")
+        check(lib.claude_client_set_snapshot(self._opened(), _snapshot(name), NULL, err), err)
+
+    def generation(self, name: str | None = None) -> int:
+        """Generation of the configuration of this name, or of the one without a name: 1 at first; 0: there is none."""
+        return lib.claude_client_generation(self._opened(), _snapshot(name))
 
     def with_options(
         self: AnyClient,
@@ -360,6 +536,18 @@ class BaseClient:
     def __reduce__(self) -> NoReturn:
         name = type(self).__name__
         raise TypeError(f"{name} cannot be pickled or copied; make one per process, or share one before forking")
+
+
+def _key_of(endpoint: int | None) -> int:
+    if endpoint is None:
+        return lib.CLAUDE_KEY_OF_CLIENT
+    if isinstance(endpoint, bool) or not isinstance(endpoint, int) or not 0 <= endpoint < 2**31:
+        raise invalid(f"endpoint is {endpoint!r}; it must be the index of an endpoint, or None")
+    return endpoint
+
+
+def _snapshot(name: str | None) -> Any:
+    return NULL if name is None else c_text(name, "the name of a snapshot")
 
 
 def made_request(function: Any, *arguments: Any) -> CData:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ._errors import CallCancelled, bad_state, check, take
 from ._ffi import NULL, ffi, lib
+from ._heard import come_out, mine, raised, taken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     from ._claude import CData, View
     from ._observe import Observer
-    from ._sign import SignHook
+    from ._sign import Hooks
 
 
 class Call:
@@ -19,8 +20,8 @@ class Call:
 
     __slots__ = ("handle", "hook", "view", "watched")
 
-    def __init__(self, handle: CData, hook: SignHook | None, observer: Observer | None) -> None:
-        self.handle = ffi.gc(handle, lib.claude_call_unref)
+    def __init__(self, handle: CData, hook: Hooks | None, observer: Observer | None) -> None:
+        self.handle = ffi.gc(handle, lib.claude_py_drop_call)
         self.hook = hook
         self.watched = None if observer is None else observer.watch(handle)
         self.view: View = ffi.new("claude_py_view *")
@@ -32,6 +33,8 @@ class Call:
             code = 0
             while code == 0:
                 code = lib.claude_py_wait(self.view)
+                if raised and mine():
+                    self.heard(code)
         except BaseException:
             self.interrupted()
             raise
@@ -67,10 +70,21 @@ class Call:
         if failure is not None:
             raise failure
 
+    def heard(self, code: int) -> None:
+        """Raises what a function of the program has raised on this thread meanwhile."""
+        if code < 0:
+            handle, self.view.err = self.view.err, NULL
+            lib.claude_error_unref(handle)
+        come_out()
+
     def interrupted(self) -> None:
         """After an exception in the middle of waiting: nobody reads on, so nothing goes on."""
         lib.claude_py_abandon(self.view)
+        if raised and mine():
+            taken()  # there is an exception under way already
 
     def cancel(self) -> None:
         """Ends the call, from any thread."""
         lib.claude_py_cancel(self.view)
+        if raised and mine():
+            come_out()

@@ -7,6 +7,7 @@ from ._call import Call
 from ._errors import check
 from ._features import Executing
 from ._ffi import ffi, lib
+from ._heard import come_out, mine, raised
 from ._response import Message, RawResponse, Response, as_message, wrap
 from ._stream import MessageStream, MessageStreamManager, Stream
 
@@ -123,7 +124,8 @@ class Client(BaseClient, Executing, Root):
         betas    beta names to send beside those that the endpoint needs
         form     for endpoints that take a form: names with texts, numbers, and files (see libclaude.File)
         files    files whose tokens stand in a body that is given as bytes
-        features "retries", "circuit_breaker", "rate_limiting", "failover", several of them, or "enterprise_features"
+        features "retries", "circuit_breaker", "rate_limiting", "failover", "quota", several of them, or
+                 "enterprise_features"
         stream   True gives the MessageStream; an answer of JSON lines, or of bytes, comes in its events, too
         """
         settings = Settings(
@@ -158,7 +160,12 @@ class Client(BaseClient, Executing, Root):
         handle = self._opened()
         flags = self._flags(settings) | (lib.CLAUDE_STREAM if stream else 0)
         out, err = ffi.new("claude_call_t **"), ffi.new("claude_error_t **")
-        check(lib.claude_client_start(handle, request, flags, out, err), err)
+        code = lib.claude_client_start(handle, request, flags, out, err)
+        if raised and mine():
+            lib.claude_error_unref(err[0])
+            lib.claude_py_drop_call(out[0])
+            come_out()
+        check(code, err)
         call = Call(out[0], self._hook, self._observer)
         if self._deprecations is not None:
             self._deprecations.tell()
@@ -246,7 +253,8 @@ class Messages:
         """Sends a message and returns the answer, or with stream=True the Stream of its events.
 
         `timeout` is in seconds, `options` sets options of the library for this call. `features` asks for "retries",
-        "circuit_breaker", "rate_limiting", "failover", several of them, or "enterprise_features": all that are enabled.
+        "circuit_breaker", "rate_limiting", "failover", "quota", several of them, or "enterprise_features": all that are
+        enabled.
         """
         settings = Settings(extra_headers, timeout, options, features=features, betas=betas)
         request = self._client._request("messages.create", body, stream, settings)

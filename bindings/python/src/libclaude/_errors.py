@@ -9,6 +9,8 @@ from ._ffi import NULL, ffi, lib, text_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
+    from decimal import Decimal
     from typing import Any
 
     from ._claude import CData
@@ -127,6 +129,63 @@ class ThrottledError(ClaudeError):
     """The client's own rate limiter refused, nothing was sent; `retry_after` is how long its turn would take."""
 
 
+class QuotaExceededError(ClaudeError):
+    """A quota has no room, nothing was sent; `retry_after` is the time until it begins anew, None: waiting is no use.
+
+    Figures are requests, tokens, or US dollars as Decimal, whichever the limit counts.
+    """
+
+    @property
+    def limit_name(self) -> str:
+        """Which limit: "daily_cost", for example."""
+        return self.error_code or ""
+
+    @property
+    def per_model(self) -> bool:
+        """Whether it is a limit of the model, and not of all models together."""
+        return bool(self._quota("per_model"))
+
+    @property
+    def limit(self) -> int | Decimal:
+        """The limit."""
+        return self._figure("limit")
+
+    @property
+    def used(self) -> int | Decimal:
+        """How much of it is used."""
+        return self._figure("used")
+
+    @property
+    def reserved(self) -> int | Decimal:
+        """How much of it calls that are under way have reserved."""
+        return self._figure("reserved")
+
+    @property
+    def needed(self) -> int | Decimal:
+        """How much the call that was refused would have needed."""
+        return self._figure("needed")
+
+    @property
+    def resets_at(self) -> datetime | None:
+        """When the limit begins anew."""
+        from datetime import datetime, timezone
+
+        at = self._quota("reset_at_ms")
+        return datetime.fromtimestamp(at / 1000, timezone.utc) if at >= 0 else None
+
+    def _quota(self, name: str) -> int:
+        figure: int = (self._fields.get("quota") or {}).get(name, -1)
+        return figure
+
+    def _figure(self, name: str) -> int | Decimal:
+        number = self._quota(name)
+        if not self.limit_name.endswith("cost"):
+            return number
+        from decimal import Decimal
+
+        return Decimal(number).scaleb(-9)
+
+
 class APIError(ClaudeError):
     """The call failed on its way, or the API answered with an error."""
 
@@ -228,6 +287,7 @@ _CLASSES: dict[int, type[ClaudeError]] = {
     lib.CLAUDE_E_CANCELED: CallCancelled,
     lib.CLAUDE_E_CIRCUIT_OPEN: CircuitOpenError,
     lib.CLAUDE_E_THROTTLED: ThrottledError,
+    lib.CLAUDE_E_QUOTA: QuotaExceededError,
     lib.CLAUDE_E_RESOLVE: APIConnectionError,
     lib.CLAUDE_E_CONNECT: APIConnectionError,
     lib.CLAUDE_E_TLS: APIConnectionError,

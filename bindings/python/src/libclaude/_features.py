@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ._files import File
     from ._response import Response
 
-    Feature = Literal["retries", "circuit_breaker", "rate_limiting", "failover", "enterprise_features"]
+    Feature = Literal["retries", "circuit_breaker", "rate_limiting", "failover", "quota", "enterprise_features"]
     Features = Union[Feature, Collection[Feature]]
 
     class Given(TypedDict, total=False):
@@ -37,6 +37,7 @@ _FLAGS = {
     "circuit_breaker": lib.CLAUDE_WITH_CIRCUIT_BREAKER,
     "rate_limiting": lib.CLAUDE_WITH_RATE_LIMITING,
     "failover": lib.CLAUDE_WITH_FAILOVER,
+    "quota": lib.CLAUDE_WITH_QUOTA,
     "enterprise_features": lib.CLAUDE_WITH_ENTERPRISE_FEATURES,
 }
 
@@ -81,6 +82,10 @@ class Executing:
         """Calls an endpoint of the API; where one server fails, the next is asked (options `failover.*`)."""
         return self._with("failover", endpoint, body, given)
 
+    def execute_with_quota(self, endpoint: str, body: Any = None, **given: Unpack[Given]) -> Response:
+        """Calls an endpoint within the quotas; a QuotaExceededError if they have no room (options `quota.*`)."""
+        return self._with("quota", endpoint, body, given)
+
     def execute_with_enterprise_features(self, endpoint: str, body: Any = None, **given: Unpack[Given]) -> Response:
         """Calls an endpoint with all of these that the client has enabled."""
         return self._with("enterprise_features", endpoint, body, given)
@@ -111,6 +116,10 @@ class AsyncExecuting:
     async def execute_with_failover(self, endpoint: str, body: Any = None, **given: Unpack[Given]) -> Response:
         """Calls an endpoint of the API; where one server fails, the next is asked (options `failover.*`)."""
         return await self._with("failover", endpoint, body, given)
+
+    async def execute_with_quota(self, endpoint: str, body: Any = None, **given: Unpack[Given]) -> Response:
+        """Calls an endpoint within the quotas; a QuotaExceededError if they have no room (options `quota.*`)."""
+        return await self._with("quota", endpoint, body, given)
 
     async def execute_with_enterprise_features(
         self, endpoint: str, body: Any = None, **given: Unpack[Given]

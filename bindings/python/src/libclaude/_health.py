@@ -8,6 +8,7 @@ from types import MappingProxyType
 from ._args import c_text
 from ._errors import check
 from ._ffi import NULL, ffi, lib, text_of
+from ._heard import come_out, mine, raised
 from ._json import decode
 from ._secret import Secret
 
@@ -80,7 +81,11 @@ class Health:
         """
         err = ffi.new("claude_error_t **")
         with self._owner:
-            check(lib.claude_health_check(self._handle, err), err)
+            code = lib.claude_health_check(self._handle, err)
+            if raised and mine():
+                lib.claude_error_unref(err[0])
+                come_out()
+            check(code, err)
             self._look()
             return self._results
 

@@ -12,6 +12,7 @@ from ._args import DAY
 from ._base import Settings
 from ._errors import bad_state, check, invalid, take
 from ._ffi import NULL, ffi, lib, text_of
+from ._heard import come_out, mine, raised
 from ._report import copied
 from ._response import Message, as_message
 from ._stream import _TYPES, Event
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ._files import File
     from ._observe import Observer
     from ._report import Report
-    from ._sign import SignHook
+    from ._sign import Hooks
 
     LoopT = TypeVar("LoopT", bound="Loop")
     Headers = Mapping[str, "str | None"]
@@ -48,8 +49,8 @@ class LoopCall:
 
     __slots__ = ("_failure", "_handle", "_hook", "_watched", "ended", "tag")
 
-    def __init__(self, handle: CData, hook: SignHook | None, observer: Observer | None, tag: Any) -> None:
-        self._handle = ffi.gc(handle, lib.claude_call_unref)
+    def __init__(self, handle: CData, hook: Hooks | None, observer: Observer | None, tag: Any) -> None:
+        self._handle = ffi.gc(handle, lib.claude_py_drop_call)
         self._hook = hook
         self._watched = None if observer is None else observer.watch(handle)
         self._failure: BaseException | None = None
@@ -137,7 +138,7 @@ class Loop:
         self._handle: CData | None = None
         out, self._err = ffi.new("claude_loop_t **"), ffi.new("claude_error_t **")
         check(lib.claude_loop_new(client._opened(), out, self._err), self._err)
-        self._handle = ffi.gc(out[0], lib.claude_loop_unref)
+        self._handle = ffi.gc(out[0], lib.claude_py_drop_loop)
         self._request = client._request
         self._flags = client._flags
         self._hook = client._hook
@@ -212,7 +213,12 @@ class Loop:
         flags = self._flags(settings) | (lib.CLAUDE_STREAM if stream else 0)
         handle = self._enter()
         try:
-            check(lib.claude_loop_submit(handle, request, flags, number, out, err), err)
+            code = lib.claude_loop_submit(handle, request, flags, number, out, err)
+            if raised and mine():
+                lib.claude_error_unref(err[0])
+                lib.claude_py_drop_call(out[0])
+                come_out()
+            check(code, err)
             call = self._calls[number] = LoopCall(out[0], self._hook, self._observer, tag)
         finally:
             self._owner.release()
@@ -237,6 +243,8 @@ class Loop:
         handle = self._enter()
         try:
             code = _next(handle, self._tag, self._event, self._err)
+            if raised and mine():
+                self._failed(code)
             if code == 1:
                 return self._calls[self._tag[0]].tag, self._copy(self._event[0])
             if code == _DONE:
@@ -319,9 +327,23 @@ class Loop:
     def _dispatch(self) -> bool:
         handle = self._enter()
         try:
-            return check(lib.claude_loop_dispatch(handle, self._err), self._err) == 1
+            code = lib.claude_loop_dispatch(handle, self._err)
+            if raised and mine():
+                lib.claude_error_unref(self._err[0]) if code < 0 else None
+                come_out()
+            return check(code, self._err) == 1
         finally:
             self._owner.release()
+
+    def _failed(self, code: int) -> None:
+        """Raises what a function of the program has raised; the call that next() was to tell of goes no further."""
+        if code == 1:
+            self._calls[self._tag[0]].cancel()
+        elif code == _DONE:
+            self._calls.pop(self._tag[0]).ended = True
+        elif code < 0:
+            lib.claude_error_unref(self._err[0])
+        come_out()
 
     def _copy(self, borrowed: CData) -> Event:
         """An event of our own, of one that is lent until the next function on the loop."""

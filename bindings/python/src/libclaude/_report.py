@@ -22,7 +22,8 @@ class Report(Object):
 
     if TYPE_CHECKING:
         features: Array
-        """Names of the features that were at work: "retries", "circuit_breaker", "rate_limiting", "failover"."""
+        """Names of the features that were at work: "retries", "circuit_breaker", "rate_limiting", "failover",
+        "quota"."""
         wire_attempts: int
         """Requests that reached the wire, those included that the HTTP library sent again by itself."""
         attempts: int
@@ -31,6 +32,8 @@ class Report(Object):
         """How many of them were retries."""
         failovers: int
         """How many of them went to another endpoint because the one before had failed."""
+        resends: int
+        """How many of them were the same request once more: with another key, or not compressed."""
         limiter_wait_ms: int
         """How long the call waited for its turns."""
         backoff_ms: int
@@ -45,9 +48,14 @@ class Report(Object):
         """State of its circuit breaker when the call ended: "closed", "open", "half_open"; None without a breaker."""
         stopped_by: str
         """Why there was no further attempt, for example "max_retries"; "" when nothing stopped it."""
+        snapshot: str
+        """Which of the client's snapshots it used; "" for the one without a name."""
+        generation: int
+        """Generation of that snapshot: 1 for the configuration that the client was made with."""
         attempt_list: Array
         """The first 64 attempts, each with `code`, `name`, `http_status`, `request_id`, `endpoint`, `wire_attempts`,
-        `started_ms`, `duration_ms`, `first_event_ms`, `backoff_ms` and `limiter_wait_ms`."""
+        `started_ms`, `duration_ms`, `first_event_ms`, `backoff_ms` and `limiter_wait_ms`; where timings were taken also
+        `timings_us`."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_again, (dict(Object.__reduce__(self)[1][0]),))

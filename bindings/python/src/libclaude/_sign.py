@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
     from ._claude import CData
+    from ._credential import CredentialHook
 
     Signer = Callable[["Attempt"], Optional[Mapping[str, str]]]
 
@@ -62,10 +63,32 @@ class SignHook:
             if added is not None:
                 _add(sign, added)
         except BaseException as error:
-            number = next(self._numbers) % 0x7FFFFFFF + 1
+            number = next(self._numbers) % 0x3FFFFFFF + 1
             self._failures[number] = error
             return number
         return 0
+
+
+class Hooks:
+    """What may end a call with an exception of the program's: its signer, and its provider of tokens."""
+
+    __slots__ = ("_hooks",)
+
+    def __init__(self) -> None:
+        self._hooks: dict[str, SignHook | CredentialHook] = {}
+
+    def add(self, name: str, hook: SignHook | CredentialHook | None) -> None:
+        """Another one in this place, also while the client is in use."""
+        if hook is not None:
+            self._hooks[name] = hook
+
+    def failure(self, user_code: int) -> BaseException | None:
+        """The exception that ended a call with this code."""
+        for hook in list(self._hooks.values()):
+            error = hook.failure(user_code)
+            if error is not None:
+                return error
+        return None
 
 
 atexit.register(lib.claude_py_end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from ._ffi import ffi, lib, text_of
+from ._heard import mine, raised
 from ._json import decode
 from ._report import copied
 from ._response import Message, as_message, rate_limits_of
@@ -143,6 +144,8 @@ class Stream:
             code = 0
             while code == 0:
                 code = _next(view)
+                if raised and mine():
+                    call.heard(code)
             if code > _DONE:
                 text = view.text
                 event = (
@@ -227,6 +230,8 @@ class MessageStream(Stream):
         while True:
             try:
                 code = _next_text(view)
+                if raised and mine():
+                    call.heard(code)
                 if code > _DONE:
                     text = _unpack(view.text, view.text_len).decode()
                     view.owner = 0

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from ._args import c_text
 from ._errors import InvalidRequestError, bad_state, check, invalid, take
 from ._ffi import NULL, ffi, lib, text_of
+from ._heard import come_out, mine, raised
 from ._json import encode
 from ._response import as_message
 from ._schema import build, hints, object_schema
@@ -235,6 +236,9 @@ class BaseRunner:
     def _look(self, wait_ms: int) -> Message | None:
         out = ffi.new("claude_response_t **")
         code = lib.claude_runner_step(self._handle, wait_ms, out, self._err)
+        if raised and mine():
+            (lib.claude_error_unref if code < 0 else lib.claude_response_unref)((self._err if code < 0 else out)[0])
+            come_out()
         if self._client._deprecations is not None:
             self._client._deprecations.tell()
         if code < 0:
