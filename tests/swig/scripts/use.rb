@@ -140,7 +140,7 @@ def bad_input
   failure("fraction") { Claude.claude_request_set_max_tokens(request, 1.5) }
   failure("number") { Claude.claude_request_set_max_tokens(request, "12x") }
   failure("double") { Claude.claude_request_set_temperature(request, KEY) }
-  failure("flags") { Claude.claude_client_start(client, request, 64) }
+  failure("flags") { Claude.claude_client_start(client, request, 128) }
   failure("json") { Claude.claude_request_set_json(request, '{"a":NaN}') }
   failure("utf8") { Claude.claude_request_add_user_text(request, "\xff") }
   failure("option") { Claude.claude_config_set(config, "timeout.totel_ms", "1") }

@@ -162,7 +162,7 @@ proc part_bad_input {} {
     failure fraction {claude_request_set_max_tokens $request 1.5}
     failure number {claude_request_set_max_tokens $request 12x}
     failure double {claude_request_set_temperature $request $::key}
-    failure flags {claude_client_start $client $request 64}
+    failure flags {claude_client_start $client $request 128}
     failure json {claude_request_set_json $request {{"a":NaN}}}
     failure utf8 {claude_request_add_user_text $request \ud800}
     failure option {claude_config_set $config timeout.totel_ms 1}
