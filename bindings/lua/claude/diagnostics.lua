@@ -9,16 +9,16 @@ local diagnostics = {}
 -- So many log lines wait for the program to come back from C; of more the oldest are dropped.
 local MOST = 5000
 
-local LEVELS = { "error", "warn", "info", "debug", "trace" }
-
 -- The number of a level.
 function diagnostics.level(name)
-    for _, level in ipairs(LEVELS) do
-        if level == name then
-            return core["CLAUDE_LOG_" .. level:upper()]
+    local names = {}
+    for number = core.CLAUDE_LOG_ERROR, core.CLAUDE_LOG_TRACE do
+        names[number] = core.claude_log_level_name(number)
+        if names[number] == name then
+            return number
         end
     end
-    errors.invalid("log_level is %s; it must be one of %s", tostring(name), table.concat(LEVELS, ", "))
+    errors.invalid("log_level is %s; it must be one of %s", tostring(name), table.concat(names, ", "))
 end
 
 -- Has a configuration keep log lines.
@@ -33,7 +33,7 @@ function diagnostics.take(handle)
         return nil
     end
     local dropped = core.claude_news_dropped(handle)
-    return { level = LEVELS[level], event = event, fields = json.decode(fields),
+    return { level = core.claude_log_level_name(level), event = event, fields = json.decode(fields),
         dropped = dropped > 0 and dropped or nil }
 end
 
