@@ -216,6 +216,26 @@ def test_reliability(module: Module, sandbox: Sandbox) -> None:
     ]
 
 
+def test_operations(module: Module, sandbox: Sandbox) -> None:
+    """Quotas, gzip, log lines, keys that change, snapshots and watchers, the trail, diagnostics."""
+    said = dict(module.run("operations", sandbox.url))
+    assert said == {
+        "quota": "CLAUDE_E_QUOTA 1 1",
+        "kept": "10",
+        "gzip": "1 1 1 1",
+        "log": "1 call.end { 3 1",
+        "no_log": "0",
+        "expiry": "1 1 1 1",
+        "trail": "1 expose 1",
+        "rotated": "1",
+        "snapshot": "2",
+        "watcher": "2 0 CLAUDE_E_IO",
+        "curl": "curl  {",
+        "selftest": "dns",
+        "report": "{",
+    }
+
+
 # Left out: functions that take callbacks, what only callbacks can use, the references that the languages count, arrays
 # of C, and what is written anew.
 LEFT_OUT = (
