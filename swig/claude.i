@@ -180,9 +180,102 @@ static void claude_attempts_add(claude_attempt_t *attempt, void *data)
         attempts->dropped++;
     }
 }
+
+/* Log lines, and news of keys that run out, the same way: see claude_logs_new() and claude_expiries_new(). */
+struct claude_news_note {
+    struct claude_news_note *next;
+    int64_t number, other;
+    const char *text;
+    size_t len;
+    char name[];
+};
+typedef struct claude_news {
+    struct claude_news_note *first;
+    struct claude_news_note *last;
+    struct claude_news_note *taken; /* by claude_news_take(), which lends it */
+    size_t count, most;
+    int64_t dropped;
+    int holders; /* the program, and each that brings news */
+} claude_news_t;
+
+static void claude_news_forget_first(claude_news_t *news)
+{
+    struct claude_news_note *first = news->first;
+
+    news->first = first->next;
+    news->count--;
+    free(first);
+}
+
+static void claude_news_unref(claude_news_t *news)
+{
+    if (news == NULL || --news->holders > 0)
+        return;
+    while (news->first != NULL)
+        claude_news_forget_first(news);
+    free(news->taken);
+    free(news);
+}
+
+static void claude_news_drop(void *news)
+{
+    claude_news_unref((claude_news_t *)news);
+}
+
+static claude_news_t *claude_news_make(size_t most)
+{
+    claude_news_t *news = (claude_news_t *)calloc(1, sizeof *news);
+
+    if (news != NULL) {
+        news->most = most;
+        news->holders = 1;
+    }
+    return news;
+}
+
+static void claude_news_add(claude_news_t *news, const char *name, const char *text, size_t len, int64_t number,
+                            int64_t other)
+{
+    size_t size = strlen(name) + 1;
+    struct claude_news_note *note = (struct claude_news_note *)malloc(sizeof *note + size + len + 1);
+
+    if (note == NULL) {
+        news->dropped++;
+        return;
+    }
+    memcpy(note->name, name, size);
+    memcpy(note->name + size, text, len);
+    note->name[size + len] = '\0';
+    note->text = note->name + size;
+    note->len = len;
+    note->number = number;
+    note->other = other;
+    note->next = NULL;
+    if (news->count == 0)
+        news->first = note;
+    else
+        news->last->next = note;
+    news->last = note;
+    news->count++;
+    if (news->count > news->most) {
+        claude_news_forget_first(news);
+        news->dropped++;
+    }
+}
+
+static void claude_logs_add(int32_t level, const char *event, const char *fields, size_t len, void *data)
+{
+    claude_news_add((claude_news_t *)data, event, fields, len, level, 0);
+}
+
+static void claude_expiries_add(const char *fingerprint, int64_t expires_at_ms, int64_t left_ms, void *data)
+{
+    claude_news_add((claude_news_t *)data, fingerprint, "", 0, expires_at_ms, left_ms);
+}
 %}
 typedef struct claude_notices claude_notices_t;
 typedef struct claude_attempts claude_attempts_t;
+typedef struct claude_news claude_news_t;
 
 #if defined(SWIGLUA)
 %include "lua.i"
@@ -198,8 +291,9 @@ typedef struct claude_attempts claude_attempts_t;
 #endif
 
 /* Callbacks are left out: a language's code must not run, and fail, below a C function. Events are pulled, news of
-   deprecations and of attempts are fetched (claude_notices_take, claude_attempts_take), a runner's calls of tools are
-   handed out and answered. */
+   deprecations, of attempts, log lines and keys that run out are fetched (claude_notices_take, claude_attempts_take,
+   claude_news_take), a watcher's generation tells of changes, a runner's calls of tools are handed out and answered. A
+   provider of credentials is the one that has to answer at once: lua.i has one, which lets no failure through. */
 %ignore claude_request_on_event;
 %ignore claude_config_on_deprecation;
 %ignore claude_config_on_attempt;
@@ -207,6 +301,11 @@ typedef struct claude_attempts claude_attempts_t;
 %ignore claude_config_on_sign;
 %rename("$ignore", regextarget = 1) "^claude_sign_";
 %ignore claude_secret_on_audit;
+%ignore claude_secret_on_expiry;
+%ignore claude_config_on_log;
+%ignore claude_watcher_on_change;
+%ignore claude_config_set_credential_provider;
+%rename("$ignore", regextarget = 1) "^claude_credential_";
 %rename("$ignore", regextarget = 1) "^claude_runner_result_";
 %define CLAUDE_NO_CALLBACK(type)
 %typemap(in, numinputs = 0, noblock = 1) (type fn, void *user_data, claude_destroy_fn destroy)
@@ -229,8 +328,9 @@ CLAUDE_NO_CALLBACK(claude_tool_fn)
 %ignore claude_skill_create_request;
 %ignore claude_tool_with_properties;
 
-/* Written anew below, without room that the caller has to have. */
+/* Written anew below, without room that the caller has to have; and for bytes. */
 %ignore claude_call_read;
+%ignore claude_curl_body;
 
 /* What the language counts itself, and what makes sense in C only. */
 %rename("$ignore", regextarget = 1) "^claude_[a-z_]+_ref$";
@@ -282,6 +382,14 @@ CLAUDE_HANDLE(health)
 CLAUDE_HANDLE(report)
 CLAUDE_HANDLE(metrics)
 CLAUDE_HANDLE(attempts)
+CLAUDE_HANDLE(news)
+CLAUDE_HANDLE(quota)
+CLAUDE_HANDLE(quota_reservation)
+CLAUDE_HANDLE(watcher)
+CLAUDE_HANDLE(trail)
+CLAUDE_HANDLE(curl)
+CLAUDE_HANDLE(diagnostics)
+CLAUDE_HANDLE(selftest)
 
 /* What C lends, the language holds: it may look at it after the lender has gone. */
 %define CLAUDE_LENT(function, type)
@@ -300,6 +408,9 @@ CLAUDE_LENT(response_report, report)
 CLAUDE_LENT(runner_message, response)
 CLAUDE_LENT(runner_request, request)
 
+/* What is handed over as a result. */
+%newobject claude_client_secret;
+
 /* Codes that say more than success. */
 %define CLAUDE_TELLING_CODE(function)
 %apply claude_code_t CODE { claude_code_t function };
@@ -308,6 +419,8 @@ CLAUDE_LENT(runner_request, request)
 CLAUDE_TELLING_CODE(claude_batch_wait)
 CLAUDE_TELLING_CODE(claude_client_validate)
 CLAUDE_TELLING_CODE(claude_code_at)
+CLAUDE_TELLING_CODE(claude_compress)
+CLAUDE_TELLING_CODE(claude_decompress)
 CLAUDE_TELLING_CODE(claude_error_code)
 CLAUDE_TELLING_CODE(claude_call_next)
 CLAUDE_TELLING_CODE(claude_call_pull)
@@ -332,6 +445,8 @@ CLAUDE_TELLING_CODE(claude_runner_step)
 %enddef
 
 CLAUDE_SIZED(claude_block_to_json)
+CLAUDE_SIZED(claude_curl_text)
+CLAUDE_SIZED(claude_diagnostics_json)
 CLAUDE_SIZED(claude_error_json)
 CLAUDE_SIZED(claude_event_json)
 CLAUDE_SIZED(claude_event_text)
@@ -349,12 +464,14 @@ CLAUDE_SIZED(claude_response_json)
 CLAUDE_SIZED(claude_response_string)
 CLAUDE_SIZED(claude_response_text)
 CLAUDE_SIZED(claude_secret_expose)
+CLAUDE_SIZED(claude_selftest_json)
 CLAUDE_SIZED(claude_stream_message_block_at)
 CLAUDE_SIZED(claude_stream_message_json)
 CLAUDE_SIZED(claude_stream_message_text)
 CLAUDE_SIZED(claude_text_buffer_flush)
 CLAUDE_SIZED(claude_text_buffer_take)
 CLAUDE_SIZED(claude_tool_to_json)
+CLAUDE_SIZED(claude_trail_json)
 
 %apply (const char *TEXT, size_t LENGTH) {
     (const char *text, size_t len), (const char *json, size_t len), (const char *user_id, size_t len),
@@ -364,7 +481,7 @@ CLAUDE_SIZED(claude_tool_to_json)
     (const char *partial_json, size_t len), (const char *citation, size_t len), (const char *message, size_t len)
 };
 %apply (const char *MAYBE, size_t LENGTH) {
-    (const char *usage, size_t len), (const char *fields, size_t len)
+    (const char *usage, size_t len), (const char *fields, size_t len), (const char *initial, size_t len)
 };
 %apply (const void *BYTES, size_t LENGTH) { (const void *bytes, size_t len), (const char *bytes, size_t len) };
 %apply size_t *SIZE { size_t *len };
@@ -375,12 +492,15 @@ CLAUDE_SIZED(claude_tool_to_json)
 %apply (const char **BYTES, size_t *LENGTH) { (const char **bytes, size_t *len) };
 %apply const char **NAME {
     const char **name, const char **value, const char **id, const char **text, const char **model, const char **unit,
-    const char **help, const char **otel_name
+    const char **help, const char **otel_name, const char **operation, const char **fingerprint, const char **module
 };
-%apply int32_t *NUMBER { int32_t *type, int32_t *index, int32_t *kind, int32_t *state };
-%apply int64_t *NUMBER { int64_t *upper_bound, int64_t *count, int64_t *response_ms };
-%apply uint64_t *NUMBER { uint64_t *tag, uint64_t *events, uint64_t *anomalies, uint64_t *permit };
-%apply size_t *NUMBER { size_t *index };
+%apply int32_t *NUMBER { int32_t *type, int32_t *index, int32_t *kind, int32_t *state, int32_t *changed };
+%apply int64_t *NUMBER {
+    int64_t *upper_bound, int64_t *count, int64_t *response_ms, int64_t *time_ms, int64_t *thread, int64_t *number,
+    int64_t *other
+};
+%apply uint64_t *NUMBER { uint64_t *tag, uint64_t *events, uint64_t *anomalies, uint64_t *permit, uint64_t *offset };
+%apply size_t *NUMBER { size_t *index, size_t *frames };
 
 %include <claude/types.h>
 %include <claude/error.h>
@@ -414,6 +534,12 @@ CLAUDE_SIZED(claude_tool_to_json)
 %include <claude/report.h>
 %include <claude/metrics.h>
 %include <claude/observe.h>
+%include <claude/quota.h>
+%include <claude/compression.h>
+%include <claude/watcher.h>
+%include <claude/diag.h>
+%include <claude/trail.h>
+%include <claude/credential.h>
 /* Without a schema an answer is only parsed. */
 %apply (const char *MAYBE, size_t LENGTH) { (const char *schema, size_t schema_len) };
 %include <claude/schema.h>
@@ -555,5 +681,111 @@ static int64_t claude_attempts_number(claude_attempts_t *attempts, const char *n
             return attempts->taken->numbers[at];
     }
     return -1;
+}
+
+/* The same queue for another configuration: one that is to be a snapshot of the same client. */
+static claude_code_t claude_notices_join(claude_notices_t *notices, claude_config_t *config, claude_error_t **err)
+{
+    if (notices == NULL)
+        return claude_config_on_deprecation(config, NULL, NULL, NULL, err);
+    notices->holders++; /* which goes with a failure, too */
+    return claude_config_on_deprecation(config, claude_notices_add, notices, claude_notices_drop, err);
+}
+
+static claude_code_t claude_attempts_join(claude_attempts_t *attempts, claude_config_t *config, claude_error_t **err)
+{
+    if (attempts == NULL)
+        return claude_config_on_attempt(config, NULL, NULL, NULL, err);
+    attempts->holders++;
+    return claude_config_on_attempt(config, claude_attempts_add, attempts, claude_attempts_drop, err);
+}
+
+/* claude_config_on_log() for a program that fetches the lines itself, up to a level of CLAUDE_LOG_...; of what nobody
+   takes the newest `most` are kept. */
+static claude_code_t claude_logs_join(claude_news_t *news, claude_config_t *config, int32_t level, claude_error_t **err)
+{
+    if (news == NULL)
+        return claude_config_on_log(config, level, NULL, NULL, NULL, err);
+    news->holders++;
+    return claude_config_on_log(config, level, claude_logs_add, news, claude_news_drop, err);
+}
+
+static claude_code_t claude_logs_new(claude_config_t *config, int32_t level, size_t most, claude_news_t **out,
+                                     claude_error_t **err)
+{
+    claude_news_t *news = claude_news_make(most);
+    claude_code_t rc = 0;
+
+    if (news == NULL)
+        return CLAUDE_E_NOMEM;
+    rc = claude_logs_join(news, config, level, err);
+    if (rc < 0)
+        claude_news_unref(news);
+    else
+        *out = news;
+    return rc;
+}
+
+/* claude_secret_on_expiry(), the same way. */
+static claude_code_t claude_expiries_new(claude_secret_t *secret, int64_t lead_ms, claude_news_t **out,
+                                         claude_error_t **err)
+{
+    claude_news_t *news = claude_news_make(16);
+    claude_code_t rc = 0;
+
+    if (news == NULL)
+        return CLAUDE_E_NOMEM;
+    news->holders++;
+    rc = claude_secret_on_expiry(secret, lead_ms, claude_expiries_add, news, claude_news_drop, err);
+    if (rc < 0)
+        claude_news_unref(news);
+    else
+        *out = news;
+    return rc;
+}
+
+/* The next of what a queue holds: 1, or 0 if there is nothing. Of a log line its event, its fields as JSON, and its
+   level; of a key that runs out its fingerprint, when that is, and how many milliseconds were left. */
+static int32_t claude_news_take(claude_news_t *news, const char **name, const char **json, size_t *len, int64_t *number,
+                                int64_t *other)
+{
+    struct claude_news_note *next = news != NULL ? news->first : NULL;
+
+    if (next == NULL)
+        return 0;
+    news->first = next->next;
+    news->count--;
+    free(news->taken);
+    news->taken = next;
+    *name = next->name;
+    *json = next->text;
+    *len = next->len;
+    *number = next->number;
+    *other = next->other;
+    return 1;
+}
+
+/* How much was not kept. */
+static int64_t claude_news_dropped(claude_news_t *news)
+{
+    return news != NULL ? news->dropped : 0;
+}
+
+/* Whether there may be more: 1 while a secret, a configuration or a client brings it. */
+static int32_t claude_news_goes_on(claude_news_t *news)
+{
+    return news != NULL && news->holders > 1;
+}
+
+/* claude_response_json() for what need not be text: what claude_compress() has made. */
+static void claude_response_bytes(claude_response_t *response, const char **bytes, size_t *len)
+{
+    *bytes = claude_response_json(response, len);
+}
+
+/* claude_curl_body(). */
+static void claude_curl_bytes(claude_curl_t *curl, const char **bytes, size_t *len)
+{
+    *bytes = (const char *)claude_curl_body(curl, len);
 }
 %}

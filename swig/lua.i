@@ -1,9 +1,9 @@
 /*
  * lua.i - the typemaps of claude.i for Lua 5.1 to 5.4 and LuaJIT.
  *
- * No Lua code runs below a function of the library, and lua_error() is called only after it has returned. Failures go
- * through the function that claude_core.on_error() has set, which turns an error handle, or the text of a complaint
- * about an argument, into what is thrown.
+ * lua_error() is called only after a function of the library has returned, and no Lua code runs below one but providers
+ * of credentials, under lua_pcall(). Failures go through the function that claude_core.on_error() has set, which turns an
+ * error handle, or the text of a complaint about an argument, into what is thrown.
  */
 %{
 #include <stdint.h>
@@ -99,6 +99,9 @@ static swig_lua_userdata *claude_get_handle(lua_State *L, int index, swig_type_i
     return ours ? (swig_lua_userdata *)lua_touserdata(L, index) : NULL;
 }
 
+/* The Lua that is inside of the library, for a provider of credentials. */
+static _Thread_local lua_State *claude_running;
+
 /* Drops a handle's reference; the handle holds NULL from then on, also for finalizers that still see it. */
 static int claude_collect(lua_State *L)
 {
@@ -120,6 +123,13 @@ static void claude_fix_finalizer(lua_State *L, swig_type_info *type)
     lua_pop(L, 1);
 }
 %}
+
+%exception {
+    lua_State *waiting = claude_running;
+    claude_running = L;
+    $action
+    claude_running = waiting;
+}
 
 %typemap(in) SWIGTYPE *
 %{
@@ -269,6 +279,100 @@ static int claude_on_error(lua_State *L)
     lua_pushlightuserdata(L, &claude_converter);
     lua_pushvalue(L, 1);
     lua_rawset(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+%}
+
+/* claude_core.claude_config_set_credential_provider(config, function): the function is called with the reason, a
+   number, and returns a claude_secret, or a number that the call fails with (claude_error_user_code()). It must not
+   yield. The program keeps it alive: without it the call fails with -1. What it throws is lost, and -1, too. */
+%native(claude_config_set_credential_provider) int claude_set_provider(lua_State *L);
+%{
+static char claude_providers, claude_asking;
+
+struct claude_question {
+    claude_credential_t *credential;
+    void *provider;
+    int32_t code;
+};
+
+/* Asks; whatever goes wrong here stays here. The function is found by the address of what stands for it, in a table that
+   does not keep it alive: it may refer to its client. */
+static int claude_ask_provider(lua_State *L)
+{
+    struct claude_question *question = (struct claude_question *)lua_touserdata(L, 1);
+    swig_lua_userdata *secret = NULL;
+    int64_t number = 0;
+
+    lua_pushlightuserdata(L, &claude_providers);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    lua_pushlightuserdata(L, question->provider);
+    lua_rawget(L, -2);
+    lua_pushnumber(L, (lua_Number)claude_credential_reason(question->credential));
+    lua_call(L, 1, 1);
+    secret = claude_get_handle(L, -1, SWIGTYPE_p_claude_secret);
+    if (secret != NULL && claude_credential_set_secret(question->credential, (claude_secret_t *)secret->ptr, NULL) >= 0)
+        question->code = 0;
+    else if (claude_get_integer(L, -1, &number) && number > 0 && number <= INT32_MAX)
+        question->code = (int32_t)number;
+    return 0;
+}
+
+/* Nothing here can throw: a function of C has room for some more values on Lua's stack, and these need no memory. */
+static int32_t claude_provide(claude_credential_t *credential, void *provider)
+{
+    struct claude_question question = {credential, provider, -1};
+    lua_State *L = claude_running;
+
+    if (L == NULL)
+        return -1;
+    lua_pushlightuserdata(L, &claude_asking);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    lua_pushlightuserdata(L, &question);
+    if (lua_pcall(L, 1, 0, 0) != 0)
+        lua_pop(L, 1);
+    claude_running = L;
+    return question.code;
+}
+
+static int claude_set_provider(lua_State *L)
+{
+    swig_lua_userdata *config = claude_get_handle(L, 1, SWIGTYPE_p_claude_config);
+    claude_error_t *failure = NULL;
+    void *provider = NULL;
+
+    if (config == NULL || lua_type(L, 2) != LUA_TFUNCTION) {
+        claude_complain(L, "claude_config_set_credential_provider", config == NULL ? 1 : 2,
+                        config == NULL ? "a claude_config_t" : "a function");
+        return lua_error(L);
+    }
+    lua_settop(L, 2);
+    lua_pushlightuserdata(L, &claude_providers);
+    lua_rawget(L, LUA_REGISTRYINDEX);
+    if (lua_isnil(L, -1)) {
+        lua_newtable(L);
+        lua_newtable(L);
+        lua_pushliteral(L, "v");
+        lua_setfield(L, -2, "__mode");
+        lua_setmetatable(L, -2);
+        lua_pushlightuserdata(L, &claude_providers);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, LUA_REGISTRYINDEX);
+        lua_replace(L, 3);
+        lua_pushlightuserdata(L, &claude_asking);
+        lua_pushcfunction(L, claude_ask_provider);
+        lua_rawset(L, LUA_REGISTRYINDEX);
+    }
+    provider = malloc(1);
+    lua_pushlightuserdata(L, provider);
+    lua_pushvalue(L, 2);
+    lua_rawset(L, 3);
+    if (provider == NULL || claude_config_set_credential_provider((claude_config_t *)config->ptr, claude_provide,
+                                                                  provider, free, &failure) < 0) {
+        SWIG_NewPointerObj(L, failure, SWIGTYPE_p_claude_error, 1);
+        claude_convert_failure(L);
+        return lua_error(L);
+    }
     return 0;
 }
 %}

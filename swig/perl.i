@@ -145,7 +145,7 @@ static void claude_raise(claude_error_t *error)
     *{__PACKAGE__ . "::claude_${_}::CLONE_SKIP"} = sub { 1 }
         for qw(error config secret client request call loop event response file block tool problems pages batch_builder
         runner models stream_message partial text_buffer notices breaker limiter reservation failover health report
-        metrics attempts);
+        metrics attempts news quota quota_reservation watcher trail curl diagnostics selftest);
 }
 
 package Claude::Error;

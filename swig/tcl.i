@@ -69,6 +69,14 @@ static void claude_release(struct claude_handle *handle)
         {SWIGTYPE_p_claude_report, (void (*)(void *))claude_report_unref},
         {SWIGTYPE_p_claude_metrics, (void (*)(void *))claude_metrics_unref},
         {SWIGTYPE_p_claude_attempts, (void (*)(void *))claude_attempts_unref},
+        {SWIGTYPE_p_claude_news, (void (*)(void *))claude_news_unref},
+        {SWIGTYPE_p_claude_quota, (void (*)(void *))claude_quota_unref},
+        {SWIGTYPE_p_claude_quota_reservation, (void (*)(void *))claude_quota_reservation_unref},
+        {SWIGTYPE_p_claude_watcher, (void (*)(void *))claude_watcher_unref},
+        {SWIGTYPE_p_claude_trail, (void (*)(void *))claude_trail_unref},
+        {SWIGTYPE_p_claude_curl, (void (*)(void *))claude_curl_unref},
+        {SWIGTYPE_p_claude_diagnostics, (void (*)(void *))claude_diagnostics_unref},
+        {SWIGTYPE_p_claude_selftest, (void (*)(void *))claude_selftest_unref},
     };
     size_t kind = 0;
     for (kind = 0; kind < sizeof kinds / sizeof kinds[0]; kind++) {

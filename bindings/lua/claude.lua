@@ -8,6 +8,7 @@ rawset(_G, "swig_equals", globals.swig_equals)
 
 local breaker = require "claude.breaker"
 local client = require "claude.client"
+local compression = require "claude.compression"
 local errors = require "claude.errors"
 local failover = require "claude.failover"
 local file = require "claude.file"
@@ -16,9 +17,12 @@ local limiter = require "claude.limiter"
 local loop = require "claude.loop"
 local metrics = require "claude.metrics"
 local models = require "claude.models"
+local quota = require "claude.quota"
 local request = require "claude.request"
 local response = require "claude.response"
 local secret = require "claude.secret"
+local trail = require "claude.trail"
+local watcher = require "claude.watcher"
 
 local claude = {
     version = core.claude_version_string(),
@@ -28,16 +32,24 @@ local claude = {
     from_workspace = client.from_workspace,
     loop = loop.new,
     secret = secret,
+    -- Configuration in a file; who used which key
+    watcher = watcher.new,
+    trail = trail,
     -- What clients may share, or programs use by themselves; the metrics that there are
     breaker = breaker.new,
     limiter = limiter.new,
     failover = failover.new,
+    quota = quota.new,
     metrics = metrics.list,
     -- Files and what is made of them
     file = file.open,
     bytes = file.from_bytes,
     image = file.image,
     document = file.document,
+    -- Bytes in gzip
+    compress = compression.compress,
+    decompress = compression.decompress,
+    is_gzip = compression.is_gzip,
     -- Models, and what they cost
     models = models,
     cost = models.cost,

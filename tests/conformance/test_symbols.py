@@ -190,27 +190,39 @@ BINDINGS = {
         {
             "bindings/lua/**/*.lua": re.compile(r"\bcore\.(claude_\w+)"),
             "swig/claude.i": re.compile(r"\b(claude_\w+)\s*\((?!claude_\w+_t \*)"),
+            "swig/lua.i": re.compile(r"\b(claude_credential_\w+)\("),
         },
-        own=re.compile(r"claude_(call|loop)_pull|claude_(notices|attempts)_\w+"),
+        own=re.compile(
+            r"claude_(call|loop)_pull|claude_(notices|attempts|news|logs)_\w+|claude_expiries_(new|add)"
+            r"|claude_(response|curl)_bytes"
+        ),
         unused={
             "events are pulled": "claude_request_on_event",
             "the collector's finalizer drops it (CLAUDE_HANDLE in swig/claude.i)": """
                 claude_batch_builder_unref claude_block_unref claude_breaker_unref claude_config_unref
-                claude_error_unref claude_failover_unref claude_file_unref claude_health_unref claude_limiter_unref
-                claude_metrics_unref claude_models_unref claude_pages_unref claude_problems_unref claude_report_unref
-                claude_request_unref claude_response_unref claude_secret_unref""",
+                claude_curl_unref claude_diagnostics_unref claude_error_unref claude_failover_unref claude_file_unref
+                claude_health_unref claude_limiter_unref claude_metrics_unref claude_models_unref claude_pages_unref
+                claude_problems_unref claude_quota_unref claude_report_unref claude_request_unref
+                claude_response_unref claude_secret_unref claude_selftest_unref claude_trail_unref""",
             "an object of Lua holds the one reference that there is": """
-                claude_breaker_ref claude_failover_ref claude_health_ref claude_limiter_ref claude_metrics_ref
-                claude_reservation_ref""",
+                claude_breaker_ref claude_curl_ref claude_diagnostics_ref claude_failover_ref claude_health_ref
+                claude_limiter_ref claude_metrics_ref claude_quota_ref claude_quota_reservation_ref
+                claude_reservation_ref claude_selftest_ref claude_trail_ref claude_watcher_ref""",
             "what is lent gets a reference in swig/claude.i (CLAUDE_LENT)": """
                 claude_error_ref claude_file_ref claude_report_ref claude_response_ref""",
             "calls are started with flags, then waited for in slices": """
                 claude_client_execute_with_circuit_breaker claude_client_execute_with_enterprise_features
-                claude_client_execute_with_failover claude_client_execute_with_rate_limiting
-                claude_client_execute_with_retries""",
+                claude_client_execute_with_failover claude_client_execute_with_quota
+                claude_client_execute_with_rate_limiting claude_client_execute_with_retries""",
             "claude_health_json() brings it": """
                 claude_health_count claude_health_error_text claude_health_http_status claude_health_response_ms
                 claude_health_state claude_health_url""",
+            "claude_selftest_json() brings it": """
+                claude_selftest_count claude_selftest_fix claude_selftest_ms claude_selftest_name
+                claude_selftest_status claude_selftest_status_name claude_selftest_text claude_selftest_worst""",
+            "claude_trail_json() brings it": """
+                claude_trail_at claude_trail_count claude_trail_dropped claude_trail_frame_at""",
+            "the generation tells of changes, so that who observes them runs above C": "claude_watcher_on_change",
             "the answer that an error carries says it": "claude_error_rate_limit",
             "swig/claude.i leaves out callbacks: Lua must not run, and fail, below C": f"""{SIGNING}
                 claude_attempt_set_header claude_runner_result_block claude_runner_result_error
@@ -237,12 +249,11 @@ BINDINGS = {
             "the functions for one field each are used": "claude_error_json",
             "answers are decoded out of claude_response_slice()": """
                 claude_response_string claude_response_type""",
-            "without callbacks there is no code of theirs": "claude_error_user_code",
             "the kind of an event says it, or its JSON": "claude_event_name",
             "the LoopCall knows": "claude_call_is_paused",
             "claude_client_from_env() reads the environment": "claude_config_load_env",
             "not offered: nobody has asked for it": """
-                claude_build_info claude_call_http_status claude_code_at claude_code_text claude_config_get
+                claude_build_info claude_call_http_status claude_code_at claude_code_text
                 claude_version""",
         },
     ),

@@ -134,6 +134,49 @@ local function reliability()
     support.failure(support.client, { on_attempt = observe, base_url = "http://example.com" })
 end
 
+local function operations()
+    local quota = claude.quota { daily_requests = 2, limits = { models = { m = { daily_tokens = 10 } } } }
+    local key = claude.secret.unchecked "token"
+    key:set_expiry(1)
+    key:on_expiry(0, observe)
+    local path = os.tmpname()
+    local watcher = claude.watcher(path, { max_retries = 2 })
+    assert(watcher:error())
+    watcher:on_change(observe)
+    local own = support.client { api_key = key, quota = quota, on_log = observe, log_level = "trace",
+        config = { diagnostics = { timings = 2, log_bodies = true }, compression = { enabled = true } } }
+    watcher:attach(own)
+    own:set_snapshot("b", support.settings { quota = quota })
+    watcher:update { max_retries = 3 }
+    own:execute_with_quota(support.body(("x"):rep(5000)), { compress = true })
+    own:execute_with_quota(support.body(), { snapshot = "b" })
+    own:rotate_secret "sk-ant-another-key-of-this-test"
+    assert(support.failure(own.execute_with_quota, own, support.body()).quota.limit == 2)
+    quota:set_limit("daily_requests", nil)
+    quota:reserve("m", 1, 1):settle { input_tokens = 1, output_tokens = 1 }
+    assert(support.failure(quota.record_usage, quota, "m", 100).quota.per_model)
+    quota:import(quota:table())
+    assert(own:diagnostics() and own:curl(support.body()) and own:secret() and own:selftest())
+    support.failure(own.set_snapshot, own, nil, {})
+    support.failure(watcher.update, watcher, { max_retries = 11 })
+    claude.trail.start(2)
+    key:expose()
+    assert(#claude.trail.read().exposures == 1)
+    claude.trail.stop()
+    assert(#claude.decompress(claude.compress(("x"):rep(5000))) == 5000)
+    local provided
+    provided = claude.client { base_url = support.url, credential_provider = function(reason)
+        return reason and provided and "token"
+    end }
+    provided:create(support.body())
+    provided = nil -- luacheck: ignore
+    local refused = claude.client { base_url = support.url, credential_provider = function()
+        error {}
+    end }
+    pcall(refused.create, refused, support.body())
+    os.remove(path)
+end
+
 local function rounds(count)
     for at = 1, count do
         answers()
@@ -142,6 +185,7 @@ local function rounds(count)
         below()
         whole_api()
         reliability()
+        operations()
     end
     collectgarbage()
     collectgarbage()

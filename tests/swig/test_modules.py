@@ -100,7 +100,7 @@ def test_bad_input(module: Module, sandbox: Sandbox) -> None:
         "fraction": argument("claude_request_set_max_tokens", 2, limit + "int64_t"),
         "number": argument("claude_request_set_max_tokens", 2, limit + "int64_t"),
         "double": argument("claude_request_set_temperature", 2, "a number"),
-        "flags": library + "flags has unknown bits: 64",
+        "flags": library + "flags has unknown bits: 128",
         "json": library + "JSON is not valid at offset 5: a value is expected here",
         "utf8": library + "message text is not valid UTF-8 at offset 0; convert it to UTF-8 first",
         "option": library + "unknown option timeout.totel_ms; did you mean timeout.total_ms?",
@@ -216,15 +216,37 @@ def test_reliability(module: Module, sandbox: Sandbox) -> None:
     ]
 
 
+def test_operations(module: Module, sandbox: Sandbox) -> None:
+    """Quotas, gzip, log lines, keys that change, snapshots and watchers, the trail, diagnostics."""
+    said = dict(module.run("operations", sandbox.url))
+    assert said == {
+        "quota": "CLAUDE_E_QUOTA 1 1",
+        "kept": "10",
+        "gzip": "1 1 1 1",
+        "log": "1 call.end { 3 1",
+        "no_log": "0",
+        "expiry": "1 1 1 1",
+        "trail": "1 expose 1",
+        "rotated": "1",
+        "snapshot": "2",
+        "watcher": "2 0 CLAUDE_E_IO",
+        "curl": "curl  {",
+        "selftest": "dns",
+        "report": "{",
+    }
+
+
 # Left out: functions that take callbacks, what only callbacks can use, the references that the languages count, arrays
 # of C, and what is written anew.
 LEFT_OUT = (
     r"claude_(request_on_event|config_on_sign|config_on_deprecation|config_on_attempt|secret_on_audit|sign_\w+"
+    r"|config_on_log|secret_on_expiry|watcher_on_change|config_set_credential_provider|credential_\w+|curl_body"
     r"|attempt_\w+|runner_result_\w+|[a-z_]+_ref|call_read|block_document_content|block_search_result"
     r"|request_add_blocks|request_add_user_with_images|request_set_system_blocks|skill_create_request"
     r"|tool_with_properties)"
 )
 ADDED = {
+    "claude_attempts_join",
     "claude_attempts_new",
     "claude_attempts_number",
     "claude_attempts_take",
@@ -232,10 +254,20 @@ ADDED = {
     "claude_attempts_unref",
     "claude_call_pull",
     "claude_call_read_some",
+    "claude_curl_bytes",
+    "claude_expiries_new",
+    "claude_logs_join",
+    "claude_logs_new",
     "claude_loop_pull",
+    "claude_news_dropped",
+    "claude_news_goes_on",
+    "claude_news_take",
+    "claude_news_unref",
+    "claude_notices_join",
     "claude_notices_new",
     "claude_notices_take",
     "claude_notices_unref",
+    "claude_response_bytes",
 }
 
 

@@ -4,6 +4,7 @@
 -- stream of its pieces; sleep(ms); and open_client(), whose configuration counts. Flags are those of claude.request.
 
 local core = require "claude.core"
+local diagnostics = require "claude.diagnostics"
 local errors = require "claude.errors"
 local file = require "claude.file"
 local health = require "claude.health"
@@ -239,6 +240,31 @@ end
 -- Checks one endpoint: its state, and its response time in milliseconds if it has answered. This waits, also in a loop.
 function methods:check_endpoint(url)
     return health.check_endpoint(self:open_client(), url)
+end
+
+-- Diagnostics ---------------------------------------------------------------------------------------------------------
+
+-- What can be said of the client, without sending anything: docs/diagnostics.md has its members.
+function methods:diagnostics()
+    return diagnostics.of(self:open_client())
+end
+
+-- Finds out what is wrong: {url, worst, checks = {{name, status, text, fix, ms}}}. Options: key = true sends the key,
+-- too; model, to look for; timeout: seconds for all of it (10). This waits, also in a loop.
+function methods:selftest(options)
+    return diagnostics.selftest(self:open_client(), options)
+end
+
+-- The curl command that does what the same call would do. With options.body_file, the name of a file, also the bytes
+-- that belong into it; without, they are in the command. (options.endpoint: of another endpoint; options.stream.)
+function methods:curl(body, options)
+    local kept = {}
+    for name, value in pairs(errors.expect(options, "table", "options") or {}) do
+        kept[name] = name ~= "body_file" and value or nil
+    end
+    local handle, flags = request.build(request.endpoint_of(kept), body, kept, kept.stream)
+    return diagnostics.curl(self:open_client(), handle, flags + (kept.stream and core.CLAUDE_STREAM or 0),
+        options and options.body_file)
 end
 
 -- ---------------------------------------------------------------------------------------------------------------------

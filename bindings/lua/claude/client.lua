@@ -3,6 +3,7 @@
 local core = require "claude.core"
 local attempt = require "claude.attempt"
 local calls = require "claude.calls"
+local diagnostics = require "claude.diagnostics"
 local errors = require "claude.errors"
 local event = require "claude.event"
 local pieces = require "claude.pieces"
@@ -10,6 +11,7 @@ local report = require "claude.report"
 local request = require "claude.request"
 local response = require "claude.response"
 local runner = require "claude.runner"
+local secret = require "claude.secret"
 
 local client = {}
 
@@ -35,10 +37,11 @@ local function tell(owner, ok, code, ...)
     return code, ...
 end
 
--- A step of the library, whose code 1 means that it has brought something. Who observes attempts hears of them before
--- it and at the end, also when it fails: what a step has brought is not lost if the observer throws.
+-- A step of the library, whose code 1 means that it has brought something. Who observes attempts, log lines or a
+-- watcher hears of them before it and at the end, also when it fails: what a step has brought is not lost if the
+-- observer throws.
 local function step(owner, fn, handle)
-    if owner._attempts then
+    if owner._observed then
         owner:hear()
         return tell(owner, pcall(fn, handle, SLICE_MS))
     end
@@ -142,7 +145,8 @@ function Client:open_client()
     return self._handle or errors.state("the client has been closed")
 end
 
--- Tells on_deprecation and on_attempt what the library has heard. They run here, and not where the library hears of it.
+-- Tells on_deprecation, on_attempt, on_log and the observers of watchers and of secrets what the library has heard.
+-- They run here, and not where the library hears of it.
 function Client:hear()
     local model, text
     if self._notices then
@@ -157,6 +161,26 @@ function Client:hear()
         self._on_attempt(found)
         found = attempt.take(self._attempts)
     end
+    local line = self._logs and diagnostics.take(self._logs)
+    while line do
+        self._on_log(line)
+        line = diagnostics.take(self._logs)
+    end
+    for _, watcher in ipairs(self._watchers) do
+        watcher:hear()
+    end
+    secret.hear()
+end
+
+-- A watcher that is attached to it: see claude.watcher.
+function Client:listen(watcher)
+    for _, known in ipairs(self._watchers) do
+        if known == watcher then
+            return
+        end
+    end
+    table.insert(self._watchers, watcher)
+    self._observed = true
 end
 
 local function start(self, handle, flags)
@@ -204,6 +228,33 @@ function Client:sleep(ms)
     end
 end
 
+-- Gives the client another configuration, or one more under a name, for calls that are started from now on. The
+-- settings are those of a client without its hooks (on_..., credential_provider), which go on; nil takes the snapshot
+-- away. Calls choose one by the option `snapshot`.
+function Client:set_snapshot(name, settings)
+    local handle = self:open_client()
+    local config = errors.expect(settings, "table", "what a snapshot is made of")
+        and request.configure_snapshot(settings, self)
+    core.claude_client_set_snapshot(handle, name, config)
+end
+
+-- The generation that a snapshot has had since its last change; nil if there is none of this name.
+function Client:generation(name)
+    local generation = core.claude_client_generation(self:open_client(), name)
+    return generation > 0 and generation or nil
+end
+
+-- Replaces the client's key, or that of an endpoint of the failover: a string, or a claude.secret. Calls that are under
+-- way go on.
+function Client:rotate_secret(key, endpoint)
+    core.claude_client_rotate_secret(self:open_client(), endpoint or core.CLAUDE_KEY_OF_CLIENT, request.secret(key))
+end
+
+-- The key that the next attempt would use, as a claude.secret; nil: there is none.
+function Client:secret(endpoint)
+    return secret.wrap(core.claude_client_secret(self:open_client(), endpoint or core.CLAUDE_KEY_OF_CLIENT))
+end
+
 -- A step of the library that belongs to this client: see above.
 Client.step = step
 
@@ -228,10 +279,12 @@ calls.add(Client)
 
 local function opener(make)
     return function(settings)
-        local config, notices, attempts = request.configure(settings)
-        return setmetatable({ _handle = make(config), _notices = notices or false, _attempts = attempts or false,
-            _clock = false, _on_deprecation = notices and settings.on_deprecation,
-            _on_attempt = attempts and settings.on_attempt }, Client)
+        local config, made = request.configure(settings)
+        made._handle = make(config)
+        made._clock = false
+        made._watchers = {}
+        made._observed = made._attempts ~= false or made._logs ~= false
+        return setmetatable(made, Client)
     end
 end
 

@@ -19,9 +19,29 @@ local function positive(number)
     return number > 0 and number or nil
 end
 
+-- How full a quota was that refused a call; nil for other errors.
+local function quota_of(handle)
+    local found
+    for _, what in ipairs { "limit", "used", "reserved", "needed", "reset_at_ms", "per_model" } do
+        local figure = core.claude_error_quota(handle, what)
+        if figure ~= -1 then
+            found = found or {}
+            found[what] = figure
+        end
+    end
+    if found then
+        found.per_model = found.per_model == 1
+    end
+    return found
+end
+
 local function from_handle(handle)
     local code, cause = core.claude_error_code(handle), core.claude_error_cause(handle)
     local wait = core.claude_error_retry_after_ms(handle)
+    local problem = code == core.CLAUDE_E_CALLBACK and errors.provider_problem(core.claude_error_user_code(handle))
+    if problem then
+        return problem
+    end
     return setmetatable({
         code = code,
         name = core.claude_code_name(code),
@@ -35,6 +55,7 @@ local function from_handle(handle)
         retry_after_ms = wait >= 0 and wait or nil,
         attempts = core.claude_error_attempts(handle),
         feature = core.claude_error_feature(handle),
+        quota = code == core.CLAUDE_E_QUOTA and quota_of(handle) or nil,
         cause = cause and from_handle(cause) or nil,
         -- What had arrived when the call failed: for a stream the partial message.
         response = errors.wrap_response(core.claude_error_response(handle)),
@@ -79,6 +100,11 @@ end
 
 -- claude.response says what becomes of a response; that file needs this one.
 function errors.wrap_response()
+    return nil
+end
+
+-- claude.credentials knows what a provider has thrown; that file needs this one.
+function errors.provider_problem()
     return nil
 end
 

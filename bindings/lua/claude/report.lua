@@ -11,6 +11,7 @@ local FEATURES = {
     { "circuit_breaker", core.CLAUDE_WITH_CIRCUIT_BREAKER },
     { "rate_limiting", core.CLAUDE_WITH_RATE_LIMITING },
     { "failover", core.CLAUDE_WITH_FAILOVER },
+    { "quota", core.CLAUDE_WITH_QUOTA },
 }
 
 report.BREAKER_STATES = {
@@ -25,6 +26,9 @@ local FIGURES = {
     attempts = core.claude_report_attempts,
     retries = core.claude_report_retries,
     failovers = core.claude_report_failovers,
+    resends = core.claude_report_resends,
+    snapshot = core.claude_report_snapshot,
+    generation = core.claude_report_generation,
     limiter_wait_ms = core.claude_report_limiter_wait_ms,
     backoff_ms = core.claude_report_backoff_ms,
     duration_ms = core.claude_report_duration_ms,
@@ -43,6 +47,17 @@ local ATTEMPT_FIGURES = {
     backoff_ms = core.claude_report_attempt_backoff_ms,
     limiter_wait_ms = core.claude_report_attempt_limiter_wait_ms,
 }
+
+local TIMINGS = { "dns", "connect", "tls", "first_byte", "total" }
+
+local function timings_of(handle, index)
+    local timings = {}
+    for _, what in ipairs(TIMINGS) do
+        local figure = core.claude_report_attempt_timing_us(handle, index, what)
+        timings[what] = figure >= 0 and figure or nil
+    end
+    return next(timings) and timings
+end
 
 local function features_of(bits)
     local names = json.array()
@@ -66,17 +81,18 @@ local function so_far(handle)
             attempt[name] = figure(handle, at - 1)
         end
         attempt.name = core.claude_code_name(attempt.code)
+        attempt.timings_us = timings_of(handle, at - 1)
         found.attempt_list[at] = attempt
     end
     return found
 end
 
 -- What the library says where there is nothing, beside null.
-local NOTHING = { endpoint_url = "", first_event_ms = -1, http_status = 0, stopped_by = "" }
+local NOTHING = { endpoint_url = "", first_event_ms = -1, http_status = 0, stopped_by = "", snapshot = "" }
 
-local function without_nothing(found)
+local function without_nothing(found, nothing)
     for name, value in pairs(found) do
-        if value == json.null or value == NOTHING[name] then
+        if value == json.null or value == (nothing or NOTHING[name]) then
             found[name] = nil
         end
     end
@@ -92,6 +108,7 @@ function report.table(handle)
     local found = without_nothing(text ~= "" and json.decode(text) or so_far(handle))
     for _, attempt in ipairs(found.attempt_list) do
         without_nothing(attempt)
+        without_nothing(attempt.timings_us or {}, -1)
     end
     return found
 end

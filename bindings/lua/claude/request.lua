@@ -2,6 +2,8 @@
 
 local core = require "claude.core"
 local attempt = require "claude.attempt"
+local credentials = require "claude.credentials"
+local diagnostics = require "claude.diagnostics"
 local errors = require "claude.errors"
 local file = require "claude.file"
 local json = require "claude.json"
@@ -19,9 +21,10 @@ local function set_of(text)
     return set
 end
 
-local CONFIG_KEYS = set_of [[api_key base_url timeout config headers models on_deprecation on_attempt breaker limiter
-    failover]]
-local REQUEST_KEYS = set_of "timeout options headers stream tag endpoint path query betas form files"
+local CONFIG_KEYS = set_of [[api_key base_url timeout config headers models on_deprecation on_attempt on_log log_level
+    credential_provider breaker limiter failover quota]]
+local SNAPSHOT_KEYS = set_of "api_key base_url timeout config headers models breaker limiter failover quota"
+local REQUEST_KEYS = set_of "timeout options headers stream tag endpoint path query betas form files compress snapshot"
 local PART_KEYS = set_of "name text content file filename media_type"
 local ENDPOINT_KEYS = set_of "url priority api_key models"
 
@@ -31,6 +34,7 @@ request.FEATURES = {
     with_circuit_breaker = core.CLAUDE_WITH_CIRCUIT_BREAKER,
     with_rate_limiting = core.CLAUDE_WITH_RATE_LIMITING,
     with_failover = core.CLAUDE_WITH_FAILOVER,
+    with_quota = core.CLAUDE_WITH_QUOTA,
     with_enterprise_features = core.CLAUDE_WITH_ENTERPRISE_FEATURES,
 }
 for name in pairs(request.FEATURES) do
@@ -91,12 +95,14 @@ local function set_headers(headers, set, handle)
     end
 end
 
-local function secret_of(key)
+-- The handle of a key.
+function request.secret(key)
     if type(key) == "string" then
         return core.claude_secret_new(key)
     end
     return type(key) == "table" and key._handle or errors.invalid("api_key must be a string or a claude.secret")
 end
+local secret_of = request.secret
 
 -- An endpoint of failover or of health checks, an address or {url, priority, api_key, models}: these, with the key's
 -- handle.
@@ -128,7 +134,8 @@ end
 -- What a client shares with others, by the names of its settings.
 local function set_policies(config, settings)
     local setters = { breaker = core.claude_config_set_breaker, limiter = core.claude_config_set_limiter,
-        failover = core.claude_config_set_failover, models = core.claude_config_set_models }
+        failover = core.claude_config_set_failover, models = core.claude_config_set_models,
+        quota = core.claude_config_set_quota }
     for name, set in pairs(setters) do
         local policy = errors.expect(settings[name], "table", name)
         if policy then
@@ -137,11 +144,7 @@ local function set_policies(config, settings)
     end
 end
 
--- The handle of a configuration made of CONFIG_KEYS, and those of its news of deprecations and of attempts if somebody
--- wants them.
-function request.configure(settings)
-    settings = errors.expect(settings, "table", "what a client is made of") or {}
-    check_keys(settings, CONFIG_KEYS, "a client")
+local function configure(settings)
     local config = core.claude_config_new()
     if errors.expect(settings.config, "table", "config") then
         core.claude_config_load_json(config, encode(settings.config, "config"))
@@ -161,9 +164,50 @@ function request.configure(settings)
         core.claude_config_set_secret(config, secret_of(settings.api_key))
     end
     set_policies(config, settings)
-    local notices = errors.expect(settings.on_deprecation, "function", "on_deprecation")
-    local attempts = errors.expect(settings.on_attempt, "function", "on_attempt")
-    return config, notices and core.claude_notices_new(config), attempts and attempt.observe(config)
+    return config
+end
+
+-- The handle of a configuration made of CONFIG_KEYS, and its hooks: the handles of what is fetched, with who hears it,
+-- and the provider of credentials. They are false where nobody wants them.
+function request.configure(settings)
+    settings = errors.expect(settings, "table", "what a client is made of") or {}
+    check_keys(settings, CONFIG_KEYS, "a client")
+    local config = configure(settings)
+    local on_deprecation = errors.expect(settings.on_deprecation, "function", "on_deprecation")
+    local on_attempt = errors.expect(settings.on_attempt, "function", "on_attempt")
+    local on_log = errors.expect(settings.on_log, "function", "on_log")
+    local fetch = errors.expect(settings.credential_provider, "function", "credential_provider")
+    local level = diagnostics.level(settings.log_level or "info")
+    local hooks = {
+        _notices = on_deprecation and core.claude_notices_new(config) or false,
+        _attempts = on_attempt and attempt.observe(config) or false,
+        _logs = on_log and diagnostics.log(config, level) or false,
+        _provider = fetch and credentials.provider(fetch) or false,
+        _on_deprecation = on_deprecation, _on_attempt = on_attempt, _on_log = on_log, _log_level = level,
+    }
+    if hooks._provider then
+        core.claude_config_set_credential_provider(config, hooks._provider)
+    end
+    return config, hooks
+end
+
+-- The handle of a configuration made of SNAPSHOT_KEYS, which has the hooks of a client.
+function request.configure_snapshot(settings, hooks)
+    check_keys(settings, SNAPSHOT_KEYS, "a snapshot")
+    local config = configure(settings)
+    if hooks._notices then
+        core.claude_notices_join(hooks._notices, config)
+    end
+    if hooks._attempts then
+        core.claude_attempts_join(hooks._attempts, config)
+    end
+    if hooks._logs then
+        core.claude_logs_join(hooks._logs, config, hooks._log_level)
+    end
+    if hooks._provider then
+        core.claude_config_set_credential_provider(config, hooks._provider)
+    end
+    return config
 end
 
 function request.endpoint_of(options)
@@ -267,6 +311,13 @@ function request.fill(handle, options, stream)
         for _, name in ipairs(stream and STREAM_TIMEOUTS or BODY_TIMEOUTS) do
             core.claude_request_set_option(handle, name, milliseconds(options.timeout))
         end
+    end
+    if errors.expect(options.compress, "boolean", "compress") then
+        core.claude_add_compression_headers(handle)
+    end
+    if options.snapshot ~= nil then
+        local name = errors.expect(options.snapshot, "string", "snapshot")
+        core.claude_request_set_option(handle, "request.snapshot", name)
     end
     for name, value in pairs(errors.expect(options.options, "table", "the options of the library") or {}) do
         core.claude_request_set_option(handle, name, option_text(value, tostring(name)))

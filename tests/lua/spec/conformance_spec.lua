@@ -152,7 +152,7 @@ local function check_events(expected, found)
 end
 
 -- What is nothing in a report of Lua.
-local NOTHING = { stopped_by = "", first_event_ms = -1, http_status = 0 }
+local NOTHING = { stopped_by = "", snapshot = "", first_event_ms = -1, http_status = 0 }
 
 -- A member of a report, or of an attempt in it; true where there is a number: it is above 0.
 local function check_described(where, name, expected, found)

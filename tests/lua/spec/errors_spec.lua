@@ -88,8 +88,8 @@ describe("What is wrong", function()
 
     it("is named: clients", function()
         invalid("must be a table, got string", claude.client, "x")
-        invalid("has no api_kex; it has api_key, base_url, breaker, config, failover, headers, limiter, models, "
-            .. "on_attempt, on_deprecation, timeout",
+        invalid("has no api_kex; it has api_key, base_url, breaker, config, credential_provider, failover, headers, "
+            .. "limiter, log_level, models, on_attempt, on_deprecation, on_log, quota, timeout",
             claude.client, { api_kex = 1 })
         invalid("api_key must be", claude.client, { api_key = 1 })
         invalid("api_key must be", claude.client, { api_key = {} })

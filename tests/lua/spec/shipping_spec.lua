@@ -38,8 +38,9 @@ end
 describe("The functions", function()
     it("are all there, but for those that need a callback or are C's own", function()
         local left_out = {}
-        for name in ([[config_on_attempt config_on_deprecation config_on_sign request_on_event secret_on_audit call_read
-            block_document_content block_search_result request_add_blocks request_add_user_with_images
+        for name in ([[config_on_attempt config_on_deprecation config_on_log config_on_sign credential_reason
+            credential_set_secret curl_body request_on_event secret_on_audit secret_on_expiry watcher_on_change
+            call_read block_document_content block_search_result request_add_blocks request_add_user_with_images
             request_set_system_blocks skill_create_request tool_with_properties]]):gmatch "%S+" do
             left_out["claude_" .. name] = true
         end
@@ -57,7 +58,10 @@ describe("The functions", function()
         for name, value in pairs(core) do
             if type(value) == "function" and name:find "^claude_" then
                 assert.is_true(exported[name] or name:find "_pull$" ~= nil or name:find "^claude_notices_" ~= nil
-                    or name:find "^claude_attempts_" ~= nil or name == "claude_call_read_some", name)
+                    or name:find "^claude_attempts_" ~= nil or name:find "^claude_news_" ~= nil
+                    or name:find "^claude_logs_" ~= nil or name == "claude_expiries_new"
+                    or name == "claude_response_bytes" or name == "claude_curl_bytes"
+                    or name == "claude_call_read_some", name)
             end
         end
         for path in lfs.dir(support.root .. "/bindings/lua/claude") do

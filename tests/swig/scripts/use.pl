@@ -125,7 +125,7 @@ $parts{bad_input} = sub {
     failure(fraction => sub { Claude::claude_request_set_max_tokens($request, 1.5) });
     failure(number => sub { Claude::claude_request_set_max_tokens($request, '12x') });
     failure(double => sub { Claude::claude_request_set_temperature($request, $key) });
-    failure(flags => sub { Claude::claude_client_start($client, $request, 64) });
+    failure(flags => sub { Claude::claude_client_start($client, $request, 128) });
     failure(json => sub { Claude::claude_request_set_json($request, '{"a":NaN}') });
     failure(utf8 => sub { no warnings; Claude::claude_request_add_user_text($request, chr 0xd800) });
     failure(option => sub { Claude::claude_config_set($config, 'timeout.totel_ms', 1) });
@@ -199,7 +199,6 @@ $parts{special} = sub {
     say_that('client', $status->($client));
 };
 
-# The endpoints beside messages: parameters, forms, lines, bytes, pages; and what is known without asking.
 # A call with retries and what is told of it; then the objects by themselves.
 $parts{reliability} = sub {
     my $config = Claude::claude_config_new();
@@ -244,6 +243,65 @@ $parts{reliability} = sub {
     say_that('health', join ' ', Claude::claude_health_state_name($state) =~ /healthy|degraded/ ? 1 : 0, $ms >= 0 ? 1 : 0);
 };
 
+# Quotas, bytes in gzip, log lines, keys that change, configuration that changes, the trail, diagnostics.
+$parts{operations} = sub {
+    my $quota = Claude::claude_quota_new(undef);
+    Claude::claude_quota_set_limit($quota, undef, 'daily_requests', 1);
+    Claude::claude_quota_record_usage($quota, 'claude-haiku-5-5', 10, 5);
+    eval { Claude::claude_quota_reserve($quota, undef, 1, 1) };
+    say_that('quota', join ' ', $@->name, map { Claude::claude_error_quota($@->handle, $_) } qw(limit used));
+    say_that('kept', Claude::claude_response_int(Claude::claude_quota_export_json($quota), '/total/day/input_tokens', -1));
+
+    my $config = Claude::claude_config_new();
+    Claude::claude_config_set($config, @$_)
+        for [api_key => $key], [base_url => $url], ['compression.min_size' => '0'];
+    my $bytes = "\xff\0" x 100;
+    my ($code, $packed) = Claude::claude_compress($bytes, $config);
+    my $gzip = Claude::claude_response_bytes($packed);
+    my ($undone, $back) = Claude::claude_decompress($gzip, 0);
+    say_that('gzip', join ' ', $code, Claude::claude_is_gzip($gzip), $undone,
+        Claude::claude_response_bytes($back) eq $bytes ? 1 : 0);
+
+    my $logs = Claude::claude_logs_new($config, Claude::CLAUDE_LOG_INFO, 1);
+    my $client = Claude::claude_client_new($config);
+    Claude::claude_client_execute($client, new_request('hi'));
+    my ($found, $event, $fields, $level) = Claude::claude_news_take($logs);
+    say_that('log', join ' ', $found, $event, substr($fields, 0, 1), $level, Claude::claude_news_dropped($logs) > 0 ? 1 : 0);
+    say_that('no_log', (Claude::claude_news_take($logs))[0]);
+
+    my $secret = Claude::claude_secret_new_unchecked('token');
+    my $print = Claude::claude_secret_fingerprint($secret);
+    Claude::claude_secret_set_expiry($secret, 1);
+    my $expiries = Claude::claude_expiries_new($secret, 0);
+    Claude::claude_trail_start(4);
+    Claude::claude_secret_expose($secret);
+    my ($heard, $whose, undef, $when, $left) = Claude::claude_news_take($expiries);
+    say_that('expiry', join ' ', $heard, $whose eq $print ? 1 : 0, $when, $left < 0 ? 1 : 0);
+    my (undef, $time, $operation, $used) = Claude::claude_trail_at(Claude::claude_trail_read(), 0);
+    say_that('trail', join ' ', $time > 0 ? 1 : 0, $operation, $used eq $print ? 1 : 0);
+    Claude::claude_trail_stop();
+    Claude::claude_client_rotate_secret($client, Claude::CLAUDE_KEY_OF_CLIENT, $secret);
+    my $now = Claude::claude_secret_fingerprint(Claude::claude_client_secret($client, Claude::CLAUDE_KEY_OF_CLIENT));
+    say_that('rotated', $now eq $print ? 1 : 0);
+
+    Claude::claude_client_set_snapshot($client, 'b', $config);
+    say_that('snapshot', Claude::claude_client_generation($client, 'b'));
+    my $watcher = Claude::claude_watcher_new('/no/such/file', '{"max_retries": 2}');
+    my $retries = Claude::claude_config_get(Claude::claude_watcher_config($watcher), 'retry.max_retries');
+    my $changed = Claude::claude_watcher_poll($watcher);
+    eval { Claude::claude_watcher_error($watcher) };
+    say_that('watcher', join ' ', $retries, $changed, $@->name);
+
+    my $curl = Claude::claude_curl_command($client, new_request('hi'), 0, 'body.json');
+    my ($text, $body) = (Claude::claude_curl_text($curl), Claude::claude_curl_bytes($curl));
+    say_that('curl', join ' ', substr($text, 0, 5), substr($body, 0, 1));
+    my $test = Claude::claude_selftest_run($client, 0, undef, 5000);
+    say_that('selftest', Claude::claude_selftest_name($test, 0));
+    my $report = Claude::claude_diagnostics_json(Claude::claude_client_diagnostics($client));
+    say_that('report', substr $report, 0, 1);
+};
+
+# The endpoints beside messages: parameters, forms, lines, bytes, pages; and what is known without asking.
 $parts{api} = sub {
     my ($client, $lines) = (new_client(), 0);
     my $request = Claude::claude_request_new('messages.batches.create');

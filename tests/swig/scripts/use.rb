@@ -140,7 +140,7 @@ def bad_input
   failure("fraction") { Claude.claude_request_set_max_tokens(request, 1.5) }
   failure("number") { Claude.claude_request_set_max_tokens(request, "12x") }
   failure("double") { Claude.claude_request_set_temperature(request, KEY) }
-  failure("flags") { Claude.claude_client_start(client, request, 64) }
+  failure("flags") { Claude.claude_client_start(client, request, 128) }
   failure("json") { Claude.claude_request_set_json(request, '{"a":NaN}') }
   failure("utf8") { Claude.claude_request_add_user_text(request, "\xff") }
   failure("option") { Claude.claude_config_set(config, "timeout.totel_ms", "1") }
@@ -296,6 +296,84 @@ def metrics_of(client)
   state, ms = Claude.claude_health_check_endpoint(client, URL)
   alive = %w[healthy degraded].include?(Claude.claude_health_state_name(state)) ? 1 : 0
   say_that("health", "#{alive} #{ms >= 0 ? 1 : 0}")
+end
+
+# Quotas, bytes in gzip, log lines, keys that change, configuration that changes, the trail, diagnostics.
+def operations
+  operation_of_quotas
+  config = Claude.claude_config_new
+  { "api_key" => KEY, "base_url" => URL, "compression.min_size" => "0" }.each do |name, value|
+    Claude.claude_config_set(config, name, value)
+  end
+  operation_of_bytes(config)
+  logs = Claude.claude_logs_new(config, Claude::CLAUDE_LOG_INFO, 1)
+  client = Claude.claude_client_new(config)
+  Claude.claude_client_execute(client, new_request("hi"))
+  found, event, fields, level = Claude.claude_news_take(logs)
+  say_that("log", [found, event, fields[0], level, Claude.claude_news_dropped(logs).positive? ? 1 : 0].join(" "))
+  say_that("no_log", Claude.claude_news_take(logs)[0])
+  operation_of_keys(client)
+  Claude.claude_client_set_snapshot(client, "b", config)
+  say_that("snapshot", Claude.claude_client_generation(client, "b"))
+  operation_of_watchers
+  operation_of_diagnostics(client)
+end
+
+def operation_of_quotas
+  quota = Claude.claude_quota_new(nil)
+  Claude.claude_quota_set_limit(quota, nil, "daily_requests", 1)
+  Claude.claude_quota_record_usage(quota, "claude-haiku-5-5", 10, 5)
+  begin
+    Claude.claude_quota_reserve(quota, nil, 1, 1)
+  rescue Claude::Error => e
+    figures = %w[limit used].map { |name| Claude.claude_error_quota(e.handle, name) }
+    say_that("quota", [e.name, *figures].join(" "))
+  end
+  kept = Claude.claude_quota_export_json(quota)
+  say_that("kept", Claude.claude_response_int(kept, "/total/day/input_tokens", -1))
+end
+
+def operation_of_bytes(config)
+  bytes = "\xff\0".b * 100
+  code, packed = Claude.claude_compress(bytes, config)
+  gzip = Claude.claude_response_bytes(packed)
+  undone, back = Claude.claude_decompress(gzip, 0)
+  same = Claude.claude_response_bytes(back) == bytes ? 1 : 0
+  say_that("gzip", [code, Claude.claude_is_gzip(gzip), undone, same].join(" "))
+end
+
+def operation_of_keys(client)
+  secret = Claude.claude_secret_new_unchecked("token")
+  print = Claude.claude_secret_fingerprint(secret)
+  Claude.claude_secret_set_expiry(secret, 1)
+  expiries = Claude.claude_expiries_new(secret, 0)
+  Claude.claude_trail_start(4)
+  Claude.claude_secret_expose(secret)
+  found, whose, _, at, left = Claude.claude_news_take(expiries)
+  say_that("expiry", [found, whose == print ? 1 : 0, at, left.negative? ? 1 : 0].join(" "))
+  _, time, operation, used = Claude.claude_trail_at(Claude.claude_trail_read, 0)
+  say_that("trail", [time.positive? ? 1 : 0, operation, used == print ? 1 : 0].join(" "))
+  Claude.claude_trail_stop
+  Claude.claude_client_rotate_secret(client, Claude::CLAUDE_KEY_OF_CLIENT, secret)
+  now = Claude.claude_client_secret(client, Claude::CLAUDE_KEY_OF_CLIENT)
+  say_that("rotated", Claude.claude_secret_fingerprint(now) == print ? 1 : 0)
+end
+
+def operation_of_watchers
+  watcher = Claude.claude_watcher_new("/no/such/file", '{"max_retries": 2}')
+  retries = Claude.claude_config_get(Claude.claude_watcher_config(watcher), "retry.max_retries")
+  changed = Claude.claude_watcher_poll(watcher)
+  Claude.claude_watcher_error(watcher)
+rescue Claude::Error => e
+  say_that("watcher", [retries, changed, e.name].join(" "))
+end
+
+def operation_of_diagnostics(client)
+  curl = Claude.claude_curl_command(client, new_request("hi"), 0, "body.json")
+  say_that("curl", "#{Claude.claude_curl_text(curl)[0, 5]} #{Claude.claude_curl_bytes(curl)[0]}")
+  test = Claude.claude_selftest_run(client, 0, nil, 5000)
+  say_that("selftest", Claude.claude_selftest_name(test, 0))
+  say_that("report", Claude.claude_diagnostics_json(Claude.claude_client_diagnostics(client))[0])
 end
 
 def api

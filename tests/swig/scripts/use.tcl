@@ -162,7 +162,7 @@ proc part_bad_input {} {
     failure fraction {claude_request_set_max_tokens $request 1.5}
     failure number {claude_request_set_max_tokens $request 12x}
     failure double {claude_request_set_temperature $request $::key}
-    failure flags {claude_client_start $client $request 64}
+    failure flags {claude_client_start $client $request 128}
     failure json {claude_request_set_json $request {{"a":NaN}}}
     failure utf8 {claude_request_add_user_text $request \ud800}
     failure option {claude_config_set $config timeout.totel_ms 1}
@@ -320,6 +320,84 @@ proc metrics_of {client} {
     say_that metric [lrange [claude_metric_at 0] 0 3]
     lassign [claude_health_check_endpoint $client $::url] state ms
     say_that health "[expr {[claude_health_state_name $state] in {healthy degraded}}] [expr {$ms >= 0}]"
+}
+
+# Quotas, bytes in gzip, log lines, keys that change, configuration that changes, the trail, diagnostics.
+proc part_operations {} {
+    operation_of_quotas
+    set config [claude_config_new]
+    foreach {name value} [list api_key $::key base_url $::url compression.min_size 0] {
+        claude_config_set $config $name $value
+    }
+    operation_of_bytes $config
+    set logs [claude_logs_new $config $::CLAUDE_LOG_INFO 1]
+    set client [claude_client_new $config]
+    claude_client_execute $client [new_request hi]
+    lassign [claude_news_take $logs] found event fields level
+    say_that log "$found $event [string index $fields 0] $level [expr {[claude_news_dropped $logs] > 0}]"
+    say_that no_log [lindex [claude_news_take $logs] 0]
+    operation_of_keys $client
+    claude_client_set_snapshot $client b $config
+    say_that snapshot [claude_client_generation $client b]
+    operation_of_watchers
+    operation_of_diagnostics $client
+}
+
+proc operation_of_quotas {} {
+    set quota [claude_quota_new NULL]
+    claude_quota_set_limit $quota NULL daily_requests 1
+    claude_quota_record_usage $quota claude-haiku-5-5 10 5
+    try {
+        claude_quota_reserve $quota NULL 1 1
+    } trap CLAUDE {message options} {
+        set handle [dict get [lrange [dict get $options -errorcode] 2 end] handle]
+        set figures [lmap name {limit used} {claude_error_quota $handle $name}]
+        say_that quota "[lindex [dict get $options -errorcode] 1] $figures"
+    }
+    say_that kept [claude_response_int [claude_quota_export_json $quota] /total/day/input_tokens -1]
+}
+
+proc operation_of_bytes {config} {
+    set bytes [string repeat [binary format H* ff00] 100]
+    lassign [claude_compress $bytes $config] code packed
+    set gzip [claude_response_bytes $packed]
+    lassign [claude_decompress $gzip 0] undone back
+    say_that gzip "$code [claude_is_gzip $gzip] $undone [expr {[claude_response_bytes $back] eq $bytes}]"
+}
+
+proc operation_of_keys {client} {
+    set secret [claude_secret_new_unchecked token]
+    set print [claude_secret_fingerprint $secret]
+    claude_secret_set_expiry $secret 1
+    set expiries [claude_expiries_new $secret 0]
+    claude_trail_start 4
+    claude_secret_expose $secret
+    lassign [claude_news_take $expiries] found whose text at left
+    say_that expiry "$found [expr {$whose eq $print}] $at [expr {$left < 0}]"
+    lassign [claude_trail_at [claude_trail_read] 0] there time operation used
+    say_that trail "[expr {$time > 0}] $operation [expr {$used eq $print}]"
+    claude_trail_stop
+    claude_client_rotate_secret $client $::CLAUDE_KEY_OF_CLIENT $secret
+    set now [claude_secret_fingerprint [claude_client_secret $client $::CLAUDE_KEY_OF_CLIENT]]
+    say_that rotated [expr {$now eq $print}]
+}
+
+proc operation_of_watchers {} {
+    set watcher [claude_watcher_new /no/such/file {{"max_retries": 2}}]
+    set retries [claude_config_get [claude_watcher_config $watcher] retry.max_retries]
+    set changed [claude_watcher_poll $watcher]
+    try {
+        claude_watcher_error $watcher
+    } trap CLAUDE {message options} {
+        say_that watcher "$retries $changed [lindex [dict get $options -errorcode] 1]"
+    }
+}
+
+proc operation_of_diagnostics {client} {
+    set curl [claude_curl_command $client [new_request hi] 0 body.json]
+    say_that curl "[string range [claude_curl_text $curl] 0 4] [string index [claude_curl_bytes $curl] 0]"
+    say_that selftest [claude_selftest_name [claude_selftest_run $client 0 NULL 5000] 0]
+    say_that report [string index [claude_diagnostics_json [claude_client_diagnostics $client]] 0]
 }
 
 # The endpoints beside messages: parameters, forms, lines, bytes, pages; and what is known without asking.
