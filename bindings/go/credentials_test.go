@@ -365,9 +365,17 @@ func TestProviderAfterARefusal(t *testing.T) {
 	go ask()
 	ctx := <-entered
 	// Others are not kept from the client meanwhile.
-	equal(t, "generation", client.Generation(""), 1)
 	go ask()
-	eventually(t, "its context is alive", func() bool { return ctx.Err() == nil })
+	time.Sleep(20 * time.Millisecond) // it is begun
+	looked := make(chan int64)
+	go func() { looked <- client.Generation("") }()
+	select {
+	case <-looked:
+	case <-time.After(20 * time.Second):
+		t.Error("the client is locked while its provider is asked")
+		defer func() { <-looked }()
+	}
+	equal(t, "what its context says", ctx.Err(), nil)
 	close(leave)
 	for i := 0; i < 2; i++ {
 		if err := <-results; err != nil {
@@ -439,22 +447,72 @@ func TestProviderEndsWithTheClient(t *testing.T) {
 	}
 }
 
-// One option for two clients is a provider of each.
+// One option for two clients is a provider of each: the end of one is not that of the other.
 func TestProviderOfTwoClients(t *testing.T) {
 	server := startSandbox(t)
 	var asked atomic.Int32
-	option := claude.WithCredentialProvider(func(context.Context, claude.CredentialReason) (claude.Token, error) {
-		return claude.Token{Value: fmt.Sprint("token-", asked.Add(1))}, nil
+	option := claude.WithCredentialProvider(func(ctx context.Context, _ claude.CredentialReason) (claude.Token, error) {
+		return claude.Token{Value: fmt.Sprint("token-", asked.Add(1))}, ctx.Err()
 	})
+	var clients []*claude.Client
 	for i := 0; i < 2; i++ {
-		client, err := claude.NewClient(claude.WithBaseURL(server.url), option)
+		client, err := claude.NewClient(claude.WithBaseURL(server.url), option, set("auth.refresh_on_401", "true"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = client.Messages.New(background, params("Hello")); err != nil {
-			t.Error(err)
-		}
-		client.Close()
+		defer client.Close()
+		clients = append(clients, client)
+	}
+	clients[1].Close()
+	server.use(sequence(unauthorized, says))
+	if _, err := clients[0].Messages.New(background, params("Hello")); err != nil {
+		t.Error(err)
 	}
 	equal(t, "keys", keysOf(server), []string{"token-1", "token-2"})
+}
+
+// While one call asks, others go on with the old token as long as it is good.
+func TestProviderIsNotWaitedFor(t *testing.T) {
+	server := startSandbox(t)
+	first := newSecret(t, "the-first-token")
+	if err := first.SetExpiry(time.Now().Add(4 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	entered, leave := make(chan struct{}), make(chan struct{})
+	client := providing(t, server, func(ctx context.Context, reason claude.CredentialReason) (claude.Token, error) {
+		equal(t, "reason", reason, claude.CredentialExpires)
+		close(entered)
+		<-leave
+		return claude.Token{Value: "the-next-token"}, nil
+	}, claude.WithSecret(first), set("auth.refresh_lead_ms", "3600000"))
+	if _, err := client.Messages.New(background, params("Hello")); err != nil { // half of its time is not over
+		t.Fatal(err)
+	}
+	time.Sleep(2100 * time.Millisecond)
+	result := make(chan error)
+	go func() {
+		_, err := client.Messages.New(background, params("Hello"))
+		result <- err
+	}()
+	<-entered
+	done := make(chan error)
+	go func() {
+		_, err := client.Messages.New(background, params("Hello"))
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+		close(leave)
+	case <-time.After(20 * time.Second):
+		t.Error("the other call waits")
+		close(leave)
+		<-done
+	}
+	if err := <-result; err != nil {
+		t.Error(err)
+	}
+	equal(t, "keys", keysOf(server), []string{"the-first-token", "the-first-token", "the-next-token"})
 }
