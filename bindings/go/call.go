@@ -159,7 +159,7 @@ func (c *call) result() (response *Response, err error) {
 		}
 	})
 	if failed, ok := err.(*Error); ok {
-		return nil, c.explain(failed)
+		return nil, c.explain(c.engine.provider.blame(failed).(*Error))
 	}
 	return response, nil
 }

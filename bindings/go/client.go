@@ -79,22 +79,19 @@ func newClient(options []Option, make clientMaker) (*Client, error) {
 		return nil, err
 	}
 	var handle *C.claude_client_t
+	provider, options := ownProvider(options)
 	err := configured(options, func(config *C.claude_config_t) error {
 		var failure *C.claude_error_t
+		if err := provider.learn(config); err != nil {
+			return err
+		}
 		return check(make(config, &handle, &failure), failure)
 	})
 	if err != nil {
 		return nil, err
 	}
 	own := &owner{newEngine(handle)}
-	for _, option := range options {
-		if option.notices != nil {
-			own.engine.notices = option.notices
-		}
-		if option.watcher != nil {
-			own.engine.watcher = option.watcher
-		}
-	}
+	own.engine.adopt(options)
 	runtime.SetFinalizer(own, func(own *owner) { go own.engine.close() })
 	return &Client{
 		Messages: MessageService{BatchService{own}, own},
@@ -222,13 +219,20 @@ func (o *owner) start(ctx context.Context, from source, options []Option, stream
 		return nil, ended(ctx, fail(CodeCanceled, "the context had ended before anything was sent"))
 	}
 	o.engine.watcher.raiseLost()
+	o.engine.logger.raise()
 	request, err := from()
+	if err == nil {
+		err = o.engine.provider.ensure(ctx, o)
+	}
 	if err != nil {
 		return nil, err
 	}
 	started, err := o.engine.start(ctx, request, options, stream)
 	runtime.KeepAlive(o)
-	o.engine.notices.tell()
+	if err != nil {
+		o.engine.raise()
+	}
+	o.engine.tell()
 	return started, err
 }
 
@@ -248,7 +252,9 @@ func (o *owner) execute(ctx context.Context, from source, options []Option) (*Re
 		}
 	}
 	started.observed.raise()
+	o.engine.raise()
 	response, err := started.result()
+	o.engine.tell()
 	runtime.KeepAlive(o)
 	if err == nil {
 		response.tell(options)

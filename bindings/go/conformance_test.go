@@ -42,8 +42,10 @@ type conformanceCase struct {
 		APIKey   string            `json:"api_key"`
 		Models   map[string]string `json:"models"`
 	} `json:"endpoints"`
-	Times   *int `json:"times"`
-	Request struct {
+	// Snapshots are options beside those of the client, by the snapshots' names.
+	Snapshots map[string]map[string]value `json:"snapshots"`
+	Times     *int                        `json:"times"`
+	Request   struct {
 		Endpoint string             `json:"endpoint"`
 		Stream   bool               `json:"stream"`
 		With     []string           `json:"with"`
@@ -125,7 +127,9 @@ type expectedError struct {
 	RequestID    value    `json:"request_id"`
 	Response     value    `json:"response"`
 	Feature      value    `json:"feature"`
-	Cause        value    `json:"cause"`
+	// Figures of the quota that refused.
+	Quota value `json:"quota"`
+	Cause value `json:"cause"`
 }
 
 // What a run of a case has seen.
@@ -235,6 +239,7 @@ var features = map[string]struct {
 	"retries":             {claude.WithRetries, (*claude.Client).ExecuteWithRetries},
 	"circuit_breaker":     {claude.WithCircuitBreaker, (*claude.Client).ExecuteWithCircuitBreaker},
 	"rate_limiting":       {claude.WithRateLimiting, (*claude.Client).ExecuteWithRateLimiting},
+	"quota":               {claude.WithQuota, (*claude.Client).ExecuteWithQuota},
 	"failover":            {claude.WithFailover, (*claude.Client).ExecuteWithFailover},
 	"enterprise_features": {claude.WithEnterpriseFeatures, (*claude.Client).ExecuteWithEnterpriseFeatures},
 }
@@ -392,7 +397,22 @@ func nameOf(code claude.Code) string {
 }
 
 func newClientOf(server *sandbox, test *conformanceCase) (*claude.Client, error) {
-	options := append(headerOptions(test.Headers), claude.WithConfigJSON(clientOptions(server, test)))
+	options := append(headerOptions(test.Headers), claude.WithConfigJSON(clientOptions(server, test.Client)))
+	client, err := newClientWith(server, test, options)
+	if err != nil {
+		return nil, err
+	}
+	for name, more := range test.Snapshots {
+		all := append(append([]claude.Option{}, options...), claude.WithConfigJSON(clientOptions(server, more)))
+		if err = client.SetSnapshot(name, all...); err != nil {
+			client.Close()
+			return nil, err
+		}
+	}
+	return client, nil
+}
+
+func newClientWith(server *sandbox, test *conformanceCase, options []claude.Option) (*claude.Client, error) {
 	if test.Endpoints == nil {
 		return claude.NewClient(options...)
 	}
@@ -414,11 +434,11 @@ func newClientOf(server *sandbox, test *conformanceCase) (*claude.Client, error)
 	return claude.NewClient(append(options, claude.WithEndpoints(failover))...)
 }
 
-func clientOptions(server *sandbox, test *conformanceCase) string {
+func clientOptions(server *sandbox, given map[string]value) string {
 	key, _ := json.Marshal(testKey)
 	url, _ := json.Marshal(server.url)
 	all := map[string]json.RawMessage{"api_key": key, "base_url": url}
-	for name, option := range test.Client {
+	for name, option := range given {
 		all[name] = json.RawMessage(option)
 	}
 	text, _ := json.Marshal(all)
@@ -686,6 +706,7 @@ func asJSON(report *claude.Report) []byte {
 	}
 	text, _ := json.Marshal(map[string]any{
 		"features": report.Features, "wire_attempts": report.WireAttempts, "attempts": report.Attempts,
+		"resends": report.Resends, "snapshot": report.Snapshot, "generation": report.Generation,
 		"retries": report.Retries, "failovers": report.Failovers,
 		"limiter_wait_ms": report.LimiterWait.Milliseconds(), "backoff_ms": report.Backoff.Milliseconds(),
 		"duration_ms": report.Duration.Milliseconds(), "endpoint_index": report.Endpoint,
@@ -812,6 +833,7 @@ func (s *seen) checkError(want *expectedError, err error) {
 	s.number("attempts", want.Attempts, int64(failed.Attempts), -1)
 	s.optional("request id", want.RequestID, failed.RequestID)
 	s.optional("feature", want.Feature, failed.Feature)
+	s.checkQuota(want.Quota, failed.Quota)
 	switch cause := errors.Unwrap(failed); {
 	case want.Cause.isNull() && cause != nil:
 		s.t.Errorf("there is a cause: %v", cause)
@@ -828,4 +850,22 @@ func (s *seen) checkError(want *expectedError, err error) {
 	case failed.Response != nil && want.Response != nil:
 		s.checkResponse(want.Response, failed.Response)
 	}
+}
+
+// checkQuota compares those figures that are mentioned; true is any that is more than 0.
+func (s *seen) checkQuota(want value, found *claude.QuotaFigures) {
+	if want == nil {
+		return
+	}
+	if found == nil {
+		s.json("quota", want, "null")
+		return
+	}
+	perModel := 0
+	if found.PerModel {
+		perModel = 1
+	}
+	text, _ := json.Marshal(map[string]any{"limit": found.Limit, "used": found.Used, "reserved": found.Reserved,
+		"needed": found.Needed, "reset_at_ms": found.ResetAt.UnixMilli(), "per_model": perModel})
+	s.checkMembers("quota", decoded(want).(map[string]any), decoded(text).(map[string]any), nil)
 }

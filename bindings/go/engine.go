@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 )
@@ -28,17 +29,25 @@ const (
 // Threads are few because goroutines wait for each other in Go, not in C: the driver is in C with `loop` held, and of all
 // others one at a time, with `gate` held. Lock order: gate, loop, then a call's own.
 type engine struct {
-	gate    sync.Mutex
-	client  *C.claude_client_t // nil once closed
-	gone    chan struct{}      // closed when the client is
-	notices *deprecations
-	watcher *watcher
+	gate     sync.Mutex
+	client   *C.claude_client_t // nil once closed
+	borrowed int                // by how many, with the gate open
+	left     *C.claude_client_t // what they have, once closed
+	gone     chan struct{}      // closed when the client is
+	notices  *deprecations
+	watcher  *watcher
+	logger   *logger
+	// Nil without one.
+	provider *provider
+	hooks    []Option // the functions that the library calls, for further snapshots
+	tellers  atomic.Pointer[[]heard]
 
 	mu       sync.Mutex // held for every function of the loop
 	loop     *C.claude_loop_t
 	calls    map[uint64]*call
 	tags     uint64
 	closing  bool
+	turning  bool          // the driver is in C: a function of the program may let others have the loop meanwhile
 	finished chan struct{} // closed when the driver has ended
 
 	// Of the driver alone.
@@ -49,6 +58,37 @@ type engine struct {
 
 func newEngine(client *C.claude_client_t) *engine {
 	return &engine{client: client, calls: map[uint64]*call{}, gone: make(chan struct{})}
+}
+
+// adopt keeps what of the options of a client outlives the configuration.
+func (e *engine) adopt(options []Option) {
+	for _, option := range options {
+		if option.isHook() {
+			e.hooks = append(e.hooks, option)
+		}
+		if option.notices != nil {
+			e.notices = option.notices
+		}
+		if option.watcher != nil {
+			e.watcher = option.watcher
+		}
+		if option.logger != nil {
+			e.logger = option.logger
+		}
+		if option.provider != nil {
+			e.provider = option.provider
+			e.provider.serve(e)
+		}
+		if option.secret != nil {
+			e.hear(KeyOfClient, option.secret.told)
+		}
+	}
+}
+
+// raise panics if a function of the program has that C called for one of the client's calls.
+func (e *engine) raise() {
+	e.logger.raise()
+	e.provider.raise()
 }
 
 // start sends a request.
@@ -162,7 +202,9 @@ func (e *engine) turn() (bool, error) {
 			}
 			e.arena = make([]byte, size)
 		}
+		e.turning = true
 		code := C.claude_go_take(e.loop, e.batch, asCText(e.arena), C.size_t(len(e.arena)), dispatch)
+		e.turning = false
 		if code < 0 {
 			failure := e.batch.err
 			e.batch.err = nil
@@ -223,6 +265,7 @@ func (e *engine) close() {
 	defer e.gate.Unlock()
 	e.mu.Lock()
 	e.closing = true
+	e.provider.end()
 	if e.loop != nil {
 		C.claude_loop_wakeup(e.loop)
 	}
@@ -230,11 +273,38 @@ func (e *engine) close() {
 	if e.finished != nil {
 		<-e.finished
 	}
-	if e.client != nil {
-		close(e.gone)
+	if e.client == nil {
+		return
 	}
-	C.claude_client_unref(e.client)
+	close(e.gone)
+	if e.borrowed > 0 {
+		e.left = e.client
+	} else {
+		C.claude_client_unref(e.client)
+	}
 	e.client = nil
+}
+
+// borrow keeps the client for something that takes longer than the gate may be held, until it is given back.
+func (o *owner) borrow() (client *C.claude_client_t, err error) {
+	err = o.lend(func(lent *C.claude_client_t) error {
+		client = lent
+		o.engine.borrowed++
+		return nil
+	})
+	return client, err
+}
+
+func (o *owner) giveBack() {
+	e := o.engine
+	e.gate.Lock()
+	defer e.gate.Unlock()
+	e.borrowed--
+	if e.borrowed == 0 {
+		C.claude_client_unref(e.left)
+		e.left = nil
+	}
+	runtime.KeepAlive(o)
 }
 
 // shut lets go of the loop and tells every call why.

@@ -32,6 +32,8 @@ const (
 	CodeCircuitOpen Code = C.CLAUDE_E_CIRCUIT_OPEN
 	// The client's own rate limiter refused: nothing was sent.
 	CodeThrottled Code = C.CLAUDE_E_THROTTLED
+	// A quota is used up: nothing was sent, and Quota says how far.
+	CodeQuota Code = C.CLAUDE_E_QUOTA
 
 	// The way to the API and back.
 	CodeResolve   Code = C.CLAUDE_E_RESOLVE
@@ -126,8 +128,24 @@ type Error struct {
 	Response *Message
 	// Report is what happened before the call failed, nil for an error of no call.
 	Report *Report
+	// Quota is how full the quota was that refused, nil for other errors. ErrorCode is its name, "daily_cost" for example.
+	Quota *QuotaFigures
 
-	cause error
+	cause    error
+	userCode int32 // what a callback has returned
+}
+
+// QuotaFigures are those of a quota that refused, in what it counts: requests, tokens or nano-dollars.
+type QuotaFigures struct {
+	Limit int64
+	Used  int64
+	// Reserved is by calls that were under way, Needed by the one that was refused.
+	Reserved int64
+	Needed   int64
+	// ResetAt is when the quota begins anew.
+	ResetAt time.Time
+	// PerModel says that it is one of the model's own.
+	PerModel bool
 }
 
 // Error is the message.
@@ -147,25 +165,37 @@ func (e *Error) Timeout() bool { return e.Category == CategoryTimeout }
 
 // errorFields is the library's error object as JSON.
 type errorFields struct {
-	Code         Code         `json:"code"`
-	Category     Category     `json:"category"`
-	Message      string       `json:"message"`
-	Retryable    bool         `json:"retryable"`
-	HTTPStatus   int          `json:"http_status"`
-	APIType      string       `json:"api_type"`
-	ErrorCode    string       `json:"error_code"`
-	RequestID    string       `json:"request_id"`
-	RetryAfterMS *int64       `json:"retry_after_ms"`
-	Attempts     int          `json:"attempts"`
-	Feature      string       `json:"feature"`
-	Cause        *errorFields `json:"cause"`
+	Code         Code     `json:"code"`
+	Category     Category `json:"category"`
+	Message      string   `json:"message"`
+	Retryable    bool     `json:"retryable"`
+	HTTPStatus   int      `json:"http_status"`
+	APIType      string   `json:"api_type"`
+	ErrorCode    string   `json:"error_code"`
+	RequestID    string   `json:"request_id"`
+	RetryAfterMS *int64   `json:"retry_after_ms"`
+	Attempts     int      `json:"attempts"`
+	UserCode     int32    `json:"user_code"`
+	Feature      string   `json:"feature"`
+	Quota        *struct {
+		Limit    int64 `json:"limit"`
+		Used     int64 `json:"used"`
+		Reserved int64 `json:"reserved"`
+		Needed   int64 `json:"needed"`
+		ResetAt  int64 `json:"reset_at_ms"`
+		PerModel int   `json:"per_model"`
+	} `json:"quota"`
+	Cause *errorFields `json:"cause"`
 }
 
 func (f *errorFields) make() *Error {
 	e := &Error{
 		Code: f.Code, Category: f.Category, Message: f.Message, Retryable: f.Retryable, HTTPStatus: f.HTTPStatus,
 		APIType: f.APIType, ErrorCode: f.ErrorCode, RequestID: f.RequestID, RetryAfter: -1, Attempts: f.Attempts,
-		Feature: f.Feature,
+		Feature: f.Feature, userCode: f.UserCode,
+	}
+	if q := f.Quota; q != nil {
+		e.Quota = &QuotaFigures{q.Limit, q.Used, q.Reserved, q.Needed, time.UnixMilli(q.ResetAt), q.PerModel != 0}
 	}
 	if f.RetryAfterMS != nil && *f.RetryAfterMS >= 0 {
 		e.RetryAfter = time.Duration(*f.RetryAfterMS) * time.Millisecond

@@ -30,8 +30,13 @@ func WithRateLimiting() Option { return asking("WithRateLimiting", C.CLAUDE_WITH
 // WithFailover has a call go to another endpoint where one fails. The client must have endpoints: [WithEndpoints].
 func WithFailover() Option { return asking("WithFailover", C.CLAUDE_WITH_FAILOVER) }
 
-// WithEnterpriseFeatures is all of these that the client has enabled, at least one: each attempt waits for its turn, goes
-// to an endpoint whose breaker lets it through, and is followed by the next endpoint or a retry where it fails.
+// WithQuota sends a call only within the quotas: before anything is sent, room is taken for what it may use. Without room the
+// error is [CodeQuota], and its Quota says how full it is. The client must have WithConfig("quota.enabled", "true") or
+// [WithSharedQuota].
+func WithQuota() Option { return asking("WithQuota", C.CLAUDE_WITH_QUOTA) }
+
+// WithEnterpriseFeatures is all of these that the client has enabled, at least one: within the quotas each attempt waits for its
+// turn, goes to an endpoint whose breaker lets it through, and is followed by the next endpoint or a retry where it fails.
 func WithEnterpriseFeatures() Option {
 	return asking("WithEnterpriseFeatures", C.CLAUDE_WITH_ENTERPRISE_FEATURES)
 }
@@ -66,6 +71,11 @@ func (c *Client) ExecuteWithRateLimiting(ctx context.Context, request Request, o
 // ExecuteWithFailover is [Client.Do] with [WithFailover].
 func (c *Client) ExecuteWithFailover(ctx context.Context, request Request, options ...Option) (*Response, error) {
 	return c.Do(ctx, request, with(options, WithFailover())...)
+}
+
+// ExecuteWithQuota is [Client.Do] with [WithQuota].
+func (c *Client) ExecuteWithQuota(ctx context.Context, request Request, options ...Option) (*Response, error) {
+	return c.Do(ctx, request, with(options, WithQuota())...)
 }
 
 // ExecuteWithEnterpriseFeatures is [Client.Do] with [WithEnterpriseFeatures].

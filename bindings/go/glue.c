@@ -275,3 +275,46 @@ claude_code_t claude_go_on_attempt(claude_config_t *config, uintptr_t handle, cl
 {
     return claude_config_on_attempt(config, on_attempt, (void *)handle, drop, err);
 }
+
+static void on_log(int32_t level, const char *event, const char *fields, size_t len, void *handle)
+{
+    claude_go_logged(level, (char *)event, (char *)fields, len, (uintptr_t)handle);
+}
+
+claude_code_t claude_go_on_log(claude_config_t *config, int32_t level, uintptr_t handle, claude_error_t **err)
+{
+    return claude_config_on_log(config, level, on_log, (void *)handle, drop, err);
+}
+
+static int32_t on_credential(claude_credential_t *credential, void *handle)
+{
+    return claude_go_credential(credential, busy, (uintptr_t)handle);
+}
+
+claude_code_t claude_go_on_credential(claude_config_t *config, uintptr_t handle, claude_error_t **err)
+{
+    return claude_config_set_credential_provider(config, on_credential, (void *)handle, drop, err);
+}
+
+static void on_expiry(const char *fingerprint, int64_t expires_at_ms, int64_t left_ms, void *handle)
+{
+    claude_go_expires((char *)fingerprint, expires_at_ms, left_ms, (uintptr_t)handle);
+}
+
+claude_code_t claude_go_on_expiry(claude_secret_t *secret, int64_t lead_ms, uintptr_t handle, claude_error_t **err)
+{
+    return claude_secret_on_expiry(secret, lead_ms, on_expiry, (void *)handle, drop, err);
+}
+
+static void on_change(claude_watcher_t *watcher, int64_t generation, void *handle)
+{
+    (void)watcher;
+    claude_go_changed(generation, (uintptr_t)handle);
+}
+
+claude_code_t claude_go_on_change(claude_watcher_t *watcher, uintptr_t handle, claude_error_t **err)
+{
+    if (handle == 0)
+        return claude_watcher_on_change(watcher, NULL, NULL, NULL, err);
+    return claude_watcher_on_change(watcher, on_change, (void *)handle, drop, err);
+}

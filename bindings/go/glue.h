@@ -106,5 +106,10 @@ claude_code_t claude_go_batch_result(const char *json, size_t len, claude_go_res
 claude_code_t claude_go_on_deprecation(claude_config_t *config, uintptr_t handle, claude_error_t **err);
 claude_code_t claude_go_on_attempt(claude_config_t *config, uintptr_t handle, claude_error_t **err);
 claude_code_t claude_go_on_event(claude_request_t *request, uintptr_t handle, claude_error_t **err);
+claude_code_t claude_go_on_log(claude_config_t *config, int32_t level, uintptr_t handle, claude_error_t **err);
+claude_code_t claude_go_on_credential(claude_config_t *config, uintptr_t handle, claude_error_t **err);
+claude_code_t claude_go_on_expiry(claude_secret_t *secret, int64_t lead_ms, uintptr_t handle, claude_error_t **err);
+/* A handle of 0 removes the callback. */
+claude_code_t claude_go_on_change(claude_watcher_t *watcher, uintptr_t handle, claude_error_t **err);
 
 #endif

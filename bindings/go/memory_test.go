@@ -21,6 +21,41 @@ func gone(handle cgo.Handle) (was bool) {
 	return false
 }
 
+func areGone(handles []cgo.Handle) (count int) {
+	for _, handle := range handles {
+		if gone(handle) {
+			count++
+		}
+	}
+	return count
+}
+
+func fetchNothing(context.Context, CredentialReason) (Token, error) { return Token{}, nil }
+
+// Functions of secrets and watchers go with them, which go with the collector; others take their place.
+func TestHandlesOfObjectsAreDeleted(t *testing.T) {
+	made := newHandles(func() {
+		secret, err := NewSecretUnchecked("a-token")
+		if err != nil || secret.OnExpiry(0, func(Expiry) {}) != nil || secret.OnExpiry(0, func(Expiry) {}) == nil {
+			t.Fatal(err)
+		}
+		watcher, err := NewWatcher("/nonexistent", nil)
+		if err != nil || watcher.OnChange(func(int64) {}) != nil || watcher.OnChange(func(int64) {}) != nil {
+			t.Fatal(err)
+		}
+	})
+	if len(made) != 4 || !gone(made[1]) || !gone(made[2]) {
+		t.Errorf("%v", made)
+	}
+	for i := 0; i < 100 && areGone(made) < 4; i++ {
+		runtime.GC()
+		time.Sleep(10 * time.Millisecond)
+	}
+	if areGone(made) != 4 {
+		t.Errorf("%d of 4 are gone", areGone(made))
+	}
+}
+
 // newHandles are the handles that are made by do, which are numbered.
 func newHandles(do func()) []cgo.Handle {
 	var made []cgo.Handle
@@ -44,7 +79,7 @@ func TestHandlesAreDeleted(t *testing.T) {
 	ofClient := newHandles(func() {
 		var err error
 		client, err = NewClient(WithAPIKey("sk-ant-conformance-not-a-real-key"), WithDeprecationHandler(func(_, _ string) {}),
-			WithAttemptObserver(observeNothing))
+			WithAttemptObserver(observeNothing), WithLog(LogError, func(LogLine) {}), WithCredentialProvider(fetchNothing))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,24 +91,33 @@ func TestHandlesAreDeleted(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if len(ofClient) != 2 || len(ofRunner) != 1 || gone(ofClient[0]) || gone(ofClient[1]) || gone(ofRunner[0]) {
+	if len(ofClient) != 4 || len(ofRunner) != 1 || areGone(ofClient) != 0 || gone(ofRunner[0]) {
 		t.Fatalf("%v, %v", ofClient, ofRunner)
 	}
 	runner.Close()
 	if !gone(ofRunner[0]) || gone(ofClient[0]) {
 		t.Error("a runner's events, after its end")
 	}
+	ofSnapshot := newHandles(func() {
+		if err := client.SetSnapshot("b", WithAPIKey("sk-ant-conformance-not-a-real-key")); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if len(ofSnapshot) != 4 || areGone(ofSnapshot) != 0 {
+		t.Error("the functions of a snapshot")
+	}
 	client.Close()
-	if !gone(ofClient[0]) || !gone(ofClient[1]) {
-		t.Error("a client's handler and observer, after its end")
+	if areGone(ofClient) != 4 || areGone(ofSnapshot) != 4 {
+		t.Error("a client's functions, after its end")
 	}
 	refused := newHandles(func() {
-		_, err := NewClient(WithDeprecationHandler(func(_, _ string) {}), WithAttemptObserver(observeNothing), WithAPIKey(""))
+		_, err := NewClient(WithDeprecationHandler(func(_, _ string) {}), WithAttemptObserver(observeNothing), WithLog(LogError, func(LogLine) {}),
+			WithCredentialProvider(fetchNothing), WithAPIKey(""))
 		if err == nil {
 			t.Error("a client without a key")
 		}
 	})
-	if len(refused) != 2 || !gone(refused[0]) || !gone(refused[1]) {
+	if len(refused) != 4 || areGone(refused) != 4 {
 		t.Error("the handler of a client that was refused")
 	}
 }
@@ -223,7 +267,9 @@ func TestOptionsOfClientsAndCalls(t *testing.T) {
 	for name, option := range map[string]Option{
 		"WithModels": WithModels(nil), "WithDeprecationHandler": WithDeprecationHandler(func(_, _ string) {}),
 		"WithAttemptObserver": WithAttemptObserver(observeNothing), "WithBreaker": WithBreaker(nil),
-		"WithLimiter": WithLimiter(nil), "WithEndpoints": WithEndpoints(nil),
+		"WithLimiter": WithLimiter(nil), "WithEndpoints": WithEndpoints(nil), "WithSharedQuota": WithSharedQuota(nil),
+		"WithLog": WithLog(LogInfo, nil), "WithCredentialProvider": WithCredentialProvider(nil), "WithSecret": WithSecret(nil),
+		"WithEnvironment": WithEnvironment(),
 	} {
 		if _, err := client.Do(ctx, Request{Endpoint: "models.list"}, option); err == nil || !strings.Contains(err.Error(), name+" is an option of clients") {
 			t.Errorf("%s: %v", name, err)
@@ -232,7 +278,7 @@ func TestOptionsOfClientsAndCalls(t *testing.T) {
 	for name, option := range map[string]Option{
 		"WithBetas": WithBetas("a"), "WithExpiresIn": WithExpiresIn(1), "WithOutput": WithOutput[int](), "WithResponseInto": WithResponseInto(nil),
 		"WithRetries": WithRetries(), "WithCircuitBreaker": WithCircuitBreaker(), "WithRateLimiting": WithRateLimiting(),
-		"WithFailover": WithFailover(), "WithEnterpriseFeatures": WithEnterpriseFeatures(),
+		"WithFailover": WithFailover(), "WithQuota": WithQuota(), "WithSnapshot": WithSnapshot("b"), "WithEnterpriseFeatures": WithEnterpriseFeatures(),
 	} {
 		if _, err := NewClient(option); err == nil || !strings.Contains(err.Error(), fmt.Sprint(name, " is an option of calls")) {
 			t.Errorf("%s: %v", name, err)
@@ -240,7 +286,8 @@ func TestOptionsOfClientsAndCalls(t *testing.T) {
 	}
 	for name, option := range map[string]Option{
 		"NewBreaker": WithBreaker(nil), "NewLimiter": WithLimiter(&Limiter{}), "NewFailover": WithEndpoints(&Failover{}),
-		"the observer is nil": WithAttemptObserver(nil),
+		"the observer is nil": WithAttemptObserver(nil), "NewQuota": WithSharedQuota(&Quota{}), "NewSecret": WithSecret(&Secret{}),
+		"the function for log lines is nil": WithLog(LogInfo, nil), "the credential provider is nil": WithCredentialProvider(nil),
 	} {
 		if _, err := NewClient(option); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)

@@ -162,10 +162,11 @@ type observerPanic struct {
 	value  any
 	stack  []byte
 	goexit bool // it has called runtime.Goexit
+	who    string
 }
 
 func (p *observerPanic) Error() string {
-	return fmt.Sprintf("claude: the observer of attempts has panicked: %v\n\n%s", p.value, p.stack)
+	return fmt.Sprintf("claude: %s has panicked: %v\n\n%s", p.who, p.value, p.stack)
 }
 
 // Unwrap is what it has panicked with, if that is an error.
@@ -249,6 +250,7 @@ func claude_go_attempted(lent *C.claude_attempt_t, runner *C.claude_runner_t, ha
 		known.ended = nil
 	}
 	if failed != nil {
+		failed.who = "the observer of attempts"
 		known.panicked.CompareAndSwap(nil, failed)
 		C.claude_call_cancel(call)
 	}

@@ -17,8 +17,16 @@ type Option struct {
 	// What the call asks for: CLAUDE_WITH_*.
 	features C.uint32_t
 	// What of an option of clients outlives the configuration.
-	notices *deprecations
-	watcher *watcher
+	notices  *deprecations
+	watcher  *watcher
+	logger   *logger
+	provider *provider
+	secret   *Secret
+}
+
+// isHook says whether it is a function that the library calls for all of a client's calls.
+func (o Option) isHook() bool {
+	return o.notices != nil || o.watcher != nil || o.logger != nil || o.provider != nil
 }
 
 // ofClients refuses an option that calls cannot have.

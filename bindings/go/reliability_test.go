@@ -90,6 +90,7 @@ func TestFeaturesThatAreNotEnabled(t *testing.T) {
 	for option, feature := range map[string]func() claude.Option{
 		"retry.enabled": claude.WithRetries, "breaker.enabled": claude.WithCircuitBreaker,
 		"limiter.enabled": claude.WithRateLimiting, "failover.enabled": claude.WithFailover,
+		"quota.enabled":        claude.WithQuota,
 		"none of the features": claude.WithEnterpriseFeatures,
 	} {
 		_, whole := client.Messages.New(background, params("Hello"), feature())

@@ -19,6 +19,8 @@ type Report struct {
 	Attempts  int
 	Retries   int
 	Failovers int
+	// Resends are attempts that were the same request once more: with another key, or not compressed.
+	Resends int
 	// LimiterWait and Backoff are how long the call waited in all, for its turn and between attempts; Duration is from its
 	// start to its end.
 	LimiterWait time.Duration
@@ -32,6 +34,10 @@ type Report struct {
 	// StoppedBy is why there was no further attempt after the last one had failed, "max_retries" for example; "" when
 	// nothing stopped it.
 	StoppedBy string
+	// Snapshot is the name of the client's snapshot that the call used, "" for the one without a name; Generation is 1 for
+	// the configuration that the client was made with, and larger with each change.
+	Snapshot   string
+	Generation int64
 	// AttemptList are the attempts one by one, the first 64.
 	AttemptList []ReportedAttempt
 	raw
@@ -54,6 +60,45 @@ type ReportedAttempt struct {
 	// Backoff and LimiterWait are how long the call waited before it.
 	Backoff     time.Duration
 	LimiterWait time.Duration
+	// Timings are those on the wire, nil if they were not taken: that needs WithConfig("diagnostics.timings", "1") or more,
+	// or a [WithLog] of the level [LogDebug].
+	Timings *Timings
+}
+
+// Timings are how long the parts of an attempt took on the wire; negative where it did not come so far. The first three are
+// 0 on a connection that stood already; FirstByte and Total count from the beginning of the request.
+type Timings struct {
+	DNS, Connect, TLS, FirstByte, Total time.Duration
+	// Connections is how many the attempt has opened.
+	Connections int
+}
+
+type timingFields struct {
+	DNS         micros `json:"dns"`
+	Connect     micros `json:"connect"`
+	TLS         micros `json:"tls"`
+	FirstByte   micros `json:"first_byte"`
+	Total       micros `json:"total"`
+	Connections int    `json:"connections"`
+}
+
+func (f *timingFields) make() *Timings {
+	if f == nil {
+		return nil
+	}
+	return &Timings{time.Duration(f.DNS), time.Duration(f.Connect), time.Duration(f.TLS), time.Duration(f.FirstByte),
+		time.Duration(f.Total), f.Connections}
+}
+
+// micros is a time that JSON has in microseconds.
+type micros time.Duration
+
+// UnmarshalJSON reads microseconds.
+func (m *micros) UnmarshalJSON(data []byte) error {
+	var number int64
+	err := json.Unmarshal(data, &number)
+	*m = micros(time.Duration(number) * time.Microsecond)
+	return err
 }
 
 // millis is a time that JSON has in milliseconds.
@@ -78,6 +123,8 @@ type attemptFields struct {
 	FirstEvent   millis `json:"first_event_ms"`
 	Backoff      millis `json:"backoff_ms"`
 	LimiterWait  millis `json:"limiter_wait_ms"`
+
+	Timings *timingFields `json:"timings_us"`
 }
 
 type reportFields struct {
@@ -86,6 +133,7 @@ type reportFields struct {
 	Attempts     int             `json:"attempts"`
 	Retries      int             `json:"retries"`
 	Failovers    int             `json:"failovers"`
+	Resends      int             `json:"resends"`
 	LimiterWait  millis          `json:"limiter_wait_ms"`
 	Backoff      millis          `json:"backoff_ms"`
 	Duration     millis          `json:"duration_ms"`
@@ -93,6 +141,8 @@ type reportFields struct {
 	EndpointURL  string          `json:"endpoint_url"`
 	BreakerState string          `json:"breaker_state"`
 	StoppedBy    string          `json:"stopped_by"`
+	Snapshot     string          `json:"snapshot"`
+	Generation   int64           `json:"generation"`
 	AttemptList  []attemptFields `json:"attempt_list"`
 }
 
@@ -107,7 +157,8 @@ func readReport(text string) *Report {
 		Retries: fields.Retries, Failovers: fields.Failovers, LimiterWait: time.Duration(fields.LimiterWait),
 		Backoff: time.Duration(fields.Backoff), Duration: time.Duration(fields.Duration), Endpoint: fields.Endpoint,
 		EndpointURL: fields.EndpointURL, BreakerState: breakerStateNamed(fields.BreakerState),
-		StoppedBy: fields.StoppedBy, raw: raw{text},
+		StoppedBy: fields.StoppedBy, Resends: fields.Resends, Snapshot: fields.Snapshot, Generation: fields.Generation,
+		raw: raw{text},
 	}
 	for _, attempt := range fields.AttemptList {
 		report.AttemptList = append(report.AttemptList, ReportedAttempt{
@@ -115,6 +166,7 @@ func readReport(text string) *Report {
 			Endpoint: attempt.Endpoint, WireAttempts: attempt.WireAttempts, Started: time.Duration(attempt.Started),
 			Duration: time.Duration(attempt.Duration), FirstEvent: time.Duration(attempt.FirstEvent),
 			Backoff: time.Duration(attempt.Backoff), LimiterWait: time.Duration(attempt.LimiterWait),
+			Timings: attempt.Timings.make(),
 		})
 	}
 	return report

@@ -83,7 +83,9 @@ func (s *Stream) finish() {
 	}
 	defer s.close()
 	s.call.observed.raise()
+	s.call.engine.raise()
 	response, err := s.call.result()
+	s.call.engine.tell()
 	if err != nil {
 		s.err = err
 		return

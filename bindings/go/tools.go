@@ -356,6 +356,13 @@ func (r *ToolRunner) step(ctx context.Context) (bool, error) {
 		r.observed.ctx = ctx
 		defer r.observed.raise()
 	}
+	if p := r.owner.engine.provider; p != nil && ctx.Err() == nil {
+		if err := p.ensure(ctx, r.owner); err != nil {
+			return false, err
+		}
+		p.enter(unsafe.Pointer(r.handle), ctx)
+		defer p.leave(unsafe.Pointer(r.handle))
+	}
 	for {
 		if ctx.Err() != nil {
 			return false, ended(ctx, fail(CodeCanceled, ""))
@@ -368,13 +375,14 @@ func (r *ToolRunner) step(ctx context.Context) (bool, error) {
 		var message *C.claude_response_t
 		var failure *C.claude_error_t
 		code := C.claude_go_step(r.handle, sliceMS, &message, &failure)
-		r.owner.engine.notices.tell()
+		r.owner.engine.raise()
+		r.owner.engine.tell()
 		r.handOn()
 		if code == 0 {
 			continue
 		}
 		if err := check(code, failure); err != nil {
-			return false, err
+			return false, r.owner.engine.provider.blame(err)
 		}
 		r.over = code == C.CLAUDE_DONE
 		r.message = &Message{Response: copyResponse(message)}

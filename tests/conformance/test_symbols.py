@@ -263,13 +263,14 @@ BINDINGS = {
         unused={
             "claude_error_json() brings it": """
                 claude_error_api_type claude_error_attempts claude_error_category claude_error_error_code
-                claude_error_feature claude_error_http_status claude_error_is_retryable claude_error_request_id
-                claude_error_retry_after_ms claude_error_user_code""",
+                claude_error_feature claude_error_http_status claude_error_is_retryable claude_error_quota
+                claude_error_request_id claude_error_retry_after_ms claude_error_user_code""",
             "claude_report_json() brings it": """
                 claude_report_attempt_backoff_ms claude_report_attempt_code claude_report_attempt_count
                 claude_report_attempt_duration_ms claude_report_attempt_endpoint claude_report_attempt_first_event_ms
                 claude_report_attempt_http_status claude_report_attempt_limiter_wait_ms
-                claude_report_attempt_request_id claude_report_attempt_started_ms claude_report_attempts
+                claude_report_attempt_request_id claude_report_attempt_started_ms claude_report_attempt_timing_us
+                claude_report_attempts claude_report_generation claude_report_resends claude_report_snapshot
                 claude_report_backoff_ms claude_report_breaker_state claude_report_duration_ms
                 claude_report_endpoint_index claude_report_endpoint_url claude_report_failovers claude_report_features
                 claude_report_limiter_wait_ms claude_report_retries claude_report_stopped_by
@@ -277,11 +278,16 @@ BINDINGS = {
             "the answer or error of a call has it": "claude_call_rate_limit claude_call_report claude_error_rate_limit",
             "calls are submitted with flags": """
                 claude_client_execute_with_circuit_breaker claude_client_execute_with_enterprise_features
-                claude_client_execute_with_failover claude_client_execute_with_rate_limiting
-                claude_client_execute_with_retries""",
+                claude_client_execute_with_failover claude_client_execute_with_quota
+                claude_client_execute_with_rate_limiting claude_client_execute_with_retries""",
             "claude_health_json() brings it": """
                 claude_health_count claude_health_error_text claude_health_http_status claude_health_response_ms
                 claude_health_share claude_health_url""",
+            "claude_selftest_json() brings it": """
+                claude_selftest_count claude_selftest_fix claude_selftest_ms claude_selftest_name
+                claude_selftest_text""",
+            "claude_trail_json() brings it": """
+                claude_trail_at claude_trail_count claude_trail_dropped claude_trail_frame_at""",
             "answers are copied, and do not keep what it needs; limiter.learn has calls do it": "claude_limiter_learn",
             "every call belongs to a loop, whose descriptor Go's own poller watches": """
                 claude_batch_wait claude_call_next claude_call_read claude_call_wait claude_client_start
@@ -304,18 +310,14 @@ BINDINGS = {
                 claude_runner_result_error claude_runner_result_json claude_runner_result_text claude_runner_run
                 claude_runner_turns""",
             "the object of the language holds the one reference that there is": """
-                claude_breaker_ref claude_failover_ref claude_file_ref claude_health_ref claude_limiter_ref
-                claude_metrics_ref claude_reservation_ref""",
-            "a key goes in and is never handed back": """
-                claude_secret_expose claude_secret_fingerprint""",
-            "keys come as text, or from what claude_client_from_*() reads": """
-                claude_secret_from_env claude_secret_from_file claude_secret_from_workspace
-                claude_secret_new_unchecked""",
-            "claude_client_from_env() reads the environment": "claude_config_load_env",
+                claude_breaker_ref claude_curl_ref claude_diagnostics_ref claude_failover_ref claude_file_ref
+                claude_health_ref claude_limiter_ref claude_metrics_ref claude_quota_ref claude_quota_reservation_ref
+                claude_reservation_ref claude_selftest_ref claude_trail_ref claude_watcher_ref""",
+            "a key goes in and is never handed back": "claude_secret_expose",
             "not offered: signing hooks": SIGNING,
             "not offered: nobody has asked for it": """
                 claude_batch_builder_count claude_call_header claude_call_http_status claude_call_is_paused
-                claude_config_get claude_feature claude_partial_error_at claude_problems_code_at
+                claude_feature claude_partial_error_at claude_problems_code_at
                 claude_problems_code_text claude_request_endpoint""",
         },
     ),
