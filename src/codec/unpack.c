@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-enum { GZIP = 16, STEP_LEAST = 1024, STEP_MOST = 16 * 1024, USUAL_RATIO = 4, MAGIC_LEN = 3 };
+enum { GZIP = 16, STEP_LEAST = 1024, STEP_MOST = 16 * 1024, USUAL_RATIO = 4, MAGIC_LEN = 3, GZIP_FIRST = 0x1f };
 
 struct cl_unpack {
     z_stream z;
@@ -79,6 +79,9 @@ static claude_code_t step(cl_unpack *unpack, cl_buf *out, const char *limit, cl_
 
     if (rc < 0)
         return rc;
+    /* zlib would wait for the second byte of a member's head before it said so. */
+    if (unpack->any_member && unpack->at_member && in > 0 && z->next_in[0] != GZIP_FIRST)
+        return failed(unpack, Z_DATA_ERROR, err);
     result = inflate(z, Z_NO_FLUSH);
     if (!full) {
         out->len += room - z->avail_out;
