@@ -55,7 +55,7 @@ int32_t cl_answer_tool_use_at(const claude_response_t *response, size_t n)
     return look_for_tool_use(response, n, &count);
 }
 
-/* ---- the prompt cache ---- */
+/* ---- tokens, and what the prompt cache saves ---- */
 
 cl_usage cl_answer_usage(const claude_response_t *response)
 {

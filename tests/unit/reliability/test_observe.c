@@ -199,6 +199,31 @@ static void test_what_is_no_attempt(void **state)
     }
 }
 
+/* A server may say any number. */
+static void test_tokens_do_not_overflow(void **state)
+{
+    static const char json[] = "{\"usage\":{\"input_tokens\":9223372036854775807,"
+                               "\"cache_read_input_tokens\":9223372036854775807,"
+                               "\"cache_creation_input_tokens\":9223372036854775807}}";
+    claude_response_t *answer = NULL;
+    cl_usage usage;
+
+    (void)state;
+    assert_int_equal(claude_response_parse(json, CLAUDE_NTS, &answer, NULL), CLAUDE_OK);
+    usage = cl_answer_usage(answer);
+    assert_int_equal(cl_usage_prompt(&usage), INT64_MAX);
+    assert_int_equal(cl_usage_limited(&usage), INT64_MAX);
+    claude_response_unref(answer);
+    assert_int_equal(claude_response_parse("{\"usage\":{\"input_tokens\":5,\"cache_read_input_tokens\":7}}", CLAUDE_NTS,
+                                           &answer, NULL),
+                     CLAUDE_OK);
+    usage = cl_answer_usage(answer);
+    assert_int_equal(cl_usage_prompt(&usage), 12);
+    assert_int_equal(cl_usage_limited(&usage), 5);
+    assert_int_equal(usage.output, -1);
+    claude_response_unref(answer);
+}
+
 /* ---- registration ---- */
 
 static void observe(claude_attempt_t *attempt, void *user_data)
@@ -247,13 +272,10 @@ static void test_registration(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_one_that_starts),
-        cmocka_unit_test(test_one_that_ends),
-        cmocka_unit_test(test_headers_of_the_library),
-        cmocka_unit_test(test_headers_that_were_signed),
-        cmocka_unit_test(test_headers_that_are_refused),
-        cmocka_unit_test(test_what_is_no_attempt),
-        cmocka_unit_test(test_registration),
+        cmocka_unit_test(test_one_that_starts),          cmocka_unit_test(test_one_that_ends),
+        cmocka_unit_test(test_headers_of_the_library),   cmocka_unit_test(test_headers_that_were_signed),
+        cmocka_unit_test(test_headers_that_are_refused), cmocka_unit_test(test_what_is_no_attempt),
+        cmocka_unit_test(test_tokens_do_not_overflow),   cmocka_unit_test(test_registration),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
