@@ -21,7 +21,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("CLAUDE_BUILD_DIR", ROOT / "build" / "dev")).resolve()
 PAGE = ROOT / "docs" / "migrating.md"
 KEY = "sk-ant-documentation-not-a-real-key"
-ASK: dict[str, Any] = {"model": "claude-haiku-5-5", "max_tokens": 16, "messages": [{"role": "user", "content": "Hello!"}]}
+HELLO = {"role": "user", "content": "Hello!"}
+ASK: dict[str, Any] = {"model": "claude-haiku-5-5", "max_tokens": 16, "messages": [HELLO]}
 
 
 def options() -> dict[str, Any]:
