@@ -14,7 +14,7 @@ COMMENTED = re.compile(r"^/\*\*\n((?: \*(?: .*)?\n)*?) \*/\n((?:CLAUDE_API|typed
 VERBATIM = re.compile(
     r"@code\n.*?@endcode|^ \*\n(?: \*     .*\n)+|`[^`]*`|\"[^\"]*\"|@param \w+", re.MULTILINE | re.DOTALL
 )
-NAME = re.compile(r"(?<![\w$#])(CLAUDE_[A-Z0-9_]*[A-Z0-9]|claude_\w+(?=\(\)))(?![\w*]|_)")
+NAME = re.compile(r"(?<![\w$#])(CLAUDE_[A-Z0-9_]*[A-Z0-9]|claude_\w+(?=\(\)))(?![\w*])")
 PARAMETERS = re.compile(r"\(([^()]*)\);$")
 
 
@@ -29,22 +29,28 @@ def known(parameter: str, declaration: str, first: bool) -> str | None:
     return f"the {handle[1].replace('_', ' ')}" if first and handle else None
 
 
+def before(tags: str, text: str, comment: str) -> str:
+    """The comment with a text in front of the first of these tags that begins a line, or at the end."""
+    if not text:
+        return comment
+    done, count = re.subn(rf"^ \* (?=@(?:{tags})\b)", f" * {text}", comment, count=1, flags=re.MULTILINE)
+    return done if count else f"{comment[:-1]} {text}\n"
+
+
 def completed(found: re.Match[str]) -> str:
-    """A comment and its declaration, with the parameters that the comment leaves out."""
+    """A comment and its declaration, with the parameters that the comment leaves out, each in its place."""
     comment, declaration = found.groups()
     parameters = PARAMETERS.search(declaration)
-    added = ["", ""]
+    pending = ""
     for number, parameter in enumerate(" ".join(parameters[1].split()).split(", ") if parameters else []):
         name = parameter.rpartition(" ")[2].lstrip("*")
-        text = known(parameter, declaration, number == 0)
-        if text is not None and not re.search(rf"@param {name}\b", comment):
-            added[number > 0] += f"@param {name} {text} "
-    # The object goes before all other tags, the rest behind the other parameters.
-    for text, tags in zip(reversed(added), (r"return|threads|since", r"param|return|threads|since")):
-        comment, done = re.subn(rf"^ \* (?=@({tags})\b)", f" * {text}", comment, count=1, flags=re.MULTILINE)
-        if not done:
-            comment = f"{comment[:-1]} {text}\n"
-    return f"/**\n{comment} */\n{declaration}"
+        if re.search(rf"@param {name}\b", comment):
+            comment = before(rf"param {name}", pending, comment)
+            pending = ""
+        else:
+            text = known(parameter, declaration, number == 0)
+            pending += f"@param {name} {text} " if text else ""
+    return f"/**\n{before('return|threads|since', pending, comment)} */\n{declaration}"
 
 
 def linked(found: re.Match[str]) -> str:
