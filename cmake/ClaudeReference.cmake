@@ -32,6 +32,9 @@ if(CLAUDE_BUILD_REFERENCE)
     set(to "${CMAKE_INSTALL_DOCDIR}")
     if(CLAUDE_PACKAGES)
         set(to "${CMAKE_INSTALL_DATAROOTDIR}/doc/libclaude-dev")
+        # Debian's register of documents.
+        install(FILES cmake/debian/doc-base RENAME libclaude-dev.libclaude
+            DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc-base" COMPONENT dev)
     endif()
     install(DIRECTORY "${CLAUDE_REFERENCE_DIR}/html" DESTINATION "${to}" COMPONENT dev)
 else()
