@@ -1,11 +1,10 @@
 # The reference of the interface, as HTML from the comments of the headers: docs/reference/. The target `reference` makes
 # it in <build>/reference/html, wherever Doxygen is; with CLAUDE_BUILD_REFERENCE it is part of the build and installed.
 
-option(CLAUDE_BUILD_REFERENCE "Build and install the reference of the interface; needs Doxygen" ${CLAUDE_PACKAGES})
-
 if(NOT PROJECT_IS_TOP_LEVEL)
     return()
 endif()
+option(CLAUDE_BUILD_REFERENCE "Build and install the reference of the interface; needs Doxygen" ${CLAUDE_PACKAGES})
 find_program(CLAUDE_doxygen_PROGRAM doxygen)
 find_program(CLAUDE_python3_PROGRAM python3)
 if(NOT CLAUDE_doxygen_PROGRAM OR NOT CLAUDE_python3_PROGRAM)
