@@ -7,10 +7,10 @@ endif()
 option(CLAUDE_BUILD_REFERENCE "Build and install the reference of the interface; needs Doxygen" ${CLAUDE_PACKAGES})
 find_program(CLAUDE_doxygen_PROGRAM doxygen)
 find_program(CLAUDE_python3_PROGRAM python3)
-if(NOT CLAUDE_doxygen_PROGRAM OR NOT CLAUDE_python3_PROGRAM)
+if(NOT CLAUDE_doxygen_PROGRAM OR NOT CLAUDE_python3_PROGRAM OR NOT EXISTS "${PROJECT_SOURCE_DIR}/docs/reference")
     if(CLAUDE_BUILD_REFERENCE)
-        message(FATAL_ERROR "doxygen or python3 is missing: the reference needs them. On Debian: scripts/setup. "
-            "Without the reference: -DCLAUDE_BUILD_REFERENCE=OFF")
+        message(FATAL_ERROR "doxygen, python3 or docs/reference is missing: the reference needs them. On Debian: "
+            "scripts/setup. Without the reference: -DCLAUDE_BUILD_REFERENCE=OFF")
     endif()
     return()
 endif()
