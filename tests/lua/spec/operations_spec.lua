@@ -592,6 +592,17 @@ describe("Keys", function()
             end
             assert.are.equal(at, heard)
         end
+        client = support.client { api_key = key, config = { health = { strategy = "models" } } }
+        for at, check in ipairs {
+            function() client:check_endpoint(support.url) end,
+            function() client:health({ { url = support.url, api_key = key } }):check() end,
+            function() client:selftest { key = true } end,
+            function() key:expose() end,
+        } do
+            key:set_expiry(at)
+            check()
+            assert.are.equal(4 + at, heard)
+        end
     end)
 
     it("throw what is thrown when they run out", function()
