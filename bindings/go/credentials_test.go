@@ -161,6 +161,16 @@ func TestExpiry(t *testing.T) {
 	}
 	equal(t, "keys", keysOf(server), []string{"key-that-runs-out", "key-that-comes-next"})
 
+	// A health check uses the key, too.
+	checking := server.client(claude.WithSecret(secret), set("health.strategy", "models"))
+	if err := secret.SetExpiry(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := checking.CheckEndpoint(background, server.url); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "times told", len(told), 2)
+
 	// A panic comes out where the secret is used.
 	other := newSecret(t, "another-key")
 	if err := other.OnExpiry(time.Hour, func(claude.Expiry) { panic("expired") }); err != nil {
