@@ -411,6 +411,22 @@ def test_exceptions_of_log_functions(sandbox: Sandbox, event: str) -> None:
         client.messages.create(**ask())  # nothing is left over
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_function_may_close_the_loop_that_calls_it(sandbox: Sandbox, fails: bool) -> None:
+    def close(level: str, happened: str, fields: Any) -> None:
+        if happened == "attempt.end":
+            loop.close()
+            if fails:
+                raise Mine
+
+    with Client(CANARY, base_url=sandbox.url, on_log=close, log_level="debug") as client:
+        loop = Loop(client)
+        with pytest.raises(Mine if fails else libclaude.InvalidStateError):
+            run_loop(loop, loop.submit(0, **ask()))
+        with pytest.raises(libclaude.InvalidStateError, match="closed"):
+            loop.next()
+
+
 def test_a_stream_ends_where_the_log_function_fails(sandbox: Sandbox) -> None:
     def tell(level: str, happened: str, fields: Any) -> None:
         if happened == "call.end" or (happened == "stream.event" and fields.name == "content_block_delta"):
