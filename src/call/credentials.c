@@ -198,8 +198,9 @@ claude_code_t cl_credentials_ready(const claude_client_t *client, int64_t *until
         return fail_provider(&failure, err);
     if (what == CL_KEY_REENTERED)
         return fail_reentered(err);
-    return what == CL_KEY_READY ? CLAUDE_OK
-                                : cl_fail(err, CLAUDE_E_TIMEOUT, "another call is still asking the credential provider");
+    return what == CL_KEY_READY
+               ? CLAUDE_OK
+               : cl_fail(err, CLAUDE_E_TIMEOUT, "another call is still asking the credential provider");
 }
 
 /* ---- after one ---- */

@@ -439,21 +439,11 @@ static const struct {
     const char *name;
     void (*write)(writer *w, claude_client_t *client);
 } sections[] = {
-    {"library", put_build},
-    {"libcurl", put_libcurl},
-    {"options", put_options},
-    {"headers", put_headers},
-    {"key", put_key},
-    {"callbacks", put_callbacks},
-    {"snapshots", put_snapshots},
-    {"watchers", put_watchers},
-    {"connections", put_connections},
-    {"endpoints", put_endpoints},
-    {"limiter", put_limiter},
-    {"quota", put_quota},
-    {"rate_limits", put_rate_limits},
-    {"attempts", put_attempts},
-    {"metrics", put_metrics},
+    {"library", put_build},           {"libcurl", put_libcurl},   {"options", put_options},
+    {"headers", put_headers},         {"key", put_key},           {"callbacks", put_callbacks},
+    {"snapshots", put_snapshots},     {"watchers", put_watchers}, {"connections", put_connections},
+    {"endpoints", put_endpoints},     {"limiter", put_limiter},   {"quota", put_quota},
+    {"rate_limits", put_rate_limits}, {"attempts", put_attempts}, {"metrics", put_metrics},
 };
 
 claude_code_t cl_diagnostics_new(claude_client_t *client, cl_str build, claude_diagnostics_t **out, cl_err *err)

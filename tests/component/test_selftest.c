@@ -445,10 +445,21 @@ static void misuse(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(all_is_well), TEST(without_the_key), TEST(nobody_listens), TEST(no_such_name),
-        TEST(silence),     TEST(no_tls_there),    TEST(answers),        TEST(clocks),
-        TEST(dead_proxy),  TEST(refusing_proxy),  TEST(misuse),         TEST(a_provider),
-        TEST(a_provider_that_fails), TEST(a_provider_that_asks_for_itself), TEST(an_expired_key),
+        TEST(all_is_well),
+        TEST(without_the_key),
+        TEST(nobody_listens),
+        TEST(no_such_name),
+        TEST(silence),
+        TEST(no_tls_there),
+        TEST(answers),
+        TEST(clocks),
+        TEST(dead_proxy),
+        TEST(refusing_proxy),
+        TEST(misuse),
+        TEST(a_provider),
+        TEST(a_provider_that_fails),
+        TEST(a_provider_that_asks_for_itself),
+        TEST(an_expired_key),
     };
 
     return RUN_WITH_SERVER(tests);
