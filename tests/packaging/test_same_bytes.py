@@ -41,6 +41,5 @@ def test_the_rock(tmp_path: Path) -> None:
 
 def test_the_wheel(wheel: Path, prefix: Prefix, tmp_path: Path) -> None:
     tool = BINDING / "tools" / "make_wheel.py"
-    settings = {**HABITS, "HOME": tmp_path, "PKG_CONFIG": prefix.pkg_config}
-    printed = strictly(sys.executable, tool, "--out", tmp_path, **settings)
+    printed = strictly(sys.executable, tool, "--out", tmp_path, HOME=tmp_path, PKG_CONFIG=prefix.pkg_config, **HABITS)
     assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes(), printed

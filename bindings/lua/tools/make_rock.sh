@@ -22,8 +22,8 @@ pack_tarball "$work" "$name" "$work/$name.tar.gz"
 sed -e "s|^version = .*|version = \"$version-1\"|" \
     -e "s|^    url = .*|    url = \"file://$name.tar.gz\", -- in the rock\n    dir = \"$name/bindings/lua\",|" \
     "$ROOT/bindings/lua/claude-scm-1.rockspec" >"$work/$rockspec"
-grep -q "^version = \"$version-1\"$" "$work/$rockspec" && grep -q "$name.tar.gz" "$work/$rockspec" ||
-    fail "the rockspec has no version, or no sources"
+grep -q "^version = \"$version-1\"$" "$work/$rockspec" || fail "the rockspec has no version"
+grep -q "$name.tar.gz" "$work/$rockspec" || fail "the rockspec has no sources"
 (cd "$work" && python3 - "$rock" "$rockspec" "$name.tar.gz") <<'PACK'
 import pathlib, sys, time, os, zipfile
 
