@@ -355,18 +355,18 @@ static claude_client_t *client_of_provider(struct provider *provider)
 /* The time that it takes is its own. */
 static void a_provider(void **state)
 {
-    struct provider provider = {.takes_ms = 300};
+    struct provider provider = {.takes_ms = 3000};
     claude_selftest_t *test;
 
     (void)state;
     script("{'sequence':[{'status':404}," MODELS "," MODELS "]}");
-    test = run_for(client_of_provider(&provider), CLAUDE_SELFTEST_KEY, "claude-x", PATIENCE);
+    test = run_for(client_of_provider(&provider), CLAUDE_SELFTEST_KEY, "claude-x", 2900);
     found(test, "key", CLAUDE_SELFTEST_OK);
     found(test, "model", CLAUDE_SELFTEST_OK);
     assert_int_equal(provider.asked, 1);
     assert_string_equal(header_of(received_at(1), "x-api-key"), "token-from-a-provider");
     claude_selftest_unref(test);
-    test = run_for(client_of_provider(&provider), 0, NULL, PATIENCE);
+    test = run_for(client_of_provider(&provider), 0, NULL, PATIENCE); /* sends no key */
     assert_int_equal(provider.asked, 1);
     claude_selftest_unref(test);
 }
