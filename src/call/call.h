@@ -340,6 +340,9 @@ void cl_observe_end(claude_call_t *call);
 /* Whether the key is there that the next attempt needs: 1: it is; 0: not before call->timer.due_at; negative: never.
  * Runs the credential provider. */
 int32_t cl_call_credentials(claude_call_t *call, cl_err *err);
+/* The same for what sends the client's key without a call. Waits up to *until, to which it adds the time that the
+ * provider takes. CLAUDE_E_CALLBACK, CLAUDE_E_TIMEOUT; CLAUDE_E_BUSY: called by the provider itself */
+claude_code_t cl_credentials_ready(const claude_client_t *client, int64_t *until, cl_err *err);
 /* After a failure: whether to send it once more, with another key. */
 bool cl_call_renews_key(const claude_call_t *call, const cl_err *err);
 /* Takes over the error. */

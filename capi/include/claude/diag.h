@@ -30,7 +30,8 @@ extern "C" {
  * The body is in the command, unless `body_file` names a file for it. It needs one where it has more than 131,071
  * bytes (no argument of a program on Linux may be longer) or a NUL. The files of a form that were added by their paths
  * are read by curl itself, so that the form's boundary is curl's own; with `body_file` it is what would be sent, byte
- * for byte.
+ * for byte. Nothing is compressed, whatever the options say: a body is what the server has made of the compressed one,
+ * and the answer comes as text.
  *
  * @param request    what would be sent
  * @param flags      as for claude_client_start(); with CLAUDE_STREAM the command shows what comes as it comes
@@ -231,17 +232,20 @@ enum {
  * - key: the server takes the key (CLAUDE_SELFTEST_KEY)
  * - model: the model is there for the key (CLAUDE_SELFTEST_KEY)
  *
- * One request without a key is sent (HEAD), then one or two with it, on one new connection. A check that fails is a
- * result: it is no failure of this function.
+ * One request without a key is sent (HEAD), then one or two with it, on one new connection. Where the key comes from a
+ * credential provider, that is asked as a call would ask it. A check that fails is a result: it is no failure of this
+ * function. It cannot be cancelled, but ends within `timeout_ms`.
  *
  * @param flags       CLAUDE_SELFTEST_KEY or 0
  * @param model       the model to look for, NUL-terminated; NULL: none
- * @param timeout_ms  longest time of all checks together, in milliseconds: 1 to 86,400,000
+ * @param timeout_ms  longest time of all checks together, in milliseconds: 1 to 86,400,000. What a credential provider
+ *                    takes is not counted
  * @param out         receives what was found; release with claude_selftest_unref()
  * @return CLAUDE_OK; negative where the checks could not be made: CLAUDE_E_INVALID, CLAUDE_E_NOMEM, CLAUDE_E_LIMIT (no
  *         file descriptor left), CLAUDE_E_STATE (the memory of the key was overwritten), CLAUDE_E_FORKED (the audit of
- *         the key has forked), CLAUDE_E_UNSUPPORTED (built without it)
- * @threads A; runs the audit callback of the key where it is sent
+ *         the key has forked), CLAUDE_E_BUSY (called by the client's credential provider), CLAUDE_E_UNSUPPORTED (built
+ *         without it)
+ * @threads A; runs the credential provider and the audit callback of the key where it is sent
  * @since 0.8
  *
  * @code

@@ -422,6 +422,24 @@ describe("Diagnostics", function()
         assert.matches("key must be a boolean", support.failure(client.selftest, client, { key = "x" }).message)
     end)
 
+    it("asks for a token where it needs one", function()
+        local asked = 0
+        local function key_of(provider)
+            local client = claude.client { base_url = support.url, credential_provider = provider }
+            for _, check in ipairs(client:selftest { key = true }.checks) do
+                if check.name == "key" then
+                    return check.status
+                end
+            end
+        end
+        assert.are.equal("ok", key_of(function()
+            asked = asked + 1
+            return support.key
+        end))
+        assert.are.equal(1, asked)
+        assert.are.equal("fail", key_of(function() error "no token today" end))
+    end)
+
     it("are the curl command of a call", function()
         local client = support.client()
         local command, bytes = client:curl(support.body "It's me", { headers = { ["x-team"] = "blue" } })
