@@ -87,8 +87,8 @@ typedef struct cl_quota_ticket {
 } cl_quota_ticket;
 
 claude_code_t cl_quota_new(const cl_quota_settings *settings, claude_quota_t **out, cl_err *err);
-/* Another one with the same use, reservations and prices, and other limits for all models together. What was reserved in
- * one can be settled in the other. */
+/* Another one with the same use, reservations and prices, and other limits for all models together. What was reserved
+ * in one can be settled in the other. */
 claude_code_t cl_quota_with_limits(claude_quota_t *quota, const cl_quota_limits *limits, claude_quota_t **out,
                                    cl_err *err);
 claude_quota_t *cl_quota_ref(claude_quota_t *quota);
@@ -176,7 +176,7 @@ typedef struct cl_quota_book {
     int64_t now; /* the latest time, with the offset */
     int64_t day; /* those of `now` */
     int64_t month;
-    cl_quota_scope all; /* its limits are those of each quota */
+    cl_quota_scope all;                              /* its limits are those of each quota */
     cl_quota_scope *models[CL_QUOTA_MODELS_MAX + 1]; /* never moved, never removed; the last one is for others */
     size_t count;
 } cl_quota_book;

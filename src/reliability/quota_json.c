@@ -73,7 +73,8 @@ static bool put_scope(cl_buf *out, const cl_quota_scope *scope)
 
 static bool put_date(cl_buf *out, const claude_quota_t *quota)
 {
-    return put_key(out, "date") && put_char(out, '"') && cl_put_day(out, quota->book->day) == CL_BUF_OK && put_char(out, '"');
+    return put_key(out, "date") && put_char(out, '"') && cl_put_day(out, quota->book->day) == CL_BUF_OK &&
+           put_char(out, '"');
 }
 
 static bool put_quota(cl_buf *out, const claude_quota_t *quota)
@@ -84,8 +85,8 @@ static bool put_quota(cl_buf *out, const claude_quota_t *quota)
               put_int(out, "saved_at_ms", quota->book->now - quota->book->offset_ms) &&
               put_int(out, "utc_offset_minutes", quota->book->offset_ms / 60000) && put_date(out, quota) &&
               put_int(out, "day_resets_at_ms", (quota->book->day + 1) * CL_DAY_MS - quota->book->offset_ms) &&
-              put_int(out, "month_resets_at_ms", month_ends * CL_DAY_MS - quota->book->offset_ms) && put_key(out, "total") &&
-              put_scope(out, &all) && put_key(out, "models") && put_char(out, '{');
+              put_int(out, "month_resets_at_ms", month_ends * CL_DAY_MS - quota->book->offset_ms) &&
+              put_key(out, "total") && put_scope(out, &all) && put_key(out, "models") && put_char(out, '{');
 
     for (size_t i = 0; ok && i < quota->book->count; i++)
         ok = put_key(out, quota->book->models[i]->name) && put_scope(out, quota->book->models[i]);
