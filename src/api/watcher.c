@@ -570,6 +570,7 @@ claude_code_t cl_watcher_detach(claude_watcher_t *watcher, claude_client_t *clie
         rc = cl_fail(err, CLAUDE_E_STATE, "the client is not attached to this watcher");
     else
         cl_client_unwatch(client, watcher);
+    watcher->judged = false; /* what this client has refused may be good for the others */
     end(watcher);
     return rc;
 }

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -498,6 +499,7 @@ static void test_directory_comes_later(void **state)
     struct scene s;
     char *folder;
     char *path;
+    char *away;
     (void)state;
     open_scene(&s, NULL);
     folder = in(&s, "later");
@@ -512,6 +514,24 @@ static void test_directory_comes_later(void **state)
     assert_false(polled(&s));
     write_text(path, "{'timeout_ms':1}");
     is_told(&s);
+    /* It is deleted, and made again; then another one takes its place. */
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    polled(&s);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    polled(&s);
+    write_text(path, "{'timeout_ms':2}");
+    is_told(&s);
+    holds(&s, "timeout_ms", "2");
+    polled(&s);
+    away = in(&s, "away");
+    assert_int_equal(rename(folder, away), 0);
+    polled(&s);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    write_text(path, "{'timeout_ms':3}");
+    is_told(&s);
+    holds(&s, "timeout_ms", "3");
+    free(away);
     free(folder);
     free(path);
     close_scene(&s);
@@ -535,6 +555,33 @@ static void test_kernel_refuses(void **state)
         kernel = WILLING;
         close_scene(&s);
     }
+}
+
+/* The limit of the kernel is reached later: what the program polls stays what it is, and goes on to tell. */
+static void test_kernel_refuses_later(void **state)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    int poller = epoll_create1(EPOLL_CLOEXEC);
+    int64_t until = now_ms() + PATIENCE_MS;
+    struct scene s;
+    int fd;
+    (void)state;
+    open_scene(&s, GOOD);
+    fd = claude_watcher_fd(s.watcher);
+    assert_int_equal(epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event), 0);
+    kernel = NO_WATCHES;
+    replace(&s, "{'timeout_ms':7}");
+    assert_true(polled(&s));
+    assert_int_equal(claude_watcher_is_notified(s.watcher), 0);
+    assert_int_equal(claude_watcher_fd(s.watcher), fd);
+    replace(&s, "{'timeout_ms':8}");
+    do
+        assert_int_equal(epoll_wait(poller, &event, 1, PATIENCE_MS), 1);
+    while (!polled(&s) && now_ms() < until);
+    holds(&s, "timeout_ms", "8");
+    kernel = WILLING;
+    close(poller);
+    close_scene(&s);
 }
 
 /* ---- clients ---- */
@@ -746,6 +793,14 @@ static void test_other_servers(void **state)
     assert_int_equal(claude_client_generation(client, NULL), 3);
     assert_int_equal(claude_client_generation(second, NULL), 3);
     fails(claude_watcher_allow_server(s.watcher, "nothing", &err), CLAUDE_E_INVALID, &err);
+    /* What a client has refused is good once that one is gone. */
+    replace(&s, "{'base_url':'http://example.invalid','timeout_ms':2}");
+    assert_false(polled(&s));
+    succeeds(claude_watcher_detach(s.watcher, client, NULL, &err), err);
+    assert_false(polled(&s));
+    succeeds(claude_watcher_detach(s.watcher, second, NULL, &err), err);
+    assert_true(polled(&s));
+    assert_int_equal(claude_client_generation(client, NULL), 3);
     claude_client_unref(client);
     claude_client_unref(second);
     close_scene(&s);
@@ -1114,6 +1169,7 @@ int main(void)
         TEST(test_links),
         TEST(test_directory_comes_later),
         TEST(test_kernel_refuses),
+        TEST(test_kernel_refuses_later),
         TEST(test_client_follows),
         TEST(test_client_keeps_its_watcher),
         TEST(test_deaf),
