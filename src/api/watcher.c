@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 enum {
-    LOOK_MS = 1000, /* where the kernel has said nothing: a call looks after this time all the same */
+    LOOK_MS = 1000, /* where the kernel has said nothing: a call or a loop looks after this time all the same */
     TURN_MS = 100,  /* turns of a loop ask the kernel no more often */
     DIGEST = 32
 };
@@ -421,30 +421,34 @@ claude_code_t cl_watcher_update(claude_watcher_t *watcher, cl_str json, cl_err *
 static bool is_due(claude_watcher_t *w, bool call)
 {
     int64_t now = cl_now_ms();
+    bool due = now - w->looked_at >= LOOK_MS;
 
-    if (!call && now - w->asked_at < TURN_MS)
+    if (!due && !call && now - w->asked_at < TURN_MS)
         return false;
     w->asked_at = now;
-    return cl_notify_drain(&w->notify) || now - w->looked_at >= LOOK_MS;
+    return cl_notify_drain(&w->notify) || due;
 }
 
 /* Before a call, or in a turn of a loop. Where another thread is at it, this one goes on with what holds. */
-static void look_for_client(void *self, bool call)
+static int64_t look_for_client(void *self, bool call)
 {
     claude_watcher_t *w = self;
     CL_UNINITIALIZED cl_err why;
     bool changed = false;
+    int64_t again_at;
 
     after_fork(w);
     if (pthread_mutex_trylock(&w->work) != 0)
-        return;
+        return cl_now_ms() + TURN_MS;
     cl_err_init(&why);
     if (is_due(w, call))
         (void)look(w, false, &changed, &why);
+    again_at = w->looked_at + LOOK_MS;
     end(w);
     cl_err_clear(&why);
     if (changed)
         tell(w);
+    return again_at;
 }
 
 static void ref_self(void *self)
@@ -575,6 +579,7 @@ claude_code_t cl_watcher_detach(claude_watcher_t *watcher, claude_client_t *clie
         rc = cl_fail(err, CLAUDE_E_STATE, "the client is not attached to this watcher");
     else
         cl_client_unwatch(client, watcher);
+    watcher->judged = false; /* what this client has refused may be good for the others */
     end(watcher);
     return rc;
 }

@@ -46,11 +46,12 @@ typedef struct cl_notify {
     bool refused;     /* the kernel gives no notice: only looking tells */
     int inotify;      /* -1: none */
     int timer;        /* in its place, for who polls a descriptor; -1: none */
+    int set;          /* what is polled: has one of them; -1: nobody has asked */
     int watched[CL_NOTIFY_DIRECTORIES];
     size_t count;
 } cl_notify;
 
-#define CL_NOTIFY_INIT ((cl_notify){.inotify = -1, .timer = -1})
+#define CL_NOTIFY_INIT ((cl_notify){.inotify = -1, .timer = -1, .set = -1})
 
 /* Watches each directory on the way to the file in which a name may come to mean something else. Call it before reading
  * the file: what changes in between is then seen. A child opens descriptors of its own and leaves those of its parent
@@ -60,7 +61,7 @@ void cl_notify_aim(cl_notify *notify, const char *path);
 bool cl_notify_is_open(const cl_notify *notify);
 /* Whether something has happened since. Never waits. */
 bool cl_notify_drain(cl_notify *notify);
-/* To be polled for reading. -1: there are no descriptors left. */
+/* To be polled for reading; stays the same in this process. -1: there are no descriptors left. */
 int cl_notify_fd(cl_notify *notify);
 void cl_notify_close(cl_notify *notify);
 

@@ -1,6 +1,7 @@
 /* watcher_notify.c - where the way to a file leads, and inotify on the directories along it. */
 #include <errno.h>
 #include <limits.h>
+#include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -36,13 +37,41 @@ static void open_inotify(cl_notify *notify)
     notify->refused = notify->inotify < 0;
 }
 
-/* From now on only looking tells. */
+/* A second after a second, so that a program which waits for the descriptor looks now and then. */
+static int open_timer(void)
+{
+    struct itimerspec every = {.it_interval = {.tv_sec = 1}, .it_value = {.tv_sec = 1}};
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+    if (fd >= 0 && timerfd_settime(fd, 0, &every, NULL) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* Puts what there is into the set. */
+static bool fill_set(cl_notify *notify)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+
+    if (notify->inotify < 0 && notify->timer < 0)
+        notify->timer = open_timer();
+    return epoll_ctl(notify->set, EPOLL_CTL_ADD, notify->inotify >= 0 ? notify->inotify : notify->timer, &event) == 0;
+}
+
+/* From now on only looking tells. The descriptor that is polled goes on: it becomes a timer. */
 static void give_up(cl_notify *notify)
 {
+    /* First: a child may have it, too, and then closing it here would not take it out. */
+    if (notify->set >= 0)
+        epoll_ctl(notify->set, EPOLL_CTL_DEL, notify->inotify, NULL);
     close(notify->inotify);
     notify->inotify = -1;
     notify->count = 0;
     notify->refused = true;
+    if (notify->set >= 0)
+        (void)fill_set(notify);
 }
 
 /* False: the kernel has no more room for watches. A directory that may not be read is left out. */
@@ -180,26 +209,16 @@ bool cl_notify_drain(cl_notify *notify)
     return news;
 }
 
-/* A second after a second, so that a program which waits for the descriptor looks now and then. */
-static int open_timer(void)
-{
-    struct itimerspec every = {.it_interval = {.tv_sec = 1}, .it_value = {.tv_sec = 1}};
-    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-
-    if (fd >= 0 && timerfd_settime(fd, 0, &every, NULL) != 0) {
-        close(fd);
-        fd = -1;
-    }
-    return fd;
-}
-
 int cl_notify_fd(cl_notify *notify)
 {
-    if (notify->inotify >= 0)
-        return notify->inotify;
-    if (notify->timer < 0)
-        notify->timer = open_timer();
-    return notify->timer;
+    if (notify->set >= 0)
+        return notify->set;
+    notify->set = epoll_create1(EPOLL_CLOEXEC);
+    if (notify->set >= 0 && !fill_set(notify)) {
+        close(notify->set);
+        notify->set = -1;
+    }
+    return notify->set;
 }
 
 void cl_notify_close(cl_notify *notify)
@@ -209,6 +228,8 @@ void cl_notify_close(cl_notify *notify)
             close(notify->inotify);
         if (notify->timer >= 0)
             close(notify->timer);
+        if (notify->set >= 0)
+            close(notify->set);
     }
     forget(notify);
 }

@@ -16,6 +16,7 @@ struct claude_loop {
     claude_client_t *client; /* the handle: each call gets the snapshot that holds when it is submitted */
     cl_lines *lines;         /* whose settings the engine has */
     cl_engine *engine;
+    cl_listener listener;
     uint32_t generation;
     size_t max_events;
     bool inside; /* a function of the loop is running: a callback may be, too */
@@ -25,7 +26,8 @@ struct claude_loop {
     calls hooked;     /* something has happened, and there is a callback to tell, or one to ask for a signature */
     calls ready;      /* something has happened, for claude_loop_next() to tell */
     cl_timers timers; /* calls whose next attempt is not to begin yet */
-    int64_t alarm_at; /* what the engine was told of them */
+    int64_t look_at;  /* when whoever watches the client wants to look again */
+    int64_t alarm_at; /* what the engine was told of both */
     bool handed_out;  /* events, since the last turn */
     uint32_t row;     /* events that the first of `ready` has had in a row */
 };
@@ -135,6 +137,7 @@ static void set_alarm(claude_loop_t *loop)
 {
     int64_t next = cl_timers_next(&loop->timers);
 
+    next = loop->look_at < next ? loop->look_at : next;
     if (next == loop->alarm_at)
         return;
     loop->alarm_at = next;
@@ -154,7 +157,7 @@ claude_code_t cl_loop_new(claude_client_t *client, claude_loop_t **out, cl_err *
     cl_handle_init(&loop->handle, CL_MAGIC_LOOP);
     loop->holds = 1;
     loop->generation = cl_fork_generation();
-    loop->alarm_at = INT64_MAX;
+    loop->look_at = loop->alarm_at = INT64_MAX;
     now = cl_client_current(client);
     loop->max_events = (size_t)cl_option_int(NULL, now->config->options, CL_OPT_LOOP_MAX_EVENTS);
     rc = cl_engine_new_for_loop(&now->lines->http, &loop->engine, err);
@@ -166,6 +169,9 @@ claude_code_t cl_loop_new(claude_client_t *client, claude_loop_t **out, cl_err *
         return rc;
     }
     loop->client = cl_client_ref(client);
+    loop->listener.engine = loop->engine;
+    if (CL_FEATURE_DYNAMIC_CONFIG)
+        cl_client_listen(client, &loop->listener);
     *out = loop;
     return CLAUDE_OK;
 }
@@ -188,6 +194,8 @@ static void loop_free(claude_loop_t *loop)
         end_call(loop->all);
         leave(loop, loop->all);
     }
+    if (CL_FEATURE_DYNAMIC_CONFIG)
+        cl_client_unlisten(loop->client, &loop->listener);
     cl_engine_close(loop->engine); /* calls that the program still holds keep the rest of it */
     cl_engine_unref(loop->engine);
     cl_lines_unref(loop->lines);
@@ -391,7 +399,7 @@ static claude_code_t turn(claude_loop_t *loop, int64_t until_ms)
 {
     bool more;
 
-    cl_client_look(loop->client, false);
+    loop->look_at = cl_client_look(loop->client, false);
     cl_engine_turn(loop->engine, until_ms, loop->max_events);
     cl_engine_collect(loop->engine, happened, loop);
     collect_due(loop);

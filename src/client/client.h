@@ -194,7 +194,8 @@ typedef struct cl_watch_state {
 
 /* What looks whether there is something new for a client. No lock is held when it is called. */
 typedef struct cl_watch_kind {
-    void (*look)(void *self, bool call); /* `call`: one is about to be started; else a loop has its turn */
+    /* `call`: one is about to be started; else a loop has its turn. Returns when it wants to look again. */
+    int64_t (*look)(void *self, bool call);
     void (*tell)(void *self, cl_watch_state *out);
     void (*gone)(void *self, const claude_client_t *client); /* nobody holds the client any more */
     void (*ref)(void *self);
@@ -213,13 +214,28 @@ void cl_client_unwatch(claude_client_t *client, const void *self);
 /* All that there are, each to be released by its kind. Returns how many. */
 size_t cl_client_watches(claude_client_t *client, cl_watch out[CL_WATCHES_MAX]);
 /* Lets all of them look. May run callbacks of the program. */
-void cl_client_look_all(claude_client_t *client, bool call);
+int64_t cl_client_look_all(claude_client_t *client, bool call);
 
-static inline void cl_client_look(claude_client_t *client, bool call)
+/* Returns when to look again although nothing else happens (cl_now_ms() clock); INT64_MAX: nobody wants that. */
+static inline int64_t cl_client_look(claude_client_t *client, bool call)
 {
     if (CL_FEATURE_DYNAMIC_CONFIG && atomic_load_explicit(&client->watched, memory_order_relaxed))
-        cl_client_look_all(client, call);
+        return cl_client_look_all(client, call);
+    return INT64_MAX;
 }
+
+/* A loop of the client's, which has to look sooner than it has planned when somebody begins to watch. */
+typedef struct cl_listener {
+    cl_engine *engine; /* that is stirred then */
+    uint64_t heard;
+    struct cl_listener *prev;
+    struct cl_listener *next;
+} cl_listener;
+
+void cl_client_listen(claude_client_t *client, cl_listener *listener);
+/* Before the engine is closed. */
+void cl_client_unlisten(claude_client_t *client, cl_listener *listener);
+
 /* ---- targets.c ---- */
 
 /* `before`: the snapshot whose states go on where their options and places are the same; NULL: none. */

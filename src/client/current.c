@@ -12,6 +12,8 @@ struct cl_root {
     claude_client_t *snapshots[1 + CL_SNAPSHOTS_MAX];
     size_t watch_count;
     cl_watch watches[CL_WATCHES_MAX];
+    uint64_t watch_changes;
+    cl_listener *listeners;
 };
 
 /* A child finds the lock free. */
@@ -129,7 +131,7 @@ claude_code_t cl_client_choose(claude_client_t *client, const claude_request_t *
 
     if (!CL_FEATURE_DYNAMIC_CONFIG && *name)
         return cl_fail_left_out(err, "dynamic-config");
-    cl_client_look(client, true);
+    (void)cl_client_look(client, true);
     return cl_client_named(client, name, out, err);
 }
 
@@ -267,6 +269,63 @@ int64_t cl_client_generation(claude_client_t *client, const char *name)
 
 /* ---- who looks after it ---- */
 
+/* One that has not heard of the last change yet: its engine, held. NULL: all have. */
+static cl_engine *next_to_hear(cl_root *root)
+{
+    cl_engine *engine = NULL;
+
+    lock(root);
+    for (cl_listener *l = root->listeners; l && !engine; l = l->next) {
+        if (l->heard == root->watch_changes)
+            continue;
+        l->heard = root->watch_changes;
+        engine = cl_engine_ref(l->engine);
+    }
+    unlock(root);
+    return engine;
+}
+
+static void tell_listeners(cl_root *root)
+{
+    cl_engine *engine;
+
+    while ((engine = next_to_hear(root)) != NULL) {
+        cl_engine_stir(engine);
+        cl_engine_unref(engine);
+    }
+}
+
+void cl_client_listen(claude_client_t *client, cl_listener *listener)
+{
+    cl_root *root = client->root;
+
+    lock(root);
+    listener->heard = root->watch_changes;
+    listener->prev = NULL;
+    listener->next = root->listeners;
+    if (root->listeners)
+        root->listeners->prev = listener;
+    root->listeners = listener;
+    unlock(root);
+    /* Whoever watches already has its first look in the first turn. */
+    if (atomic_load(&client->watched))
+        cl_engine_stir(listener->engine);
+}
+
+void cl_client_unlisten(claude_client_t *client, cl_listener *listener)
+{
+    cl_root *root = client->root;
+
+    lock(root);
+    if (listener->prev)
+        listener->prev->next = listener->next;
+    else
+        root->listeners = listener->next;
+    if (listener->next)
+        listener->next->prev = listener->prev;
+    unlock(root);
+}
+
 claude_code_t cl_client_watch(claude_client_t *client, const cl_watch *watch, cl_err *err)
 {
     cl_root *root = client->root;
@@ -281,9 +340,11 @@ claude_code_t cl_client_watch(claude_client_t *client, const cl_watch *watch, cl
         root->watches[count] = *watch;
         watch->kind->ref(watch->self);
         root->watch_count = count + 1;
+        root->watch_changes++;
         atomic_store_explicit(&client->watched, true, memory_order_relaxed);
     }
     unlock(root);
+    tell_listeners(root);
     return rc;
 }
 
@@ -324,13 +385,16 @@ size_t cl_client_watches(claude_client_t *client, cl_watch out[CL_WATCHES_MAX])
 }
 
 /* The watches are held, so that they can be taken off meanwhile. */
-void cl_client_look_all(claude_client_t *client, bool call)
+int64_t cl_client_look_all(claude_client_t *client, bool call)
 {
+    int64_t again_at = INT64_MAX;
     cl_watch watches[CL_WATCHES_MAX];
     size_t count = cl_client_watches(client, watches);
 
     for (size_t i = 0; i < count; i++) {
-        watches[i].kind->look(watches[i].self, call);
+        int64_t at = watches[i].kind->look(watches[i].self, call);
+        again_at = at < again_at ? at : again_at;
         watches[i].kind->unref(watches[i].self);
     }
+    return again_at;
 }

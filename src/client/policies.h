@@ -19,6 +19,9 @@ cl_limiter_settings cl_limiter_settings_of(const cl_options *client);
 cl_failover_settings cl_failover_settings_of(const cl_options *client);
 /* `config` may be NULL. The quota has its limits and its table of models. */
 claude_code_t cl_quota_of_config(const claude_config_t *config, claude_quota_t **out, cl_err *err);
+/* One with the limits of the configuration, and the use and the prices of another one. */
+claude_code_t cl_quota_with_limits_of(const claude_config_t *config, claude_quota_t *quota, claude_quota_t **out,
+                                      cl_err *err);
 /* The table with the prices: the quota's own, else the other one. */
 const claude_models_t *cl_quota_models(const claude_quota_t *quota, const claude_models_t *others);
 /* False: the model has no price, *nano is 0. */

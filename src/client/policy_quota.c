@@ -38,6 +38,14 @@ claude_code_t cl_quota_of_config(const claude_config_t *config, claude_quota_t *
     return cl_quota_new(&settings, out, err);
 }
 
+claude_code_t cl_quota_with_limits_of(const claude_config_t *config, claude_quota_t *quota, claude_quota_t **out,
+                                      cl_err *err)
+{
+    cl_quota_settings settings = settings_of(config->options);
+
+    return cl_quota_with_limits(quota, &settings.limits, out, err);
+}
+
 const claude_models_t *cl_quota_models(const claude_quota_t *quota, const claude_models_t *others)
 {
     const claude_models_t *own = cl_quota_prices(quota);

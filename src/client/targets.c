@@ -254,7 +254,7 @@ static claude_code_t make_limiter(claude_client_t *client, const claude_client_t
     return cl_limiter_new(&settings, &client->limiter, err);
 }
 
-/* New limits begin with what was used under the old ones; what is under way then counts there. */
+/* With days that begin elsewhere, or other prices: what is under way counts in the old one. */
 static claude_code_t carry_over(claude_quota_t *from, claude_quota_t *to, cl_err *err)
 {
     cl_buf used = CL_BUF_INIT(CL_QUOTA_JSON_MAX);
@@ -267,6 +267,16 @@ static claude_code_t carry_over(claude_quota_t *from, claude_quota_t *to, cl_err
     return rc;
 }
 
+/* Other limits are held against the same use. */
+static bool quota_goes_on(const claude_client_t *client, const claude_client_t *before)
+{
+    const cl_options *now = client->config->options;
+
+    return cl_option_int(NULL, now, CL_OPT_QUOTA_OFFSET) ==
+               cl_option_int(NULL, before->config->options, CL_OPT_QUOTA_OFFSET) &&
+           client->config->models == before->config->models;
+}
+
 static claude_code_t make_quota(claude_client_t *client, const claude_client_t *before, cl_err *err)
 {
     claude_quota_t *old = before && !before->config->quota ? before->quota : NULL;
@@ -274,10 +284,12 @@ static claude_code_t make_quota(claude_client_t *client, const claude_client_t *
 
     if (!CL_FEATURE_QUOTA || !(client->features & CLAUDE_WITH_QUOTA))
         return CLAUDE_OK;
-    if (client->config->quota || (old && same_options(client, before, "quota."))) {
-        client->quota = cl_quota_ref(client->config->quota ? kept(client->config->quota) : old);
+    if (client->config->quota) {
+        client->quota = cl_quota_ref(kept(client->config->quota));
         return CLAUDE_OK;
     }
+    if (old && quota_goes_on(client, before))
+        return cl_quota_with_limits_of(client->config, old, &client->quota, err);
     rc = cl_quota_of_config(client->config, &client->quota, err);
     return rc >= 0 && old ? carry_over(old, client->quota, err) : rc;
 }

@@ -87,23 +87,55 @@ int cl_quota_put_dollars(cl_buf *out, int64_t nano)
 
 /* ---- life ---- */
 
-claude_code_t cl_quota_new(const cl_quota_settings *settings, claude_quota_t **out, cl_err *err)
+static void close_book(cl_quota_book *book)
+{
+    if (atomic_fetch_sub_explicit(&book->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    for (size_t i = 0; i < book->count; i++)
+        free(book->models[i]);
+    cl_hook_unref(book->prices);
+    pthread_mutex_destroy(&book->lock);
+    free(book);
+}
+
+/* Takes over the reference to the book, also on failure. */
+static claude_code_t open_book(cl_quota_book *book, const cl_quota_limits *limits, claude_quota_t **out, cl_err *err)
 {
     claude_quota_t *quota = calloc(1, sizeof *quota);
-    int64_t offset = settings->offset_minutes;
 
-    if (!quota || pthread_mutex_init(&quota->lock, NULL) != 0) {
-        free(quota);
+    if (!quota) {
+        close_book(book);
         return cl_fail_nomem(err);
     }
     cl_handle_init(&quota->handle, CL_MAGIC_QUOTA);
-    quota->generation = cl_fork_generation();
-    quota->offset_ms = (offset < -OFFSET_MAX ? -OFFSET_MAX : offset > OFFSET_MAX ? OFFSET_MAX : offset) * MINUTE_MS;
-    quota->prices = cl_hook_ref(settings->prices);
-    quota->name_of = settings->name_of;
-    quota->all.limits = settings->limits;
+    quota->book = book;
+    quota->limits = *limits;
     *out = quota;
     return CLAUDE_OK;
+}
+
+claude_code_t cl_quota_new(const cl_quota_settings *settings, claude_quota_t **out, cl_err *err)
+{
+    cl_quota_book *book = calloc(1, sizeof *book);
+    int64_t offset = settings->offset_minutes;
+
+    if (!book || pthread_mutex_init(&book->lock, NULL) != 0) {
+        free(book);
+        return cl_fail_nomem(err);
+    }
+    atomic_init(&book->refs, 1);
+    book->generation = cl_fork_generation();
+    book->offset_ms = (offset < -OFFSET_MAX ? -OFFSET_MAX : offset > OFFSET_MAX ? OFFSET_MAX : offset) * MINUTE_MS;
+    book->prices = cl_hook_ref(settings->prices);
+    book->name_of = settings->name_of;
+    return open_book(book, &settings->limits, out, err);
+}
+
+claude_code_t cl_quota_with_limits(claude_quota_t *quota, const cl_quota_limits *limits, claude_quota_t **out,
+                                   cl_err *err)
+{
+    atomic_fetch_add_explicit(&quota->book->refs, 1, memory_order_relaxed);
+    return open_book(quota->book, limits, out, err);
 }
 
 claude_quota_t *cl_quota_ref(claude_quota_t *quota)
@@ -117,25 +149,22 @@ void cl_quota_unref(claude_quota_t *quota)
 {
     if (!quota || !cl_handle_unref(&quota->handle))
         return;
-    for (size_t i = 0; i < quota->count; i++)
-        free(quota->models[i]);
-    cl_hook_unref(quota->prices);
-    pthread_mutex_destroy(&quota->lock);
+    close_book(quota->book);
     free(quota);
 }
 
 const void *cl_quota_prices(const claude_quota_t *quota)
 {
-    return quota->prices ? cl_hook_data(quota->prices) : NULL;
+    return quota->book->prices ? cl_hook_data(quota->book->prices) : NULL;
 }
 
 /* What was reserved is the parent's. */
 static void after_fork(claude_quota_t *quota)
 {
-    memset(quota->all.reserved, 0, sizeof quota->all.reserved);
-    for (size_t i = 0; i < quota->count; i++)
-        memset(quota->models[i]->reserved, 0, sizeof quota->models[i]->reserved);
-    quota->generation = cl_fork_generation();
+    memset(quota->book->all.reserved, 0, sizeof quota->book->all.reserved);
+    for (size_t i = 0; i < quota->book->count; i++)
+        memset(quota->book->models[i]->reserved, 0, sizeof quota->book->models[i]->reserved);
+    quota->book->generation = cl_fork_generation();
 }
 
 /* A fork waits for the few instructions until the lock is free again, so that a child finds it free and what it guards
@@ -143,14 +172,14 @@ static void after_fork(claude_quota_t *quota)
 void cl_quota_lock(claude_quota_t *quota)
 {
     cl_fork_hold();
-    pthread_mutex_lock(&quota->lock);
-    if (quota->generation != cl_fork_generation())
+    pthread_mutex_lock(&quota->book->lock);
+    if (quota->book->generation != cl_fork_generation())
         after_fork(quota);
 }
 
 void cl_quota_unlock(claude_quota_t *quota)
 {
-    pthread_mutex_unlock(&quota->lock);
+    pthread_mutex_unlock(&quota->book->lock);
     cl_fork_release();
 }
 
@@ -158,9 +187,9 @@ void cl_quota_unlock(claude_quota_t *quota)
 
 static void reset(claude_quota_t *quota, int32_t period)
 {
-    memset(&quota->all.used[period], 0, sizeof quota->all.used[period]);
-    for (size_t i = 0; i < quota->count; i++)
-        memset(&quota->models[i]->used[period], 0, sizeof quota->models[i]->used[period]);
+    memset(&quota->book->all.used[period], 0, sizeof quota->book->all.used[period]);
+    for (size_t i = 0; i < quota->book->count; i++)
+        memset(&quota->book->models[i]->used[period], 0, sizeof quota->book->models[i]->used[period]);
 }
 
 void cl_quota_forget_use(claude_quota_t *quota)
@@ -176,30 +205,30 @@ static int64_t clamp_time(int64_t ms)
 
 void cl_quota_set_time(claude_quota_t *quota, int64_t wall_ms)
 {
-    int64_t now = clamp_time(wall_ms) + quota->offset_ms;
+    int64_t now = clamp_time(wall_ms) + quota->book->offset_ms;
     int64_t day = cl_day_of(now);
     int64_t month;
 
-    if (quota->started && now == quota->now)
+    if (quota->book->started && now == quota->book->now)
         return;
-    if (quota->started && now < quota->now && quota->now - now <= CL_DAY_MS)
+    if (quota->book->started && now < quota->book->now && quota->book->now - now <= CL_DAY_MS)
         return;
-    month = quota->started && day == quota->day ? quota->month : cl_month_of(day);
-    if (quota->started && now > quota->now && day != quota->day)
+    month = quota->book->started && day == quota->book->day ? quota->book->month : cl_month_of(day);
+    if (quota->book->started && now > quota->book->now && day != quota->book->day)
         reset(quota, CL_QUOTA_DAY);
-    if (quota->started && now > quota->now && month != quota->month)
+    if (quota->book->started && now > quota->book->now && month != quota->book->month)
         reset(quota, CL_QUOTA_MONTH);
-    quota->started = true;
-    quota->now = now;
-    quota->day = day;
-    quota->month = month;
+    quota->book->started = true;
+    quota->book->now = now;
+    quota->book->day = day;
+    quota->book->month = month;
 }
 
 static int64_t reset_at(const claude_quota_t *quota, int32_t period)
 {
-    int64_t day = period == CL_QUOTA_MONTH ? cl_month_begins(quota->month + 1) : quota->day + 1;
+    int64_t day = period == CL_QUOTA_MONTH ? cl_month_begins(quota->book->month + 1) : quota->book->day + 1;
 
-    return day * CL_DAY_MS - quota->offset_ms;
+    return day * CL_DAY_MS - quota->book->offset_ms;
 }
 
 int64_t cl_quota_reset_at_ms(claude_quota_t *quota, int32_t period, int64_t wall_ms)
@@ -226,17 +255,17 @@ claude_code_t cl_quota_check_model(cl_str model, cl_err *err)
 
 static cl_quota_scope *find(const claude_quota_t *quota, cl_str model)
 {
-    for (size_t i = 0; i < quota->count; i++) {
-        const char *name = quota->models[i]->name;
+    for (size_t i = 0; i < quota->book->count; i++) {
+        const char *name = quota->book->models[i]->name;
         if (memcmp(name, model.ptr, model.len) == 0 && name[model.len] == '\0')
-            return quota->models[i];
+            return quota->book->models[i];
     }
     return NULL;
 }
 
 static cl_str known_name(const claude_quota_t *quota, cl_str model)
 {
-    cl_str name = model.len > 0 && quota->name_of ? quota->name_of(cl_quota_prices(quota), model) : model;
+    cl_str name = model.len > 0 && quota->book->name_of ? quota->book->name_of(cl_quota_prices(quota), model) : model;
 
     return name.len > 0 && name.len <= CL_QUOTA_NAME_MAX ? name : model;
 }
@@ -251,7 +280,7 @@ claude_code_t cl_quota_scope_of(claude_quota_t *quota, cl_str model, bool may_sh
     *out = NULL;
     if (name.len == 0 || (*out = find(quota, name)))
         return CLAUDE_OK;
-    if (quota->count >= CL_QUOTA_MODELS_MAX) {
+    if (quota->book->count >= CL_QUOTA_MODELS_MAX) {
         if (!may_share)
             return cl_fail(err, CLAUDE_E_LIMIT, "the quota knows %d models, and has no room for another one's limits",
                            CL_QUOTA_MODELS_MAX);
@@ -263,7 +292,7 @@ claude_code_t cl_quota_scope_of(claude_quota_t *quota, cl_str model, bool may_sh
     if (!scope)
         return cl_fail_nomem(err);
     memcpy(scope->name, name.ptr, name.len);
-    quota->models[quota->count++] = scope;
+    quota->book->models[quota->book->count++] = scope;
     *out = scope;
     return CLAUDE_OK;
 }
@@ -277,7 +306,7 @@ claude_code_t cl_quota_set_limit(claude_quota_t *quota, cl_str model, int32_t pe
     cl_quota_lock(quota);
     rc = cl_quota_scope_of(quota, model, false, &scope, err);
     if (rc >= 0)
-        (scope ? scope : &quota->all)->limits.most[period][kind] = not_below_zero(most);
+        (scope ? &scope->limits : &quota->limits)->most[period][kind] = not_below_zero(most);
     cl_quota_unlock(quota);
     return rc;
 }
@@ -290,6 +319,7 @@ enum { ROOM = 0, AFTER_DAY, AFTER_MONTH, NEVER, UNPRICED };
 typedef struct refusal {
     int why;
     cl_quota_scope *scope;
+    int64_t limit;
     int32_t period;
     int32_t kind;
 } refusal;
@@ -302,9 +332,10 @@ static bool fits(int64_t limit, int64_t used, int64_t reserved, int64_t need)
 }
 
 /* A call is not refused for what it needs nothing of. */
-static int judge(const cl_quota_scope *scope, int32_t period, int32_t kind, const cl_quota_need *need)
+static int judge(const cl_quota_scope *scope, const cl_quota_limits *limits, int32_t period, int32_t kind,
+                 const cl_quota_need *need)
 {
-    int64_t limit = scope->limits.most[period][kind];
+    int64_t limit = limits->most[period][kind];
     int64_t amount = need->amount[kind];
 
     if (limit == 0)
@@ -318,13 +349,13 @@ static int judge(const cl_quota_scope *scope, int32_t period, int32_t kind, cons
     return period == CL_QUOTA_MONTH ? AFTER_MONTH : AFTER_DAY;
 }
 
-static void judge_all(cl_quota_scope *scope, const cl_quota_need *need, refusal *worst)
+static void judge_all(cl_quota_scope *scope, const cl_quota_limits *limits, const cl_quota_need *need, refusal *worst)
 {
-    for (int32_t period = 0; scope && period < CL_QUOTA_LIMITED; period++) {
+    for (int32_t period = 0; period < CL_QUOTA_LIMITED; period++) {
         for (int32_t kind = 0; kind < CL_QUOTA_KINDS; kind++) {
-            int why = judge(scope, period, kind, need);
+            int why = judge(scope, limits, period, kind, need);
             if (why > worst->why)
-                *worst = (refusal){why, scope, period, kind};
+                *worst = (refusal){why, scope, limits->most[period][kind], period, kind};
         }
     }
 }
@@ -382,12 +413,12 @@ static claude_code_t refuse(claude_quota_t *quota, const refusal *why, const cl_
     cl_quota_scope *scope = why->scope;
     char shown[CL_QUOTA_NAME_MAX + 1] = "";
     cl_err_quota q = {
-        .limit = scope->limits.most[why->period][why->kind],
+        .limit = why->limit,
         .used = cl_quota_used(&scope->used[why->period], why->kind),
         .reserved = scope->reserved[why->kind],
         .needed = need->amount[why->kind],
         .reset_at_ms = reset_at(quota, why->period),
-        .per_model = scope != &quota->all,
+        .per_model = scope != &quota->book->all,
     };
 
     scope->refused = cl_quota_plus(scope->refused, 1);
@@ -408,10 +439,11 @@ static claude_code_t refuse(claude_quota_t *quota, const refusal *why, const cl_
 static claude_code_t look_for_room(claude_quota_t *quota, cl_quota_scope *scope, const cl_quota_need *need,
                                    cl_str model, int64_t wall_ms, cl_err *err)
 {
-    refusal worst = {ROOM, NULL, 0, 0};
+    refusal worst = {.why = ROOM};
 
-    judge_all(&quota->all, need, &worst);
-    judge_all(scope, need, &worst);
+    judge_all(&quota->book->all, &quota->limits, need, &worst);
+    if (scope)
+        judge_all(scope, &scope->limits, need, &worst);
     return worst.why == ROOM ? CLAUDE_OK : refuse(quota, &worst, need, model, wall_ms, err);
 }
 
@@ -456,12 +488,12 @@ claude_code_t cl_quota_reserve(claude_quota_t *quota, cl_str model, const cl_quo
     rc = cl_quota_scope_of(quota, model, true, &scope, err);
     if (rc >= 0)
         rc = look_for_room(quota, scope, need, model, wall_ms, err);
-    if (rc >= 0 && (!can_hold(&quota->all, need) || !can_hold(scope, need)))
+    if (rc >= 0 && (!can_hold(&quota->book->all, need) || !can_hold(scope, need)))
         rc = cl_fail(err, CLAUDE_E_LIMIT, "all that is reserved of the quota together is more than can be counted");
     if (rc >= 0) {
-        hold(&quota->all, need, 1);
+        hold(&quota->book->all, need, 1);
         hold(scope, need, 1);
-        *ticket = (cl_quota_ticket){scope, *need, quota->generation, true};
+        *ticket = (cl_quota_ticket){scope, *need, quota->book->generation, true};
     }
     cl_quota_unlock(quota);
     return rc;
@@ -470,7 +502,7 @@ claude_code_t cl_quota_reserve(claude_quota_t *quota, cl_str model, const cl_quo
 static void count(claude_quota_t *quota, cl_quota_scope *scope, const cl_quota_use *used)
 {
     for (size_t period = 0; period < CL_QUOTA_PERIODS; period++) {
-        cl_quota_use_add(&quota->all.used[period], used);
+        cl_quota_use_add(&quota->book->all.used[period], used);
         if (scope)
             cl_quota_use_add(&scope->used[period], used);
     }
@@ -480,8 +512,8 @@ void cl_quota_settle(claude_quota_t *quota, cl_quota_ticket *ticket, const cl_qu
 {
     cl_quota_lock(quota);
     cl_quota_set_time(quota, wall_ms);
-    if (ticket->open && ticket->generation == quota->generation) {
-        hold(&quota->all, &ticket->need, -1);
+    if (ticket->open && ticket->generation == quota->book->generation) {
+        hold(&quota->book->all, &ticket->need, -1);
         hold(ticket->model, &ticket->need, -1);
         if (used)
             count(quota, ticket->model, used);
@@ -530,13 +562,23 @@ claude_code_t cl_quota_add(claude_quota_t *quota, cl_str model, const cl_quota_u
 
 /* ---- looking ---- */
 
+cl_quota_scope cl_quota_all(const claude_quota_t *quota)
+{
+    cl_quota_scope all = quota->book->all;
+
+    all.limits = quota->limits;
+    return all;
+}
+
 bool cl_quota_look(claude_quota_t *quota, cl_str model, int64_t wall_ms, cl_quota_scope *out)
 {
-    const cl_quota_scope *scope = &quota->all;
+    cl_quota_scope all;
+    const cl_quota_scope *scope = &all;
     cl_str name = known_name(quota, model);
 
     cl_quota_lock(quota);
     cl_quota_set_time(quota, wall_ms);
+    all = cl_quota_all(quota);
     if (name.len > 0)
         scope = name.len <= CL_QUOTA_NAME_MAX ? find(quota, name) : NULL;
     if (scope)
@@ -550,7 +592,7 @@ size_t cl_quota_model_count(claude_quota_t *quota)
     size_t n;
 
     cl_quota_lock(quota);
-    n = quota->count;
+    n = quota->book->count;
     cl_quota_unlock(quota);
     return n;
 }
@@ -560,7 +602,7 @@ const char *cl_quota_model_at(claude_quota_t *quota, size_t index)
     const char *name;
 
     cl_quota_lock(quota);
-    name = index < quota->count ? quota->models[index]->name : NULL;
+    name = index < quota->book->count ? quota->book->models[index]->name : NULL;
     cl_quota_unlock(quota);
     return name;
 }

@@ -17,6 +17,7 @@
 #define CL_RELIABILITY_QUOTA_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "config/config.h"
 
@@ -86,6 +87,10 @@ typedef struct cl_quota_ticket {
 } cl_quota_ticket;
 
 claude_code_t cl_quota_new(const cl_quota_settings *settings, claude_quota_t **out, cl_err *err);
+/* Another one with the same use, reservations and prices, and other limits for all models together. What was reserved
+ * in one can be settled in the other. */
+claude_code_t cl_quota_with_limits(claude_quota_t *quota, const cl_quota_limits *limits, claude_quota_t **out,
+                                   cl_err *err);
 claude_quota_t *cl_quota_ref(claude_quota_t *quota);
 void cl_quota_unref(claude_quota_t *quota);
 /* The table of the settings; NULL: none. */
@@ -159,8 +164,9 @@ int cl_put_time(cl_buf *out, int64_t ms);
 
 /* ---- between quota.c and quota_json.c ---- */
 
-struct claude_quota {
-    cl_handle handle;
+/* What was used and is reserved, and what models are limited to. */
+typedef struct cl_quota_book {
+    _Atomic uint32_t refs;
     pthread_mutex_t lock;
     uint32_t generation; /* of the process that has reserved */
     int64_t offset_ms;
@@ -170,15 +176,23 @@ struct claude_quota {
     int64_t now; /* the latest time, with the offset */
     int64_t day; /* those of `now` */
     int64_t month;
-    cl_quota_scope all;
+    cl_quota_scope all;                              /* its limits are those of each quota */
     cl_quota_scope *models[CL_QUOTA_MODELS_MAX + 1]; /* never moved, never removed; the last one is for others */
     size_t count;
+} cl_quota_book;
+
+struct claude_quota {
+    cl_handle handle;
+    cl_quota_book *book;
+    cl_quota_limits limits; /* of all models together; under the book's lock */
 };
 
 void cl_quota_lock(claude_quota_t *quota);
 void cl_quota_unlock(claude_quota_t *quota);
 /* Under the lock. */
 void cl_quota_set_time(claude_quota_t *quota, int64_t wall_ms);
+/* The scope of all, with the limits of this quota. */
+cl_quota_scope cl_quota_all(const claude_quota_t *quota);
 /* The row of a model, made if there is none; *out NULL for no model. `may_share`: if there is no room for another, that
  * of others. */
 claude_code_t cl_quota_scope_of(claude_quota_t *quota, cl_str model, bool may_share, cl_quota_scope **out, cl_err *err);

@@ -73,21 +73,23 @@ static bool put_scope(cl_buf *out, const cl_quota_scope *scope)
 
 static bool put_date(cl_buf *out, const claude_quota_t *quota)
 {
-    return put_key(out, "date") && put_char(out, '"') && cl_put_day(out, quota->day) == CL_BUF_OK && put_char(out, '"');
+    return put_key(out, "date") && put_char(out, '"') && cl_put_day(out, quota->book->day) == CL_BUF_OK &&
+           put_char(out, '"');
 }
 
 static bool put_quota(cl_buf *out, const claude_quota_t *quota)
 {
-    int64_t month_ends = cl_month_begins(quota->month + 1);
+    int64_t month_ends = cl_month_begins(quota->book->month + 1);
+    cl_quota_scope all = cl_quota_all(quota);
     bool ok = put_char(out, '{') && put_int(out, "version", VERSION) &&
-              put_int(out, "saved_at_ms", quota->now - quota->offset_ms) &&
-              put_int(out, "utc_offset_minutes", quota->offset_ms / 60000) && put_date(out, quota) &&
-              put_int(out, "day_resets_at_ms", (quota->day + 1) * CL_DAY_MS - quota->offset_ms) &&
-              put_int(out, "month_resets_at_ms", month_ends * CL_DAY_MS - quota->offset_ms) && put_key(out, "total") &&
-              put_scope(out, &quota->all) && put_key(out, "models") && put_char(out, '{');
+              put_int(out, "saved_at_ms", quota->book->now - quota->book->offset_ms) &&
+              put_int(out, "utc_offset_minutes", quota->book->offset_ms / 60000) && put_date(out, quota) &&
+              put_int(out, "day_resets_at_ms", (quota->book->day + 1) * CL_DAY_MS - quota->book->offset_ms) &&
+              put_int(out, "month_resets_at_ms", month_ends * CL_DAY_MS - quota->book->offset_ms) &&
+              put_key(out, "total") && put_scope(out, &all) && put_key(out, "models") && put_char(out, '{');
 
-    for (size_t i = 0; ok && i < quota->count; i++)
-        ok = put_key(out, quota->models[i]->name) && put_scope(out, quota->models[i]);
+    for (size_t i = 0; ok && i < quota->book->count; i++)
+        ok = put_key(out, quota->book->models[i]->name) && put_scope(out, quota->book->models[i]);
     return ok && put_char(out, '}') && put_char(out, '}');
 }
 
@@ -261,14 +263,14 @@ static void take_over(claude_quota_t *quota, const document *doc, int64_t wall_m
     cl_quota_scope *scope = NULL;
 
     cl_quota_forget_use(quota);
-    memcpy(quota->all.used, doc->all, sizeof doc->all);
+    memcpy(quota->book->all.used, doc->all, sizeof doc->all);
     for (size_t i = 0; i < doc->count; i++) {
         (void)cl_quota_scope_of(quota, cl_str_of(doc->rows[i].name), true, &scope, NULL);
         for (size_t period = 0; scope && period < CL_QUOTA_PERIODS; period++)
             cl_quota_use_add(&scope->used[period], &doc->rows[i].used[period]);
     }
     /* As if the time since then had passed here. */
-    quota->started = false;
+    quota->book->started = false;
     cl_quota_set_time(quota, doc->saved_at_ms);
     cl_quota_set_time(quota, wall_ms);
 }
@@ -343,12 +345,12 @@ static claude_code_t read_limits(cl_json object, const char *where, bool has_mod
     return rc;
 }
 
-static void apply(cl_quota_scope *scope, const limit_row *from)
+static void apply(cl_quota_limits *limits, const limit_row *from)
 {
     for (size_t period = 0; period < CL_QUOTA_LIMITED; period++) {
         for (size_t kind = 0; kind < CL_QUOTA_KINDS; kind++) {
             if (from->limits.most[period][kind] >= 0)
-                scope->limits.most[period][kind] = from->limits.most[period][kind];
+                limits->most[period][kind] = from->limits.most[period][kind];
         }
     }
 }
@@ -362,12 +364,12 @@ static claude_code_t apply_all(claude_quota_t *quota, const limit_row *rows, siz
     cl_quota_lock(quota);
     for (size_t i = 1; rc >= 0 && i < count; i++)
         rc = cl_quota_scope_of(quota, cl_str_of(rows[i].name), false, &scope, err);
-    for (size_t i = 0; rc >= 0 && i < count; i++) {
-        scope = &quota->all;
-        if (i > 0)
-            rc = cl_quota_scope_of(quota, cl_str_of(rows[i].name), false, &scope, err);
-        apply(scope, &rows[i]);
+    for (size_t i = 1; rc >= 0 && i < count; i++) {
+        rc = cl_quota_scope_of(quota, cl_str_of(rows[i].name), false, &scope, err);
+        apply(&scope->limits, &rows[i]);
     }
+    if (rc >= 0)
+        apply(&quota->limits, &rows[0]);
     cl_quota_unlock(quota);
     return rc;
 }

@@ -335,6 +335,87 @@ static void clients_share_one_and_have_their_own(void **state)
     close_scene(&s);
 }
 
+/* ---- a client's own, while its configuration changes ---- */
+
+static void change(claude_client_t *client, const char *name, const char *limit, const char *offset_minutes)
+{
+    claude_config_t *config = new_config();
+    claude_error_t *err = NULL;
+
+    succeeds(claude_config_set(config, "quota.enabled", "true", &err), err);
+    succeeds(claude_config_set(config, "quota.daily_requests", limit, &err), err);
+    succeeds(claude_config_set(config, "quota.utc_offset_minutes", offset_minutes, &err), err);
+    succeeds(claude_client_set_snapshot(client, name, config, &err), err);
+    claude_config_unref(config);
+}
+
+static void has_room(claude_client_t *client, claude_request_t *request)
+{
+    ends_with(run(WAY_EXECUTE, client, request, QUOTA), CLAUDE_OK, 1, "");
+}
+
+static void has_no_room(claude_client_t *client, claude_request_t *request, int64_t limit, int64_t used,
+                        int64_t reserved)
+{
+    struct outcome o = run(WAY_EXECUTE, client, request, QUOTA);
+
+    assert_int_equal(claude_error_quota(o.err, "limit"), limit);
+    assert_int_equal(claude_error_quota(o.err, "used"), used);
+    assert_int_equal(claude_error_quota(o.err, "reserved"), reserved);
+    ends_with(o, CLAUDE_E_QUOTA, 0, "enterprise-quota");
+}
+
+/* Also what is under way: it was reserved under one limit and is settled under another. */
+static void other_limits_are_held_against_the_same_use(void **state)
+{
+    claude_client_t *client = client_with("quota.enabled", "true", "quota.daily_requests", "9", NULL);
+    struct scene s = scene_of();
+    claude_call_t *call = NULL;
+    claude_error_t *err = NULL;
+
+    (void)state;
+    script(GOOD);
+    has_room(client, s.request);
+    succeeds(claude_client_start(client, s.request, QUOTA, &call, &err), err);
+    change(client, NULL, "2", "0");
+    has_no_room(client, s.request, 2, 1, 1);
+    succeeds(wait_for(call, &err), err);
+    claude_call_unref(call);
+    has_no_room(client, s.request, 2, 2, 0);
+    change(client, "b", "3", "0");
+    succeeds(claude_request_set_option(s.request, "request.snapshot", "b", &err), err);
+    has_room(client, s.request);
+    has_no_room(client, s.request, 3, 3, 0);
+    succeeds(claude_request_set_option(s.request, "request.snapshot", NULL, &err), err);
+    has_no_room(client, s.request, 2, 3, 0);
+    change(client, NULL, "4", "0");
+    has_room(client, s.request);
+    has_no_room(client, s.request, 4, 4, 0);
+    claude_client_unref(client);
+    close_scene(&s);
+}
+
+/* Days that begin elsewhere are another count, which goes on from the first; a call under way ends in its own. */
+static void other_days_go_on_from_what_was_used(void **state)
+{
+    claude_client_t *client = client_with("quota.enabled", "true", "quota.daily_requests", "2", NULL);
+    struct scene s = scene_of();
+    claude_call_t *call = NULL;
+    claude_error_t *err = NULL;
+
+    (void)state;
+    script(GOOD);
+    has_room(client, s.request);
+    succeeds(claude_client_start(client, s.request, QUOTA, &call, &err), err);
+    change(client, NULL, "2", "60");
+    succeeds(wait_for(call, &err), err);
+    claude_call_unref(call);
+    has_room(client, s.request);
+    has_no_room(client, s.request, 2, 2, 0);
+    claude_client_unref(client);
+    close_scene(&s);
+}
+
 static void a_report_names_it(void **state)
 {
     struct scene s = scene_of();
@@ -442,6 +523,8 @@ int main(void)
         TEST_OF_SERVERS(other_endpoints_count_as_requests),
         TEST_OF_SERVERS(a_model_without_a_price),
         TEST_OF_SERVERS(clients_share_one_and_have_their_own),
+        TEST_OF_SERVERS(other_limits_are_held_against_the_same_use),
+        TEST_OF_SERVERS(other_days_go_on_from_what_was_used),
         TEST_OF_SERVERS(a_report_names_it),
         TEST_OF_SERVERS(threads_stay_within_it_together),
         TEST_OF_SERVERS(a_child_has_its_own_from_then_on),

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -498,6 +499,7 @@ static void test_directory_comes_later(void **state)
     struct scene s;
     char *folder;
     char *path;
+    char *away;
     (void)state;
     open_scene(&s, NULL);
     folder = in(&s, "later");
@@ -512,6 +514,24 @@ static void test_directory_comes_later(void **state)
     assert_false(polled(&s));
     write_text(path, "{'timeout_ms':1}");
     is_told(&s);
+    /* It is deleted, and made again; then another one takes its place. */
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    polled(&s);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    polled(&s);
+    write_text(path, "{'timeout_ms':2}");
+    is_told(&s);
+    holds(&s, "timeout_ms", "2");
+    polled(&s);
+    away = in(&s, "away");
+    assert_int_equal(rename(folder, away), 0);
+    polled(&s);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    write_text(path, "{'timeout_ms':3}");
+    is_told(&s);
+    holds(&s, "timeout_ms", "3");
+    free(away);
     free(folder);
     free(path);
     close_scene(&s);
@@ -535,6 +555,33 @@ static void test_kernel_refuses(void **state)
         kernel = WILLING;
         close_scene(&s);
     }
+}
+
+/* The limit of the kernel is reached later: what the program polls stays what it is, and goes on to tell. */
+static void test_kernel_refuses_later(void **state)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    int poller = epoll_create1(EPOLL_CLOEXEC);
+    int64_t until = now_ms() + PATIENCE_MS;
+    struct scene s;
+    int fd;
+    (void)state;
+    open_scene(&s, GOOD);
+    fd = claude_watcher_fd(s.watcher);
+    assert_int_equal(epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event), 0);
+    kernel = NO_WATCHES;
+    replace(&s, "{'timeout_ms':7}");
+    assert_true(polled(&s));
+    assert_int_equal(claude_watcher_is_notified(s.watcher), 0);
+    assert_int_equal(claude_watcher_fd(s.watcher), fd);
+    replace(&s, "{'timeout_ms':8}");
+    do
+        assert_int_equal(epoll_wait(poller, &event, 1, PATIENCE_MS), 1);
+    while (!polled(&s) && now_ms() < until);
+    holds(&s, "timeout_ms", "8");
+    kernel = WILLING;
+    close(poller);
+    close_scene(&s);
 }
 
 /* ---- clients ---- */
@@ -746,6 +793,14 @@ static void test_other_servers(void **state)
     assert_int_equal(claude_client_generation(client, NULL), 3);
     assert_int_equal(claude_client_generation(second, NULL), 3);
     fails(claude_watcher_allow_server(s.watcher, "nothing", &err), CLAUDE_E_INVALID, &err);
+    /* What a client has refused is good once that one is gone. */
+    replace(&s, "{'base_url':'http://example.invalid','timeout_ms':2}");
+    assert_false(polled(&s));
+    succeeds(claude_watcher_detach(s.watcher, client, NULL, &err), err);
+    assert_false(polled(&s));
+    succeeds(claude_watcher_detach(s.watcher, second, NULL, &err), err);
+    assert_true(polled(&s));
+    assert_int_equal(claude_client_generation(client, NULL), 3);
     claude_client_unref(client);
     claude_client_unref(second);
     close_scene(&s);
@@ -789,6 +844,157 @@ static void test_loop(void **state)
     claude_config_unref(config);
     claude_loop_unref(loop);
     claude_request_unref(request);
+    claude_client_unref(client);
+    close_scene(&s);
+}
+
+/* ---- a loop that has nothing to do ---- */
+
+/* What is promised is 2 s. This machine may have other things to do. */
+enum { PROMISED_MS = 2000, LOADED = 10 };
+
+/* All that a host does which has no other source of events: polls the descriptor, and then does what is to be done. */
+static bool host_waits(claude_loop_t *loop, int timeout_ms)
+{
+    struct pollfd fd = {.fd = claude_loop_fd(loop), .events = POLLIN};
+    const claude_event_t *event = NULL;
+    claude_error_t *err = NULL;
+    uint64_t tag = 0;
+
+    assert_true(fd.fd >= 0);
+    if (poll(&fd, 1, timeout_ms) == 0)
+        return false;
+    succeeds(claude_loop_dispatch(loop, &err), err);
+    assert_int_equal(claude_loop_next(loop, &tag, &event, &err), 0);
+    return true;
+}
+
+static void host_hears(struct scene *s, claude_loop_t *loop, int told)
+{
+    int64_t until = now_ms() + (int64_t)PROMISED_MS * LOADED;
+
+    while (s->told < told && now_ms() < until)
+        host_waits(loop, PROMISED_MS * LOADED);
+    assert_int_equal(s->told, told);
+}
+
+/* What was planned before may still wake it; then nothing does, for longer than it takes a look to come again. */
+static void host_sleeps(claude_loop_t *loop)
+{
+    enum { QUIET_MS = 1500, WAKES = 3 };
+    int wakes = 0;
+
+    while (host_waits(loop, QUIET_MS))
+        assert_in_range(++wakes, 1, WAKES);
+}
+
+/* The watcher is attached before the loop is made or after that; the kernel tells, cannot tell, or does not. */
+static void test_idle_loop(void **state)
+{
+    static const int kernels[] = {WILLING, NO_INSTANCES, NO_WATCHES, DEAF};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(kernels); i++) {
+        claude_client_t *client = new_client();
+        claude_loop_t *loop = NULL;
+        claude_error_t *err = NULL;
+        struct scene s;
+        kernel = kernels[i];
+        open_scene(&s, GOOD);
+        if (i % 2)
+            succeeds(claude_watcher_attach(s.watcher, client, NULL, &err), err);
+        succeeds(claude_loop_new(client, &loop, &err), err);
+        if (i % 2 == 0) {
+            while (host_waits(loop, 0))
+                continue;
+            succeeds(claude_watcher_attach(s.watcher, client, NULL, &err), err);
+        }
+        replace(&s, "{'timeout_ms':1001}");
+        host_hears(&s, loop, 1);
+        assert_int_equal(claude_client_generation(client, NULL), 3);
+        kernel = WILLING;
+        claude_loop_unref(loop);
+        claude_client_unref(client);
+        close_scene(&s);
+    }
+}
+
+/* Both loops hear of it, and are left in peace once nobody watches. */
+static void test_idle_loops_and_detach(void **state)
+{
+    claude_loop_t *loops[2] = {NULL, NULL};
+    claude_error_t *err = NULL;
+    claude_client_t *client;
+    struct scene s;
+    (void)state;
+    open_scene(&s, GOOD);
+    client = attached(&s, NULL);
+    for (size_t i = 0; i < COUNT_OF(loops); i++)
+        succeeds(claude_loop_new(client, &loops[i], &err), err);
+    replace(&s, "{'timeout_ms':1001}");
+    host_hears(&s, loops[0], 1);
+    replace(&s, "{'timeout_ms':1002}");
+    host_hears(&s, loops[1], 2);
+    claude_loop_unref(loops[1]);
+    succeeds(claude_watcher_detach(s.watcher, client, NULL, &err), err);
+    host_sleeps(loops[0]);
+    succeeds(claude_watcher_attach(s.watcher, client, NULL, &err), err);
+    replace(&s, "{'timeout_ms':1003}");
+    host_hears(&s, loops[0], 3);
+    claude_loop_unref(loops[0]);
+    claude_client_unref(client);
+    close_scene(&s);
+}
+
+static int child_attaches(struct scene *s, claude_client_t *client, claude_loop_t *parents)
+{
+    claude_loop_t *loop = NULL;
+    struct pollfd fd = {.events = POLLIN};
+    int64_t until = now_ms() + PATIENCE_MS;
+
+    if (claude_watcher_attach(s->watcher, client, "child", NULL) != CLAUDE_OK ||
+        claude_watcher_detach(s->watcher, client, NULL, NULL) != CLAUDE_OK ||
+        claude_loop_dispatch(parents, NULL) != CLAUDE_E_FORKED)
+        return 2;
+    claude_loop_unref(parents);
+    if (claude_loop_new(client, &loop, NULL) != CLAUDE_OK)
+        return 3;
+    fd.fd = claude_loop_fd(loop);
+    write_text(s->path, "{'timeout_ms':1001}");
+    while (s->told == 0 && now_ms() < until) {
+        if (poll(&fd, 1, PATIENCE_MS) != 1 || claude_loop_dispatch(loop, NULL) < 0)
+            return 4;
+    }
+    claude_loop_unref(loop);
+    return s->told == 1 ? 0 : 5;
+}
+
+/* What a child attaches, detaches and releases is nothing to its parent's loop; and each hears of the file. */
+static void test_idle_loop_and_fork(void **state)
+{
+    claude_loop_t *loop = NULL;
+    claude_error_t *err = NULL;
+    claude_client_t *client;
+    int status = -1;
+    struct scene s;
+    pid_t child;
+    (void)state;
+    open_scene(&s, GOOD);
+    client = attached(&s, NULL);
+    succeeds(claude_loop_new(client, &loop, &err), err);
+    while (host_waits(loop, 0))
+        continue;
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(child_attaches(&s, client, loop));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    host_hears(&s, loop, 1);
+    holds(&s, "timeout_ms", "1001");
+    replace(&s, "{'timeout_ms':1002}");
+    host_hears(&s, loop, 2);
+    claude_loop_unref(loop);
     claude_client_unref(client);
     close_scene(&s);
 }
@@ -963,6 +1169,7 @@ int main(void)
         TEST(test_links),
         TEST(test_directory_comes_later),
         TEST(test_kernel_refuses),
+        TEST(test_kernel_refuses_later),
         TEST(test_client_follows),
         TEST(test_client_keeps_its_watcher),
         TEST(test_deaf),
@@ -971,6 +1178,9 @@ int main(void)
         TEST(test_attaching),
         TEST(test_other_servers),
         TEST(test_loop),
+        TEST(test_idle_loop),
+        TEST(test_idle_loops_and_detach),
+        TEST(test_idle_loop_and_fork),
         TEST(test_fork),
         TEST(test_storm),
         TEST(test_misuse),

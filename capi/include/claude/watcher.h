@@ -27,8 +27,9 @@
  *
  * No thread watches. The file is looked at by claude_watcher_poll(), for which claude_watcher_fd() tells the time; and
  * for attached clients before each call and in each turn of a loop, if the kernel says that something has changed, and
- * once a second where it says nothing (network file systems do not). A file may be replaced in any way: written,
- * renamed, by a symbolic link on the way to it.
+ * once a second where it says nothing (network file systems do not). The descriptor of a loop becomes readable for that
+ * once a second, while a watcher is attached to its client. A file may be replaced in any way: written, renamed, by a
+ * symbolic link on the way to it.
  *
  * A file cannot send a client's key to another server: a base_url on one that the client was not made for is refused,
  * unless claude_watcher_allow_server() names it, or the program itself gives it (`initial`, claude_watcher_update()).

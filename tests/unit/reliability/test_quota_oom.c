@@ -78,6 +78,33 @@ static bool keep_a_quota(void)
     return done;
 }
 
+static claude_config_t *other_limits;
+static claude_config_t *other_days;
+
+/* A client's own, which goes on. */
+static bool change_a_quota(void)
+{
+    claude_client_t *client = NULL;
+    bool done = step(claude_client_new(other_limits, &client, NULL));
+
+    assert_int_equal(done, client != NULL);
+    done = done && step(claude_client_set_snapshot(client, NULL, other_limits, NULL)) &&
+           step(claude_client_set_snapshot(client, "b", other_days, NULL));
+    claude_client_unref(client);
+    return done;
+}
+
+static claude_config_t *config_with(const char *offset)
+{
+    claude_config_t *made = NULL;
+
+    assert_int_equal(claude_config_new(&made, NULL), CLAUDE_OK);
+    assert_int_equal(claude_config_set(made, "auth.style", "none", NULL), CLAUDE_OK);
+    assert_int_equal(claude_config_set(made, "quota.enabled", "true", NULL), CLAUDE_OK);
+    assert_int_equal(claude_config_set(made, "quota.utc_offset_minutes", offset, NULL), CLAUDE_OK);
+    return made;
+}
+
 static void fill_stored(void)
 {
     claude_response_t *document = NULL;
@@ -109,6 +136,11 @@ static void test_quotas(void **state)
     assert_int_equal(claude_quota_new(NULL, &kept, NULL), CLAUDE_OK);
     run_out(keep_a_quota);
     claude_quota_unref(kept);
+    other_limits = config_with("0");
+    other_days = config_with("60");
+    run_out(change_a_quota);
+    claude_config_unref(other_limits);
+    claude_config_unref(other_days);
     claude_config_unref(config);
 }
 

@@ -84,10 +84,61 @@ static void the_limit_holds_for_all_threads(void **state)
     cl_quota_unref(quota);
 }
 
+/* ---- all at once: each holds what it has reserved until all have asked ---- */
+
+enum { ROUNDS = 6, SMALL_LIMIT = 3000 };
+
+static _Atomic int64_t in_flight[ROUNDS];
+
+static void *go_in_rounds(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < ROUNDS; i++) {
+        cl_quota_ticket ticket = {.open = false};
+        cl_quota_need asked = need(RESERVED, RESERVED);
+        cl_quota_use used = use(MOST_USED, 0, MOST_USED);
+        if (cl_quota_reserve(quota, CL_STR("a"), &asked, NOON, &ticket, NULL) >= 0)
+            atomic_fetch_add(&in_flight[i], 1);
+        pthread_barrier_wait(&together);
+        cl_quota_settle(quota, &ticket, &used, NOON);
+        pthread_barrier_wait(&together);
+    }
+    return NULL;
+}
+
+static void what_is_in_flight_is_in_the_way(void **state)
+{
+    pthread_t threads[THREADS];
+    cl_quota_scope all;
+    int64_t before = 0;
+    int64_t last = 0;
+
+    (void)state;
+    quota = quota_with(0);
+    limit(quota, "", "daily_tokens", SMALL_LIMIT);
+    assert_int_equal(pthread_barrier_init(&together, NULL, THREADS), 0);
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, go_in_rounds, NULL), 0);
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    pthread_barrier_destroy(&together);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        int64_t room = before < SMALL_LIMIT ? (SMALL_LIMIT - before) / RESERVED : 0;
+        assert_int_equal(in_flight[i], room < THREADS ? room : THREADS);
+        before += in_flight[i] * MOST_USED;
+        last = in_flight[i] > 0 ? in_flight[i] : last;
+    }
+    assert_in_range(before, SMALL_LIMIT, SMALL_LIMIT + last * (MOST_USED - RESERVED));
+    all = look(quota, "", NOON);
+    assert_int_equal(cl_quota_tokens(&all.used[CL_QUOTA_DAY]), before);
+    cl_quota_unref(quota);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_limit_holds_for_all_threads),
+        cmocka_unit_test(what_is_in_flight_is_in_the_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
