@@ -114,7 +114,7 @@ typedef struct cl_attempt {
     int64_t began_at;
     int64_t limiter_from; /* since when it waits for its turn; 0: it does not */
     cl_report_attempt row;
-    cl_usage usage; /* once it is over, for those who ask */
+    cl_usage usage; /* while it is settled, for those who ask */
 } cl_attempt;
 
 struct claude_call {
@@ -367,6 +367,12 @@ claude_code_t cl_coding_receive(claude_call_t *call, cl_err *err);
 cl_str cl_coding_body(const claude_call_t *call);
 char *cl_coding_steal(claude_call_t *call, size_t *len);
 void cl_coding_rewind(claude_call_t *call);
+/* As if nothing had come. */
+static inline void cl_coding_forget(claude_call_t *call)
+{
+    if (CL_FEATURE_COMPRESSION && call->coding.unpack)
+        cl_coding_rewind(call);
+}
 /* After a failure: true if the server does not read compressed bodies, and the same is sent once more as it is. */
 bool cl_coding_goes_on(claude_call_t *call, cl_err *err);
 /* An attempt is over; NULL: it went well. */

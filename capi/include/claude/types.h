@@ -115,10 +115,11 @@ CLAUDE_API const char *claude_version_string(void);
  *
  * @param name  a feature of docs/features.md: "streaming", "streaming-control", "tools", "vision", "authentication",
  *              "content-generation", "model-management", "count-tokens", "retry-logic" or "retry", "circuit-breaker",
- *              "rate-limiting", "failover", "health-checks", "metrics", "curl-diagnostics", "general-diagnostics",
- *              "error-handling", "request-caching", "sync-api"; a part of one: "accumulate", "workspace", "sign",
- * "tool-runner", "structured-outputs", "costs", "batches", "files", "skills", "validation"; or "http2", "tls". Hyphens
- * may be underscores. NULL and unknown names are answered 0
+ *              "rate-limiting", "failover", "health-checks", "enterprise-quota", "metrics", "compression",
+ *              "dynamic-config", "curl-diagnostics", "general-diagnostics", "error-handling", "request-caching",
+ *              "sync-api"; a part of one: "accumulate", "workspace", "sign", "tool-runner", "structured-outputs",
+ *              "costs", "batches", "files", "skills", "validation"; or "http2", "tls". Hyphens may be underscores. NULL
+ *              and unknown names are answered 0, and so is what the API does not offer (docs/not-offered.md)
  * @return 1 it has, 0 it has not
  * @threads A
  * @since 0.8
