@@ -56,6 +56,7 @@ libsystemd-dev          examples of event loops
 luajit2                 examples of event loops, Lua binding; nginx's Lua module excludes the package luajit
 lua-luv                 examples of event loops
 man-db                  command-line tool: its man page
+doxygen                 reference of the interface
 sqlite3                 examples of plugin hosts
 libsqlite3-dev          examples of plugin hosts
 libnginx-mod-http-lua   examples of plugin hosts

@@ -52,6 +52,14 @@ def test_files_of_the_library(packages: dict[str, Deb]) -> None:
     assert f"{LIBRARIES}/cmake/claude/claudeConfig.cmake" in have
 
 
+def test_reference(packages: dict[str, Deb]) -> None:
+    """A page for each header, and one that leads to them."""
+    folder = packages["libclaude-dev"].folder / "usr/share/doc/libclaude-dev/html"
+    assert f'libclaude<span id="projectnumber">&#160;{VERSION}</span>' in (folder / "index.html").read_text("utf-8")
+    for path in (ROOT / "capi" / "include" / "claude").glob("*.h"):
+        assert (folder / f"{path.stem.replace('_', '__')}_8h.html").is_file()
+
+
 def test_files_of_the_bindings(packages: dict[str, Deb]) -> None:
     python = packages["python3-libclaude"].files()
     package = "usr/lib/python3/dist-packages/libclaude"
