@@ -29,11 +29,14 @@ func programsOf(t *testing.T, page string) []string {
 	return found
 }
 
-// examples are the programs of a reader: those of the README and the guide, and those of examples/go.
+// examples are the programs of a reader: those of the README and the guides, and those of examples/go.
 func examples(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for name, page := range map[string]string{"guide": "../../docs/go.md", "readme": "../../README.md"} {
+	pages := map[string]string{
+		"guide": "../../docs/go.md", "start": "../../docs/getting-started.md", "readme": "../../README.md",
+	}
+	for name, page := range pages {
 		shown := programsOf(t, page)
 		for i, program := range shown {
 			all[fmt.Sprintf("%s-%d", name, i+1)] = program

@@ -227,7 +227,7 @@ func (r *QuotaReservation) Release() {
 	runtime.KeepAlive(r)
 }
 
-// Export is all of it as JSON, as it is now: for monitoring, and for [Quota.Import]. docs/reliability.md has its members.
+// Export is all of it as JSON, as it is now: for monitoring, and for [Quota.Import]. docs/quotas.md has its members.
 func (q *Quota) Export() (json.RawMessage, error) {
 	defer runtime.KeepAlive(q)
 	var lent *C.claude_response_t

@@ -173,13 +173,29 @@ def test_every_code_of_a_header_is_found() -> None:
         assert path.read_text(encoding="utf-8").count("@code") == len(in_comments(path)), path.name
 
 
+def places(page: pathlib.Path) -> set[str]:
+    """What a link to a page may name after its #: the headings, as they are made into anchors."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_index_has_every_page() -> None:
+    """docs/README.md leads to all pages of its folder."""
+    text = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    for path in sorted((ROOT / "docs").glob("*.md")):
+        assert path.name == "README.md" or f"({path.name})" in text, path.name
+
+
 @pytest.mark.parametrize("path", [*PAGES, ROOT / "CHANGELOG.md"], ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_and_names(path: pathlib.Path) -> None:
     """Links lead somewhere; files, commands and functions that are named exist."""
     text = path.read_text(encoding="utf-8")
     prose = re.sub(r"^```.*?^```$|`[^`]*`", "", text, flags=re.MULTILINE | re.DOTALL)
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", prose):
-        assert (path.parent / target).exists(), f"link to {target}"
+    for target, place in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", prose):
+        page = path.parent / target if target else path
+        assert page.exists(), f"link to {target}"
+        assert not place or place in places(page), f"link to {target}#{place}"
     for name in re.findall(r"\bscripts/[a-z-]+\b", text):
         assert (ROOT / name).exists(), name
     headers = "".join(header.read_text(encoding="utf-8") for header in HEADERS)

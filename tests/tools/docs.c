@@ -188,32 +188,198 @@ static void write_options_md(cl_buf *out)
 
 /* ---- docs/errors.md ---- */
 
+/* What stands before the table of codes, and behind it. */
 static const char *const errors_intro =
     "# Errors\n"
     "\n"
-    "Generated from the table in `src/base/err.c`; change it there. `claude_code_at()`, `claude_code_name()` and\n"
-    "`claude_code_category()` give the same at run time, so that bindings need no copy.\n"
+    "Generated from the tables in `src/base/err.c` and `tests/tools/docs.c`; change them there. `claude_code_at()`,\n"
+    "`claude_code_name()`, `claude_code_text()` and `claude_code_category()` give codes, names, meanings and "
+    "categories at run\n"
+    "time, so that bindings need no copy.\n"
     "\n"
-    "A function returns a code; `claude_error_t` tells the rest: one line of text, the HTTP status, the API's own\n"
-    "`error.type`, the request id, how long the server asked to wait. Numbers are permanent; 0 is success, and "
-    "positive\n"
-    "values are successes that say more (`CLAUDE_DONE`, 2: the call has finished). Treat a negative code that is not "
-    "in\n"
-    "this table as a failure that cannot be retried.\n"
+    "A function returns a code, and an error object tells the rest. It is an object of its own, not a state of a "
+    "thread: it can\n"
+    "be kept, handed on, and read anywhere, until it is released.\n"
     "\n"
-    "How an answer of the API becomes a code: its `error.type` decides first, the HTTP status only if the type is\n"
-    "missing or unknown, because an `error` event inside a stream arrives after status 200. A body that is no error\n"
-    "object, as proxies send them, is judged by its status alone, and its text is kept for\n"
-    "`claude_error_response()`.\n"
+    "```c\n"
+    "claude_response_t *response = NULL;\n"
+    "claude_error_t *err = NULL;\n"
     "\n"
-    "*Retryable* is the code's rule. `claude_error_is_retryable()` answers for one error: a server's `x-should-retry`\n"
-    "decides before this table does, and a stream that has delivered an event is never retryable. The library retries\n"
-    "only in functions whose name says so.\n"
+    "if (claude_client_execute(client, request, &response, &err) == CLAUDE_OK) {\n"
+    "    printf(\"%s\\n\", claude_response_text(response, NULL));\n"
+    "} else {\n"
+    "    fprintf(stderr, \"%s: %s\\n\", claude_code_name(claude_error_code(err)), claude_error_message(err));\n"
+    "    if (claude_error_request_id(err) != NULL)\n"
+    "        fprintf(stderr, \"for the API's support: %s\\n\", claude_error_request_id(err));\n"
+    "    if (claude_error_is_retryable(err) && claude_error_retry_after_ms(err) >= 0)\n"
+    "        fprintf(stderr, \"try again in %lld ms\\n\", (long long)claude_error_retry_after_ms(err));\n"
+    "    if (claude_error_response(err) != NULL)\n"
+    "        fprintf(stderr, \"what had come: %s\\n\", claude_response_json(claude_error_response(err), NULL));\n"
+    "}\n"
+    "claude_response_unref(response);\n"
+    "claude_error_unref(err);\n"
+    "```\n"
+    "\n"
+    "```python\n"
+    "import libclaude\n"
+    "\n"
+    "with libclaude.Client.from_env() as client:\n"
+    "    try:\n"
+    "        message = client.messages.create(\n"
+    "            model=\"claude-haiku-5-5\", max_tokens=1024, messages=[{\"role\": \"user\", \"content\": "
+    "\"Hello!\"}]\n"
+    "        )\n"
+    "        print(message.text)\n"
+    "    except libclaude.ClaudeError as error:\n"
+    "        print(error.name, error, error.request_id)\n"
+    "        if error.retryable:\n"
+    "            print(\"try again in\", error.retry_after, \"seconds\")\n"
+    "```\n"
+    "\n"
+    "Numbers are permanent; 0 is success, and positive values are successes that say more (`CLAUDE_DONE`, 2: the call "
+    "has\n"
+    "finished). More codes may come: treat a negative code that is not in this table by its category, and as one that "
+    "is not\n"
+    "retryable.\n"
+    "\n"
+    "*Retryable* says whether the same request may succeed later. That is the code's rule; "
+    "`claude_error_is_retryable()`\n"
+    "answers for one error: a server's `x-should-retry` decides before this table does, a stream that has delivered an "
+    "event is\n"
+    "never retryable, and neither are HTTP 407 and 412. The library itself retries only in functions whose name says "
+    "so\n"
+    "([reliability.md](reliability.md)).\n"
+    "\n"
+    "## Codes\n"
     "\n"
     "-1 to -99 are the program's side, -100 to -199 the transport, -200 to -299 answers of the API.\n"
     "\n"
-    "| Code | Number | Category | Retryable | Meaning |\n"
-    "|---|---|---|---|---|\n";
+    "| Code | Number | Category | Retryable | Meaning | What to do |\n"
+    "|---|---|---|---|---|---|\n";
+
+static const char *const errors_outro =
+    "\n"
+    "## What an error has\n"
+    "\n"
+    "| function | what | where it is not known |\n"
+    "|---|---|---|\n"
+    "| `claude_error_code()`, `claude_error_category()` | code and category; the category may be more exact than that "
+    "of its code | |\n"
+    "| `claude_error_message()` | one line: what is wrong, where, and how to mend it; never a secret | |\n"
+    "| `claude_error_is_retryable()` | see above | 0 |\n"
+    "| `claude_error_http_status()` | of the answer; 200 where the error came inside of a stream | 0 |\n"
+    "| `claude_error_api_type()` | the API's `error.type`: `overloaded_error`, ... | NULL |\n"
+    "| `claude_error_error_code()` | the API's `error.details.error_code`; or what exactly was refused here: a code of "
+    "[validation](validation.md#codes), the name of a quota, `max_turns` | NULL |\n"
+    "| `claude_error_request_id()` | what the API's support asks for | NULL |\n"
+    "| `claude_error_retry_after_ms()` | how long the server, the circuit breaker, the limiter or a quota wants you to "
+    "wait | -1 |\n"
+    "| `claude_error_attempts()` | how many requests reached the wire | 0 |\n"
+    "| `claude_error_feature()` | what of the library refused or gave up: `retry`, `failover`, `rate-limiting`, "
+    "`circuit-breaker`, `enterprise-quota`, `sign`, ... | NULL: the call itself |\n"
+    "| `claude_error_user_code()` | what a callback has returned | 0 |\n"
+    "| `claude_error_quota()`, `claude_error_rate_limit()` | figures of the quota, and of the API's limits | -1 |\n"
+    "| `claude_error_response()` | what had arrived: status, headers, body; of a stream the message so far | NULL |\n"
+    "| `claude_error_cause()` | the error behind it | NULL |\n"
+    "| `claude_error_report()` | the attempts, with times and endpoints | NULL |\n"
+    "| `claude_error_json()` | all of it for a log | |\n"
+    "\n"
+    "## How an answer of the API becomes a code\n"
+    "\n"
+    "Its `error.type` decides first, the HTTP status only if the type is missing or unknown, because an `error` event "
+    "inside a\n"
+    "stream arrives after status 200. A body that is no error object, as proxies send them, is judged by its status "
+    "alone, and\n"
+    "its text is kept for `claude_error_response()`.\n"
+    "\n"
+    "| code | `error.type` | or HTTP status |\n"
+    "|---|---|---|\n"
+    "| `CLAUDE_E_BAD_REQUEST` | `invalid_request_error` | 400, 422, 431 |\n"
+    "| `CLAUDE_E_AUTH` | `authentication_error` | 401 |\n"
+    "| `CLAUDE_E_BILLING` | `billing_error` | 402 |\n"
+    "| `CLAUDE_E_PERMISSION` | `permission_error` | 403 |\n"
+    "| `CLAUDE_E_NOT_FOUND` | `not_found_error` | 404 |\n"
+    "| `CLAUDE_E_PROXY` | | 407 |\n"
+    "| `CLAUDE_E_API_TIMEOUT` | `timeout_error` | 408, 504 |\n"
+    "| `CLAUDE_E_CONFLICT` | `conflict_error`, `memory_path_conflict_error`, `memory_precondition_failed_error` | 409, "
+    "412 |\n"
+    "| `CLAUDE_E_REQUEST_TOO_LARGE` | `request_too_large` | 413 |\n"
+    "| `CLAUDE_E_RATE_LIMIT` | `rate_limit_error` | 429 |\n"
+    "| `CLAUDE_E_OVERLOADED` | `overloaded_error` | 529 |\n"
+    "| `CLAUDE_E_SERVER` | `api_error` | other 5xx |\n"
+    "| `CLAUDE_E_API` | | other 4xx |\n"
+    "| `CLAUDE_E_REDIRECT` | | 3xx |\n"
+    "\n"
+    "A refusal of the model is no error: it is an answer with the stop reason `refusal` ([c.md](c.md#an-answer)). "
+    "Neither is an\n"
+    "answer that was cut off at `max_tokens`.\n";
+
+static const struct {
+    claude_code_t code;
+    const char *text;
+} fixes[] = {
+    {CLAUDE_E_INVALID, "mend what the message names: field, value, what is allowed"},
+    {CLAUDE_E_NOMEM, "free memory; nothing is broken, and the object stays usable"},
+    {CLAUDE_E_STATE, "call it at another time: the message says when"},
+    {CLAUDE_E_UNSUPPORTED,
+     "use a build that has the feature; the message names it and the option of CMake ([features.md](features.md))"},
+    {CLAUDE_E_CANCELED, "nothing: the program asked for it; what had come is in the error"},
+    {CLAUDE_E_BUSY, "call it after the callback has returned"},
+    {CLAUDE_E_FORKED,
+     "make a new call or loop in the child; the client may be used there ([threads.md](threads.md#fork))"},
+    {CLAUDE_E_LIMIT,
+     "let go of something, or raise what the message names: file descriptors, `max_turns`, a number of endpoints, ..."},
+    {CLAUDE_E_CALLBACK, "nothing: the program asked for it; `claude_error_user_code()` is what its callback returned"},
+    {CLAUDE_E_NO_KEY,
+     "set the key in one of the places that the message names; an expired one: rotate it ([security.md](security.md))"},
+    {CLAUDE_E_IO,
+     "look at the file that the message names; one that has changed since the request was made: make the request anew"},
+    {CLAUDE_E_CIRCUIT_OPEN, "wait for `claude_error_retry_after_ms()`; then one call is let through as a probe "
+                            "([reliability.md](reliability.md#circuit-breaker))"},
+    {CLAUDE_E_THROTTLED, "send less, or allow a longer `limiter.max_wait_ms`"},
+    {CLAUDE_E_QUOTA, "wait for the next day or month, or raise the limit: `claude_error_quota()` has the figures "
+                     "([quotas.md](quotas.md))"},
+    {CLAUDE_E_RESOLVE,
+     "check `base_url`, the network and the name server; the self-test helps ([diagnostics.md](diagnostics.md))"},
+    {CLAUDE_E_CONNECT, "check address, port, firewall; then try again"},
+    {CLAUDE_E_TLS, "check the clock, `tls.ca_file`, and who stands between: the self-test names it"},
+    {CLAUDE_E_TIMEOUT,
+     "the message names the option: raise it, or stream; a call that was sent may have been processed"},
+    {CLAUDE_E_CLOSED, "try again; a request that was sent may have been processed"},
+    {CLAUDE_E_PROTOCOL, "check that `base_url` is the API's; keep `claude_error_response()` for a report"},
+    {CLAUDE_E_TRUNCATED,
+     "the message so far is in the error; ask again, or let the model go on from it ([streaming.md](streaming.md))"},
+    {CLAUDE_E_TOO_LARGE, "raise the option that the message names (`limit.*`), or ask for less"},
+    {CLAUDE_E_PROXY, "check `network.proxy` and its password; HTTP 407 is the proxy's"},
+    {CLAUDE_E_REDIRECT, "set `base_url` to the address that the message names, if you trust it"},
+    {CLAUDE_E_API, "read the message: the API has an error that this version does not know"},
+    {CLAUDE_E_AUTH,
+     "check the key, and that it is one of this server; with a provider of tokens: `auth.refresh_on_401`"},
+    {CLAUDE_E_PERMISSION, "use a key of the right workspace, or ask for access"},
+    {CLAUDE_E_NOT_FOUND, "check the id, or the name of the model; `models.list` has them"},
+    {CLAUDE_E_RATE_LIMIT,
+     "wait for `claude_error_retry_after_ms()`; then retries and the limiter ([reliability.md](reliability.md))"},
+    {CLAUDE_E_OVERLOADED, "wait and try again, longer each time; failover to another endpoint"},
+    {CLAUDE_E_BAD_REQUEST,
+     "mend the field that the message names; [validation](validation.md) finds such things before they are sent"},
+    {CLAUDE_E_REQUEST_TOO_LARGE, "send less, or files by their id ([vision.md](vision.md))"},
+    {CLAUDE_E_API_TIMEOUT, "stream, ask for less, or use a batch"},
+    {CLAUDE_E_SERVER, "try again; if it stays, tell the API's support the request id"},
+    {CLAUDE_E_BILLING, "look at the account"},
+    {CLAUDE_E_CONFLICT,
+     "look at what is there, and try again; HTTP 412: the precondition does not hold, and will not by itself"},
+};
+
+/* A code without a word on what to do is a gap in the page: no page then. */
+static const char *fix_of(claude_code_t code)
+{
+    for (size_t i = 0; i < sizeof fixes / sizeof fixes[0]; i++) {
+        if (fixes[i].code == code)
+            return fixes[i].text;
+    }
+    fprintf(stderr, "docs.c has no fix for %s\n", claude_code_name(code));
+    abort();
+}
 
 static void write_errors_md(cl_buf *out)
 {
@@ -229,8 +395,11 @@ static void write_errors_md(cl_buf *out)
         put(out, claude_category_name(row->category));
         put(out, row->retryable ? " | yes | " : " | no | ");
         put(out, row->text);
+        put(out, " | ");
+        put(out, fix_of(row->code));
         put(out, " |\n");
     }
+    put(out, errors_outro);
 }
 
 /* ---- docs/endpoints.md ---- */

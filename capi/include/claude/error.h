@@ -267,7 +267,7 @@ CLAUDE_API int32_t claude_error_attempts(const claude_error_t *error);
 CLAUDE_API int32_t claude_error_user_code(const claude_error_t *error);
 
 /**
- * The library's feature that refused or failed, for example "stream" or "sign".
+ * The library's feature that refused or failed, for example "retry" or "sign".
  *
  * @return static text, or NULL when no feature but the call itself failed
  * @threads A

@@ -73,6 +73,7 @@ CACHED = Answer(
 ANSWERS = {
     "claude_response_parse_structured(": STRUCTURED,
     "claude_runner_new(": TOOL,
+    "claude_request_add_tool_result(": TOOL,
     "claude_partial_add_event(": Answer("text-tool-thinking", "{"),
     "claude_response_cache_hit_ratio(": CACHED,
     "messages.parse(": STRUCTURED,

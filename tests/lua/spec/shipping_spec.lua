@@ -102,7 +102,7 @@ describe("The examples", function()
 end)
 
 describe("The documentation", function()
-    for _, page in ipairs { "docs/lua.md", "README.md" } do
+    for _, page in ipairs { "docs/lua.md", "docs/getting-started.md", "README.md" } do
         it("runs: " .. page, function()
             local folder, count = temporary(), 0
             for block in read(support.root .. "/" .. page):gmatch "\n```lua\n(.-)\n```" do
