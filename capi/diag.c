@@ -90,15 +90,11 @@ const char *claude_selftest_status_name(int32_t status)
 claude_code_t claude_client_diagnostics(claude_client_t *client, claude_diagnostics_t **out, claude_error_t **err)
 {
     CL_UNINITIALIZED border b;
-    claude_client_t *now = NULL;
     claude_code_t rc = CLAUDE_E_INVALID;
 
     border_enter(&b);
-    if (border_handle(&b, client, CL_MAGIC_CLIENT, "client") && border_pointer(&b, out, "out")) {
-        now = cl_client_current(client);
-        rc = cl_diagnostics_new(now, cl_str_of(claude_build_info()), out, &b.err);
-        cl_client_unref(now);
-    }
+    if (border_handle(&b, client, CL_MAGIC_CLIENT, "client") && border_pointer(&b, out, "out"))
+        rc = cl_diagnostics_new(client, cl_str_of(claude_build_info()), out, &b.err);
     return border_leave(&b, rc, err);
 }
 

@@ -161,7 +161,7 @@ static claude_code_t add_json(claude_quota_t *quota, const char *model, cl_json 
     size_t len = cl_json_copy_text(cl_json_member(message, CL_STR("model")), named, sizeof named);
     cl_quota_use used;
 
-    if (!cl_quota_use_of_json(cl_quota_models(quota, NULL), model, message, flags, &used))
+    if (!cl_quota_use_of_json(cl_quota_models(quota, NULL), cl_str_of(model), message, flags, &used))
         return cl_quota_fail_no_usage(err);
     return cl_quota_add(quota, model ? cl_str_of(model) : cl_str_n(named, len), &used, cl_wall_ms(), err);
 }

@@ -125,8 +125,8 @@ claude_add_package(dev NAME libclaude-dev SECTION libdevel MULTIARCH same
 messages, streams, tools, batches and files, and retries, rate limiting and
 failover where a program asks for them.
 .
-This package has the headers, the static archive, and what pkg-config and
-CMake need to find them.")
+This package has the headers, the static archive, what pkg-config and CMake
+need to find them, and the reference of all functions as HTML.")
 
 # ---- python
 

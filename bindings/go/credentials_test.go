@@ -89,6 +89,21 @@ func TestSecrets(t *testing.T) {
 	equal(t, "of none", []any{none.Source(), none.Fingerprint(), none.Expires().IsZero()}, []any{"", "", true})
 }
 
+func TestTokensDoNotShow(t *testing.T) {
+	token := claude.Token{Value: "a-token-that-nobody-sees"}
+	equal(t, "a token", fmt.Sprint(token), "token")
+	token.Expires = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	equal(t, "one that expires", fmt.Sprint(token), "token that expires at 2026-01-02T03:04:05Z")
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
+		for _, shown := range []any{token, &token, []claude.Token{token}, struct{ T claude.Token }{token}} {
+			text := fmt.Sprintf(verb, shown)
+			if strings.Contains(text, token.Value) || strings.Contains(text, fmt.Sprintf("%x", token.Value)) {
+				t.Errorf("%s: %s", verb, text)
+			}
+		}
+	}
+}
+
 func TestRotation(t *testing.T) {
 	server := startSandbox(t)
 	client := server.client(claude.WithSecret(newSecret(t, "first-key-of-the-client")))
@@ -145,6 +160,16 @@ func TestExpiry(t *testing.T) {
 		t.Errorf("%+v", told)
 	}
 	equal(t, "keys", keysOf(server), []string{"key-that-runs-out", "key-that-comes-next"})
+
+	// A health check uses the key, too.
+	checking := server.client(claude.WithSecret(secret), set("health.strategy", "models"))
+	if err := secret.SetExpiry(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := checking.CheckEndpoint(background, server.url); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "times told", len(told), 2)
 
 	// A panic comes out where the secret is used.
 	other := newSecret(t, "another-key")

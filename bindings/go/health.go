@@ -90,6 +90,7 @@ func (h *Health) Check(ctx context.Context) (*HealthReport, error) {
 	}()
 	select {
 	case <-done:
+		h.owner.engine.tell()
 		return report, err
 	case <-ctx.Done():
 		return nil, endedWait(ctx, "health-checks")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/cgo"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
@@ -54,6 +55,47 @@ func TestHandlesOfObjectsAreDeleted(t *testing.T) {
 	if areGone(made) != 4 {
 		t.Errorf("%d of 4 are gone", areGone(made))
 	}
+}
+
+// Several may wait for what a watcher has to tell, and stop in any order.
+func TestBells(t *testing.T) {
+	var told teller
+	heard := ""
+	stopA := told.ring(func() { heard += "a" })
+	stopB := told.ring(func() { heard += "b" })
+	told.add(func() {})
+	stopA()
+	stopA()
+	told.add(func() {})
+	stopB()
+	told.add(func() {})
+	if heard != "abb" || len(told.bells) != 0 {
+		t.Errorf("%q, %d are left", heard, len(told.bells))
+	}
+}
+
+// A function that refers to its watcher keeps it until it is removed.
+func TestWatchersThatFunctionsReferTo(t *testing.T) {
+	collected := make(chan struct{})
+	made := newHandles(func() {
+		watcher, err := NewWatcher("/nonexistent", nil)
+		if err != nil || watcher.OnChange(func(int64) { _ = watcher.Generation() }) != nil || watcher.OnChange(nil) != nil {
+			t.Fatal(err)
+		}
+		runtime.SetFinalizer(watcher.told, func(*teller) { close(collected) })
+	})
+	if len(made) != 1 || !gone(made[0]) {
+		t.Errorf("%v", made)
+	}
+	for i := 0; i < 100; i++ {
+		finalize()
+		select {
+		case <-collected:
+			return
+		default:
+		}
+	}
+	t.Error("the watcher was not collected")
 }
 
 // newHandles are the handles that are made by do, which are numbered.
@@ -195,20 +237,39 @@ func TestNothingIsKept(t *testing.T) {
 			t.Fatal("a refusal was read")
 		}
 	}
-	rounds := func(count int) {
-		for i := 0; i < count; i++ {
+	// The garbage of a few rounds at a time, and one thread that allocates: what the process has then depends on nothing else.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	rounds := func(count int) int {
+		for i := 1; i <= count; i++ {
 			round()
+			if i%25 == 0 {
+				finalize()
+			}
 		}
-		for i := 0; i < 3; i++ {
-			runtime.GC() // and finalizers
-			time.Sleep(10 * time.Millisecond)
-		}
+		debug.FreeOSMemory()
+		return memory(t)
 	}
-	rounds(300)
-	before := memory(t)
-	rounds(1000)
-	if grown := memory(t) - before; grown > 8<<20 { // one of these kept each time would be 20 MB
-		t.Errorf("%d MiB more", grown>>20)
+	before := rounds(300)
+	const count = 2000
+	if grown := rounds(count) - before; grown > count*10000 { // each of these texts has 20,000 bytes
+		t.Errorf("%d bytes more for each of %d rounds", grown/count, count)
+	}
+}
+
+// finalize collects garbage, and waits until all of its finalizers have run.
+func finalize() {
+	for i := 0; i < 2; i++ { // what is let go of by a finalizer is garbage of the next time
+		done := make(chan struct{})
+		runtime.SetFinalizer(new([16]byte), func(*[16]byte) { close(done) })
+		for waiting := true; waiting; {
+			runtime.GC()
+			select {
+			case <-done:
+				waiting = false
+			case <-time.After(time.Millisecond):
+			}
+		}
 	}
 }
 

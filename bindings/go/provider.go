@@ -5,6 +5,8 @@ import "C"
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"math"
 	"runtime/cgo"
 	"strconv"
@@ -33,6 +35,17 @@ type Token struct {
 	Value   string
 	Expires time.Time
 }
+
+// String says when the token expires, and does not show it.
+func (t Token) String() string {
+	if t.Expires.IsZero() {
+		return "token"
+	}
+	return "token that expires at " + t.Expires.UTC().Format(time.RFC3339)
+}
+
+// Format writes String, whatever the verb: a token that is printed shows no key.
+func (t Token) Format(to fmt.State, _ rune) { _, _ = io.WriteString(to, t.String()) }
 
 // A CredentialProvider fetches a token. It may take its time; what it does should end with ctx: that of the call that needs
 // the token where it is one, else one that ends with the client.

@@ -219,17 +219,17 @@ type teller struct {
 	some    atomic.Bool
 	mu      sync.Mutex
 	waiting []func()
-	bell    func() // hears that there is something
+	bells   []*bell // of those who wait for something to tell
 }
 
 func (t *teller) add(say func()) {
 	t.mu.Lock()
 	t.waiting = append(t.waiting, say)
-	bell := t.bell
+	bells := append([]*bell{}, t.bells...)
 	t.mu.Unlock()
 	t.some.Store(true)
-	if bell != nil {
-		bell()
+	for _, bell := range bells {
+		bell.ring()
 	}
 }
 

@@ -102,7 +102,8 @@ func (w *Watcher) AllowServer(baseURL string) error {
 
 // OnChange has a function called for each configuration that is taken over, with its generation: in the goroutine that has
 // looked, by a function of the watcher, or a call of a client that it is attached to; after all clients have the
-// configuration. It may call anything. A second one takes the place of the first; nil removes it.
+// configuration. It may call anything. A second one takes the place of the first; nil removes it. While it refers to the
+// watcher the collector does not take either: remove it then.
 func (w *Watcher) OnChange(changed func(generation int64)) error {
 	return w.about(func(failure **C.claude_error_t) C.claude_code_t {
 		if changed == nil {
@@ -267,15 +268,23 @@ func waitReadable(file *os.File, ring func(), looked, ended chan struct{}) {
 	})
 }
 
+// A bell is what somebody wants to have called.
+type bell struct{ ring func() }
+
 // ring has a function called when there is something to tell; what it returns ends that.
-func (t *teller) ring(bell func()) (stop func()) {
+func (t *teller) ring(ring func()) (stop func()) {
+	mine := &bell{ring}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	before := t.bell
-	t.bell = bell
+	t.bells = append(t.bells, mine)
 	return func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		t.bell = before
+		for i, known := range t.bells {
+			if known == mine {
+				t.bells = append(t.bells[:i:i], t.bells[i+1:]...)
+				return
+			}
+		}
 	}
 }

@@ -298,8 +298,11 @@ static void claude_py_watcher(claude_watcher_t *watcher, int64_t generation, voi
         libclaude_watcher(watcher, generation, user_data);
 }
 
+/* NULL: nobody hears of changes any more. */
 static claude_code_t claude_py_on_change(claude_watcher_t *watcher, void *user_data, claude_error_t **err)
 {
+    if (!user_data)
+        return claude_watcher_on_change(watcher, NULL, NULL, NULL, err);
     return claude_watcher_on_change(watcher, claude_py_watcher, user_data, claude_py_destroy, err);
 }
 
@@ -314,7 +317,8 @@ static claude_code_t claude_py_on_log(claude_config_t *config, int32_t level, vo
     return claude_config_on_log(config, level, claude_py_log, user_data, claude_py_destroy, err);
 }
 
-/* Whether this thread is letting go of a call or a loop: what a callback raises then has nobody to come out at. */
+/* Whether this thread is letting go of a call, a loop or a runner: what a callback raises then has nobody to come out
+ * at. */
 static __thread int32_t claude_py_dropping;
 
 static int32_t claude_py_is_dropping(void)
@@ -333,6 +337,13 @@ static void claude_py_drop_loop(claude_loop_t *loop)
 {
     claude_py_dropping++;
     claude_loop_unref(loop);
+    claude_py_dropping--;
+}
+
+static void claude_py_drop_runner(claude_runner_t *runner)
+{
+    claude_py_dropping++;
+    claude_runner_unref(runner);
     claude_py_dropping--;
 }
 

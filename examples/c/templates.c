@@ -27,7 +27,7 @@ static void template_chat(claude_request_t *request, const char *const *turns, s
         claude_request_add_message(request, i % 2 == 0 ? "user" : "assistant", turns[i], CLAUDE_NTS, NULL);
 }
 
-/* Code, and nothing else. */
+/* Code, and nothing else. The name of a language has room in `system`. */
 static void template_code(claude_request_t *request, const char *language, const char *task)
 {
     char system[512];
@@ -66,19 +66,20 @@ static claude_code_t template_question(claude_request_t *request, const char *ti
     return rc;
 }
 
-/* A text in so many sentences. Tags keep apart what is to be summed up and what is to be done. */
-static void template_summary(claude_request_t *request, const char *text, int sentences)
+/* A text in so many sentences. What is to be summed up and what is to be done are blocks of their own. */
+static claude_code_t template_summary(claude_request_t *request, const char *text, int sentences, claude_error_t **err)
 {
     char task[128];
     claude_block_t *blocks[2] = {NULL, NULL};
+    claude_code_t rc = claude_block_text(text, CLAUDE_NTS, &blocks[0], err);
     snprintf(task, sizeof task, "Sum up the text above in at most %d sentences.", sentences);
     fill(request, "claude-haiku-5-5", 512,
          "You sum up texts for people who have no time: what matters first, in plain words, in the text's language.");
-    if (claude_block_text(text, CLAUDE_NTS, &blocks[0], NULL) >= 0 &&
-        claude_block_text(task, CLAUDE_NTS, &blocks[1], NULL) >= 0)
-        claude_request_add_blocks(request, "user", blocks, 2, NULL);
+    rc = rc < 0 ? rc : claude_block_text(task, CLAUDE_NTS, &blocks[1], err);
+    rc = rc < 0 ? rc : claude_request_add_blocks(request, "user", blocks, 2, err);
     claude_block_unref(blocks[0]);
     claude_block_unref(blocks[1]);
+    return rc;
 }
 
 static const char schema[] = "{\"type\": \"object\","
@@ -112,7 +113,7 @@ static claude_code_t fill_template(int which, claude_request_t *request, claude_
     case QUESTION:
         return template_question(request, "Rules of the boat house", rules, "What if I am late?", err);
     default:
-        template_summary(request, rules, 1);
+        return template_summary(request, rules, 1, err);
     }
     return CLAUDE_OK;
 }

@@ -27,6 +27,7 @@ int cli_exit_code(claude_code_t code)
     case CLAUDE_E_BAD_REQUEST:
     case CLAUDE_E_REQUEST_TOO_LARGE:
     case CLAUDE_E_CONFLICT:
+    case CLAUDE_E_QUOTA: /* quotas of this program begin with it: later it would be refused again */
         return CLI_EXIT_DATA;
     case CLAUDE_E_IO:
         return CLI_EXIT_NO_INPUT;

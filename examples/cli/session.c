@@ -207,8 +207,9 @@ int cli_session_open(cli_session *self, const cli_arguments *arguments, int key)
     code = code != 0 ? code : set_failover(config, arguments);
     code = code != 0 ? code : set_key(config, arguments);
     code = code != 0 ? code : make_client(self, config, key);
-    if (code == 0 && (arguments->endpoints.count > 0 || is_on(config, "retry.enabled") ||
-                      is_on(config, "breaker.enabled") || is_on(config, "limiter.enabled")))
+    if (code == 0 &&
+        (arguments->endpoints.count > 0 || is_on(config, "retry.enabled") || is_on(config, "breaker.enabled") ||
+         is_on(config, "limiter.enabled") || is_on(config, "quota.enabled")))
         self->flags = CLAUDE_WITH_ENTERPRISE_FEATURES;
     claude_config_unref(config);
     claude_error_unref(err);

@@ -22,7 +22,7 @@ class Result:
     """What became of one model's answer."""
 
     model: str
-    first_ms: float = -1
+    first_ms: float | None = None
     total_ms: float = 0
     tokens_in: int = 0
     tokens_out: int = 0
@@ -35,8 +35,8 @@ class Result:
         if self.error:
             return f"{self.model:28} failed: {self.error}"
         cost = "unknown" if self.cost is None else f"${self.cost:.6f}"
-        times = f"{self.first_ms:8.0f} {self.total_ms:8.0f}"
-        return f"{self.model:28} {times} {self.tokens_in:8} {self.tokens_out:8} {cost:>11}"
+        first = "-" if self.first_ms is None else f"{self.first_ms:.0f}"  # an answer need not have text
+        return f"{self.model:28} {first:>8} {self.total_ms:8.0f} {self.tokens_in:8} {self.tokens_out:8} {cost:>11}"
 
 
 async def ask(client: libclaude.AsyncClient, model: str, question: str) -> Result:
@@ -48,11 +48,11 @@ async def ask(client: libclaude.AsyncClient, model: str, question: str) -> Resul
             model=model, max_tokens=1024, messages=[{"role": "user", "content": question}]
         ) as stream:
             async for text in stream.text_stream:
-                if result.first_ms < 0:
+                if result.first_ms is None:
                     result.first_ms = (time.monotonic() - start) * 1000
                 result.text += text
             message = await stream.get_final_message()
-    except libclaude.APIError as error:
+    except libclaude.ClaudeError as error:
         result.error = str(error)
     else:
         result.tokens_in, result.tokens_out = message.usage.input_tokens, message.usage.output_tokens

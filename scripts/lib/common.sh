@@ -18,6 +18,22 @@ fail() {
     exit 1
 }
 
+# copy_sources TO PATH...: copies the files below these paths that git knows or would add, links as what they lead to.
+copy_sources() {
+    local to=$1
+    shift
+    mkdir -p "$to"
+    git -C "$ROOT" ls-files -z -co --exclude-standard -- "$@" |
+        tar -C "$ROOT" --null -T - --dereference -cf - | tar -C "$to" -xf -
+}
+
+# pack_tarball FOLDER NAME FILE: packs FOLDER/NAME, dated SOURCE_DATE_EPOCH: the same files give the same bytes.
+pack_tarball() {
+    : "${SOURCE_DATE_EPOCH:?is the date of what is packed}"
+    tar -C "$1" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
+        --mode=u=rwX,go=rX --format=gnu -cf - "$2" | LC_ALL=C gzip -9n >"$3"
+}
+
 # Packages of Debian 12, each with what it is for.
 debian_packages() {
     cat <<'LIST'
@@ -56,6 +72,7 @@ libsystemd-dev          examples of event loops
 luajit2                 examples of event loops, Lua binding; nginx's Lua module excludes the package luajit
 lua-luv                 examples of event loops
 man-db                  command-line tool: its man page
+doxygen                 reference of the interface
 sqlite3                 examples of plugin hosts
 libsqlite3-dev          examples of plugin hosts
 libnginx-mod-http-lua   examples of plugin hosts

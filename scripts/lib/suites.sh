@@ -122,7 +122,7 @@ suite_packaging() {
 # The Debian packages, installed and used in a system of their own; with CLAUDE_TEST_LONG=1 also that they are the same
 # bytes wherever and whenever they are made.
 suite_debian() {
-    need cmake cpack gcc swig dpkg-deb dpkg-shlibdeps dpkg-gensymbols file lintian unshare readelf || return 1
+    need cmake cpack doxygen gcc swig dpkg-deb dpkg-shlibdeps dpkg-gensymbols file lintian unshare readelf || return 1
     run_pytest tests/debian
 }
 
@@ -179,6 +179,7 @@ suite_sandbox() {
 }
 
 suite_docs() {
+    need cmake doxygen gcc || return 1
     run_pytest tests/docs
 }
 

@@ -481,12 +481,21 @@ static size_t take_off(claude_watcher_t *w, const claude_client_t *client, const
     return taken;
 }
 
+static void tell_state(void *self, cl_watch_state *out)
+{
+    claude_watcher_t *w = self;
+
+    lock(w);
+    *out = (cl_watch_state){w->path, w->generation, w->count, w->trouble ? cl_error_ref(w->trouble) : NULL};
+    unlock(w);
+}
+
 static void client_is_gone(void *self, const claude_client_t *client)
 {
     take_off(self, client, NULL);
 }
 
-static const cl_watch_kind watch_kind = {look_for_client, client_is_gone, ref_self, unref_self};
+static const cl_watch_kind watch_kind = {look_for_client, tell_state, client_is_gone, ref_self, unref_self};
 
 /* Takes over the options, also on failure. */
 static claude_code_t put_on(claude_watcher_t *w, const member *fresh, cl_err *err)

@@ -26,6 +26,9 @@ bool cl_str_starts_nocase(cl_str text, cl_str prefix)
 {
     if (text.len < prefix.len)
         return false;
+    /* Mostly it is the same to the letter. */
+    if (prefix.len > 0 && text.ptr[0] == prefix.ptr[0] && memcmp(text.ptr, prefix.ptr, prefix.len) == 0)
+        return true;
     for (size_t i = 0; i < prefix.len; i++) {
         if (cl_ascii_lower(text.ptr[i]) != cl_ascii_lower(prefix.ptr[i]))
             return false;

@@ -291,18 +291,23 @@ claude_code_t cl_call_url(const claude_call_t *call, cl_buf *url, cl_err *err)
 }
 
 /* The body, for another model where the endpoint has it under another name. */
-static claude_code_t find_body(const claude_call_t *call, cl_body *out, cl_err *err)
+static claude_code_t find_body_elsewhere(const claude_call_t *call, cl_body *out, cl_err *err)
 {
     const cl_snapshot *request = &call->request;
-    cl_str other = CL_STR("");
+    cl_str model = cl_str_n(request->model.ptr + 1, request->model.len - 2);
+    cl_str other = cl_failover_model(call->client->failover, call->target - 1, model);
 
-    if (CL_FEATURE_FAILOVER && call->target > 0 && request->model.len > 2)
-        other = cl_failover_model(call->client->failover, call->target - 1,
-                                  cl_str_n(request->model.ptr + 1, request->model.len - 2));
     if (other.len > 0)
-        return cl_body_replace(&request->body, cl_str_n(request->model.ptr + 1, request->model.len - 2), other, out,
-                               err);
+        return cl_body_replace(&request->body, model, other, out, err);
     *out = cl_body_copy(&request->body);
+    return CLAUDE_OK;
+}
+
+static claude_code_t find_body(const claude_call_t *call, cl_body *out, cl_err *err)
+{
+    if (CL_FEATURE_FAILOVER && call->target > 0 && call->request.model.len > 2)
+        return find_body_elsewhere(call, out, err);
+    *out = cl_body_copy(&call->request.body);
     return CLAUDE_OK;
 }
 
@@ -341,7 +346,7 @@ out:
     cl_buf_free(&url);
     cl_buf_free(&betas);
     cl_body_free(&sent.body);
-    if (CL_FEATURE_COMPRESSION)
+    if (CL_FEATURE_COMPRESSION && sent.pack)
         cl_pack_free(sent.pack);
     wipe(&headers);
     cl_headers_free(&headers);

@@ -52,7 +52,7 @@ static void call_free(claude_call_t *call)
     cl_buf_free(&call->text);
     cl_buf_free(&call->line);
     cl_call_free_story(call);
-    cl_coding_rewind(call);
+    cl_coding_forget(call);
     cl_response_unref(call->response);
     cl_error_unref(call->error);
     cl_error_unref(call->refused);
@@ -136,7 +136,7 @@ void cl_call_rewind(claude_call_t *call)
     cl_call_end_transfer(call);
     cl_call_drop_kept(call);
     cl_call_free_story(call);
-    cl_coding_rewind(call);
+    cl_coding_forget(call);
     cl_sse_free(&call->sse);
     cl_sse_init(&call->sse, (size_t)cl_call_option(call, CL_OPT_LIMIT_EVENT));
     call->text.len = 0;

@@ -114,7 +114,7 @@ typedef struct cl_attempt {
     int64_t began_at;
     int64_t limiter_from; /* since when it waits for its turn; 0: it does not */
     cl_report_attempt row;
-    cl_usage usage; /* once it is over, for those who ask */
+    cl_usage usage; /* while it is settled, for those who ask */
 } cl_attempt;
 
 struct claude_call {
@@ -340,6 +340,9 @@ void cl_observe_end(claude_call_t *call);
 /* Whether the key is there that the next attempt needs: 1: it is; 0: not before call->timer.due_at; negative: never.
  * Runs the credential provider. */
 int32_t cl_call_credentials(claude_call_t *call, cl_err *err);
+/* The same for what sends the client's key without a call. Waits up to *until, to which it adds the time that the
+ * provider takes. CLAUDE_E_CALLBACK, CLAUDE_E_TIMEOUT; CLAUDE_E_BUSY: called by the provider itself */
+claude_code_t cl_credentials_ready(const claude_client_t *client, int64_t *until, cl_err *err);
 /* After a failure: whether to send it once more, with another key. */
 bool cl_call_renews_key(const claude_call_t *call, const cl_err *err);
 /* Takes over the error. */
@@ -367,6 +370,12 @@ claude_code_t cl_coding_receive(claude_call_t *call, cl_err *err);
 cl_str cl_coding_body(const claude_call_t *call);
 char *cl_coding_steal(claude_call_t *call, size_t *len);
 void cl_coding_rewind(claude_call_t *call);
+/* As if nothing had come. */
+static inline void cl_coding_forget(claude_call_t *call)
+{
+    if (CL_FEATURE_COMPRESSION && call->coding.unpack)
+        cl_coding_rewind(call);
+}
 /* After a failure: true if the server does not read compressed bodies, and the same is sent once more as it is. */
 bool cl_coding_goes_on(claude_call_t *call, cl_err *err);
 /* An attempt is over; NULL: it went well. */

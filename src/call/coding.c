@@ -128,8 +128,6 @@ char *cl_coding_steal(claude_call_t *call, size_t *len)
 
 void cl_coding_rewind(claude_call_t *call)
 {
-    if (!CL_FEATURE_COMPRESSION || !call->coding.unpack)
-        return;
     cl_unpack_free(call->coding.unpack);
     cl_buf_free(&call->coding.body);
     call->coding.unpack = NULL;

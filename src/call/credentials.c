@@ -29,21 +29,26 @@ static claude_secret_t *judge(const claude_credential_t *view, int32_t answer, c
     return NULL;
 }
 
-static claude_code_t ask(claude_call_t *call, int32_t reason, cl_err *err)
+/* After cl_key_check() has said so. No lock is held. */
+static void ask(const claude_client_t *client, int32_t reason, int64_t pause_ms)
 {
-    cl_hook *provider = call->client->config->credentials;
+    const cl_hook *provider = client->config->credentials;
     claude_credential_t view = {.reason = reason};
     cl_key_failure failure = {.left_ms = 0};
     int32_t answer;
 
     cl_handle_init(&view.handle, CL_MAGIC_CREDENTIAL);
-    call->in_callback = true;
     answer = ((claude_credential_fn)cl_hook_fn(provider))(&view, cl_hook_data(provider));
-    call->in_callback = false;
     view.handle.magic = CL_MAGIC_DEAD;
-    cl_key_answer(own_key(call), judge(&view, answer, &failure), &failure,
-                  cl_call_option(call, CL_OPT_AUTH_REFRESH_PAUSE));
+    cl_key_answer(client->targets[0].key, judge(&view, answer, &failure), &failure, pause_ms);
     cl_secret_unref(view.secret);
+}
+
+static claude_code_t ask_for_call(claude_call_t *call, int32_t reason, cl_err *err)
+{
+    call->in_callback = true;
+    ask(call->client, reason, cl_call_option(call, CL_OPT_AUTH_REFRESH_PAUSE));
+    call->in_callback = false;
     /* What the provider has cancelled, or let go of, must not be sent. */
     if (atomic_load(&call->cancel_asked) || cl_call_is_abandoned(call))
         return cl_fail(err, CLAUDE_E_CANCELED, CL_CANCELLED_TEXT);
@@ -98,12 +103,25 @@ static int32_t wait_for_token(claude_call_t *call, cl_err *err)
     return CLAUDE_E_TIMEOUT;
 }
 
-static claude_code_t failed(const claude_call_t *call, const cl_key_failure *failure, cl_err *err)
+static claude_code_t fail_provider(const cl_key_failure *failure, cl_err *err)
 {
     cl_fail(err, CLAUDE_E_CALLBACK, "%s; it is asked again in %lld ms (auth.refresh_pause_ms)", failure->text,
             (long long)failure->left_ms);
     err->user_code = failure->user_code;
     err->retry_after_ms = failure->left_ms;
+    return CLAUDE_E_CALLBACK;
+}
+
+static claude_code_t fail_reentered(cl_err *err)
+{
+    return cl_fail(err, CLAUDE_E_BUSY,
+                   "the credential provider of the client has called the client that waits for its token; use another "
+                   "client there");
+}
+
+static claude_code_t failed(const claude_call_t *call, const cl_key_failure *failure, cl_err *err)
+{
+    fail_provider(failure, err);
     if (call->refused && !err->cause)
         err->cause = cl_error_ref(call->refused);
     return CLAUDE_E_CALLBACK;
@@ -119,7 +137,7 @@ static int32_t look(claude_call_t *call, cl_err *err)
     int32_t what = cl_key_check(own_key(call), &question, &reason, &failure);
 
     if (what == CL_KEY_ASK) {
-        if (ask(call, reason, err) < 0)
+        if (ask_for_call(call, reason, err) < 0)
             return CLAUDE_E_CANCELED;
         question.may_ask = false;
         what = cl_key_check(own_key(call), &question, &reason, &failure);
@@ -130,9 +148,7 @@ static int32_t look(claude_call_t *call, cl_err *err)
     case CL_KEY_FAILED:
         return failed(call, &failure, err);
     case CL_KEY_REENTERED:
-        return cl_fail(err, CLAUDE_E_BUSY,
-                       "the credential provider of the client has called the client that waits for its token; use "
-                       "another client there");
+        return fail_reentered(err);
     default:
         return wait_for_token(call, err);
     }
@@ -150,6 +166,41 @@ int32_t cl_call_credentials(claude_call_t *call, cl_err *err)
     if (rc < 0 && err->code != CLAUDE_E_CANCELED)
         err->feature = "credential-provider";
     return rc;
+}
+
+/* ---- without a call ---- */
+
+claude_code_t cl_credentials_ready(const claude_client_t *client, int64_t *until, cl_err *err)
+{
+    cl_key_question question = {.lead_ms = cl_option_int(NULL, client->config->options, CL_OPT_AUTH_REFRESH_LEAD),
+                                .may_ask = true};
+    int64_t pause_ms = cl_option_int(NULL, client->config->options, CL_OPT_AUTH_REFRESH_PAUSE);
+    cl_key *key = client->targets[0].key;
+    cl_key_failure failure;
+    cl_nap nobody_calls = {0};
+    int32_t what = CL_KEY_READY;
+    int32_t reason;
+
+    while (CL_FEATURE_AUTHENTICATION && client->config->credentials) {
+        int64_t now = cl_now_ms();
+        what = cl_key_check(key, &question, &reason, &failure);
+        if (what == CL_KEY_ASK) {
+            ask(client, reason, pause_ms);
+            question.may_ask = false;
+            *until += cl_now_ms() - now;
+        } else if (what == CL_KEY_WAIT && now < *until) {
+            cl_nap_until(&nobody_calls, cl_nap_mark(&nobody_calls), now + LOOK_AGAIN_MS);
+        } else {
+            break;
+        }
+    }
+    if (what == CL_KEY_FAILED)
+        return fail_provider(&failure, err);
+    if (what == CL_KEY_REENTERED)
+        return fail_reentered(err);
+    return what == CL_KEY_READY
+               ? CLAUDE_OK
+               : cl_fail(err, CLAUDE_E_TIMEOUT, "another call is still asking the credential provider");
 }
 
 /* ---- after one ---- */

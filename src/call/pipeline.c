@@ -137,6 +137,8 @@ static claude_code_t take_room(claude_call_t *call, cl_err *err)
         return rc;
     if (rc == CLAUDE_E_QUOTA)
         cl_metrics_count(call->client->metrics, CL_COUNT_QUOTA_REFUSED, 1);
+    if (rc == CLAUDE_E_QUOTA && cl_call_logs(call))
+        cl_log_refused(call, "quota.refused", err->retry_after_ms);
     return refused(call, "enterprise-quota", err);
 }
 

@@ -93,7 +93,8 @@ void cl_call_spend(claude_call_t *call, const cl_err *err)
     if (!is_message(call))
         return;
     if (answer)
-        said = cl_quota_use_of_json(models_of(call), model_of(call, room).ptr, cl_response_root(answer), 0, &used);
+        said = cl_quota_use_of_message(models_of(call), model_of(call, room), cl_response_root(answer),
+                                       &call->attempt.usage, 0, &used);
     /* What the API answers with an error is not charged. */
     if (!said && is_api_error(err))
         return;

@@ -44,14 +44,9 @@ static void note_limits(claude_call_t *call, const cl_err *err)
 {
     const claude_response_t *answer = err ? err->response.ptr : call->response;
     cl_recent_limits limits = {.told_at = cl_wall_ms()};
-    bool told = false;
 
-    if (!answer || !call->client->targets[call->target].is_own)
-        return;
-    cl_rate_limit_figures(cl_response_headers(answer), limits.told_at, limits.figures);
-    for (size_t i = 0; i < CL_LIMIT_DIMENSIONS; i++)
-        told = told || limits.figures[i].limit >= 0 || limits.figures[i].remaining >= 0;
-    if (told)
+    if (answer && call->client->targets[call->target].is_own &&
+        cl_rate_limit_figures(cl_response_headers(answer), limits.told_at, limits.figures))
         cl_recent_set_limits(call->client->recent, &limits);
 }
 

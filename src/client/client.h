@@ -91,6 +91,7 @@ enum {
 enum {
     CL_SNAPSHOTS_MAX = 8,      /* with a name */
     CL_SNAPSHOT_NAME_MAX = 64, /* bytes */
+    CL_WATCHES_MAX = 1 + CL_SNAPSHOTS_MAX,
 };
 
 typedef struct cl_root cl_root;
@@ -183,10 +184,19 @@ int64_t cl_client_generation(claude_client_t *client, const char *name);
 /* Nothing happens if there is none of this name. */
 void cl_client_drop_named(claude_client_t *client, const char *name);
 
+/* What can be said of what looks. */
+typedef struct cl_watch_state {
+    const char *path; /* lent by what looks */
+    int64_t generation;
+    size_t clients;          /* that are attached, each name of a snapshot counted */
+    claude_error_t *trouble; /* owned; NULL: none */
+} cl_watch_state;
+
 /* What looks whether there is something new for a client. No lock is held when it is called. */
 typedef struct cl_watch_kind {
     /* `call`: one is about to be started; else a loop has its turn. Returns when it wants to look again. */
     int64_t (*look)(void *self, bool call);
+    void (*tell)(void *self, cl_watch_state *out);
     void (*gone)(void *self, const claude_client_t *client); /* nobody holds the client any more */
     void (*ref)(void *self);
     void (*unref)(void *self);
@@ -201,6 +211,8 @@ typedef struct cl_watch {
 claude_code_t cl_client_watch(claude_client_t *client, const cl_watch *watch, cl_err *err);
 /* One time less. */
 void cl_client_unwatch(claude_client_t *client, const void *self);
+/* All that there are, each to be released by its kind. Returns how many. */
+size_t cl_client_watches(claude_client_t *client, cl_watch out[CL_WATCHES_MAX]);
 /* Lets all of them look. May run callbacks of the program. */
 int64_t cl_client_look_all(claude_client_t *client, bool call);
 

@@ -11,7 +11,7 @@ struct cl_root {
     int64_t generation;   /* of the snapshot that was made last */
     claude_client_t *snapshots[1 + CL_SNAPSHOTS_MAX];
     size_t watch_count;
-    cl_watch watches[1 + CL_SNAPSHOTS_MAX];
+    cl_watch watches[CL_WATCHES_MAX];
     uint64_t watch_changes;
     cl_listener *listeners;
 };
@@ -369,21 +369,28 @@ void cl_client_unwatch(claude_client_t *client, const void *self)
         old.kind->unref(old.self);
 }
 
-/* The watches are held, so that they can be taken off meanwhile. */
-int64_t cl_client_look_all(claude_client_t *client, bool call)
+size_t cl_client_watches(claude_client_t *client, cl_watch out[CL_WATCHES_MAX])
 {
-    int64_t again_at = INT64_MAX;
-    cl_watch watches[1 + CL_SNAPSHOTS_MAX];
     cl_root *root = client->root;
     size_t count;
 
     lock(root);
     count = root->watch_count;
     for (size_t i = 0; i < count; i++) {
-        watches[i] = root->watches[i];
-        watches[i].kind->ref(watches[i].self);
+        out[i] = root->watches[i];
+        out[i].kind->ref(out[i].self);
     }
     unlock(root);
+    return count;
+}
+
+/* The watches are held, so that they can be taken off meanwhile. */
+int64_t cl_client_look_all(claude_client_t *client, bool call)
+{
+    cl_watch watches[CL_WATCHES_MAX];
+    size_t count = cl_client_watches(client, watches);
+    int64_t again_at = INT64_MAX;
+
     for (size_t i = 0; i < count; i++) {
         int64_t at = watches[i].kind->look(watches[i].self, call);
         again_at = at < again_at ? at : again_at;

@@ -4,6 +4,7 @@
 
 #include "config/config.h"
 #include "message/models.h"
+#include "message/usage.h"
 #include "reliability/breaker.h"
 #include "reliability/failover.h"
 #include "reliability/health.h"
@@ -31,9 +32,12 @@ cl_quota_need cl_quota_need_of(const claude_models_t *models, cl_str model, int6
                                int64_t output_tokens);
 cl_quota_use cl_quota_use_of_tokens(const claude_models_t *models, cl_str model, int64_t input_tokens,
                                     int64_t output_tokens);
-/* Of a message, or of its "usage" alone; `model` NULL: the one that the message names. False: it says nothing of
- * tokens, and one request is all that there is. */
-bool cl_quota_use_of_json(const claude_models_t *models, const char *model, cl_json message, uint32_t flags,
+/* Of a message; `model` "": the one that it names. False: it says nothing of tokens, and one request is all that there
+ * is. */
+bool cl_quota_use_of_message(const claude_models_t *models, cl_str model, cl_json message, const cl_usage *usage,
+                             uint32_t flags, cl_quota_use *out);
+/* The same, where its usage was not read; or of a usage alone. */
+bool cl_quota_use_of_json(const claude_models_t *models, cl_str model, cl_json message, uint32_t flags,
                           cl_quota_use *out);
 claude_code_t cl_quota_fail_no_usage(cl_err *err);
 cl_health_settings cl_health_settings_of(const cl_options *client);

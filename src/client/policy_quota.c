@@ -84,43 +84,49 @@ cl_quota_use cl_quota_use_of_tokens(const claude_models_t *models, cl_str model,
 }
 
 /* A model that the table does not know under the name that was asked for may be one by the name that answered. */
-static bool price_of(const claude_models_t *models, const char *model, cl_json message, uint32_t flags, int64_t *nano)
+static bool price_of(const claude_models_t *models, cl_str model, cl_json message, const cl_usage *usage,
+                     uint32_t flags, int64_t *nano)
 {
-    int64_t found = model ? cl_cost_of_json(models, model, message, flags, "total") : -1;
+    char own[CL_MODEL_ID_MAX + 1];
+    cl_cost cost;
+    int32_t rc = CLAUDE_COST_UNPRICED;
 
-    if (found < 0)
-        found = cl_cost_of_json(models, NULL, message, flags, "total");
-    *nano = found < 0 ? 0 : found;
-    return found >= 0;
+    if (model.len > 0)
+        rc = cl_cost_of_usage(models, model, usage, flags, &cost);
+    if (rc == CLAUDE_COST_UNPRICED) {
+        model = cl_str_n(own, cl_json_copy_text(cl_json_member(message, CL_STR("model")), own, sizeof own));
+        rc = cl_cost_of_usage(models, model, usage, flags, &cost);
+    }
+    *nano = rc == CLAUDE_OK ? cl_cost_part(&cost, "total") : 0;
+    return rc == CLAUDE_OK;
 }
 
-bool cl_quota_use_of_json(const claude_models_t *models, const char *model, cl_json message, uint32_t flags,
-                          cl_quota_use *out)
+static int64_t or_none(int64_t count)
 {
-    static const char *const names[] = {"input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens",
-                                        "output_tokens"};
-    enum { COUNTERS = sizeof names / sizeof names[0] };
-    cl_json usage = cl_json_member(message, CL_STR("usage"));
-    cl_json values[COUNTERS];
-    int64_t counts[COUNTERS];
+    return count > 0 ? count : 0;
+}
 
-    if (usage.type != CLAUDE_JSON_OBJECT)
-        usage = message;
-    cl_json_members(usage, names, COUNTERS, values);
-    for (size_t i = 0; i < COUNTERS; i++) {
-        if (!cl_json_to_int(values[i], &counts[i]) || counts[i] < 0)
-            counts[i] = -1;
-    }
+bool cl_quota_use_of_message(const claude_models_t *models, cl_str model, cl_json message, const cl_usage *usage,
+                             uint32_t flags, cl_quota_use *out)
+{
     *out = (cl_quota_use){.count = {[CL_USED_REQUESTS] = 1,
-                                    [CL_USED_INPUT] = counts[0] > 0 ? counts[0] : 0,
-                                    [CL_USED_CACHE_WRITE] = counts[1] > 0 ? counts[1] : 0,
-                                    [CL_USED_CACHE_READ] = counts[2] > 0 ? counts[2] : 0,
-                                    [CL_USED_OUTPUT] = counts[3] > 0 ? counts[3] : 0}};
-    if (counts[0] < 0 && counts[3] < 0)
+                                    [CL_USED_INPUT] = or_none(usage->input),
+                                    [CL_USED_CACHE_WRITE] = or_none(usage->cache_write),
+                                    [CL_USED_CACHE_READ] = or_none(usage->cache_read),
+                                    [CL_USED_OUTPUT] = or_none(usage->output)}};
+    if (usage->input < 0 && usage->output < 0)
         return false;
-    if (!price_of(models, model, message, flags, &out->count[CL_USED_COST]))
+    if (!price_of(models, model, message, usage, flags, &out->count[CL_USED_COST]))
         out->count[CL_USED_UNPRICED] = 1;
     return true;
+}
+
+bool cl_quota_use_of_json(const claude_models_t *models, cl_str model, cl_json message, uint32_t flags,
+                          cl_quota_use *out)
+{
+    cl_usage usage = cl_usage_of_message(message);
+
+    return cl_quota_use_of_message(models, model, message, &usage, flags, out);
 }
 
 claude_code_t cl_quota_fail_no_usage(cl_err *err)

@@ -68,7 +68,7 @@ void cl_quota_reservation_settle(claude_quota_reservation_t *reservation, int64_
 claude_code_t cl_quota_reservation_settle_json(claude_quota_reservation_t *reservation, cl_json message, uint32_t flags,
                                                cl_err *err)
 {
-    const char *model = reservation->model[0] ? reservation->model : NULL;
+    cl_str model = cl_str_of(reservation->model);
     cl_quota_use used;
 
     if (!cl_quota_use_of_json(cl_quota_models(reservation->quota, NULL), model, message, flags, &used))

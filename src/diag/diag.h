@@ -39,7 +39,7 @@ struct claude_diagnostics {
     cl_buf json;
 };
 
-/* `build` is the JSON of what the library was built with. */
+/* Of a handle; `build` is the JSON of what the library was built with. */
 claude_code_t cl_diagnostics_new(claude_client_t *client, cl_str build, claude_diagnostics_t **out, cl_err *err);
 claude_diagnostics_t *cl_diagnostics_ref(claude_diagnostics_t *diagnostics);
 void cl_diagnostics_unref(claude_diagnostics_t *diagnostics);

@@ -11,6 +11,8 @@ enum { REPORT_MAX = 8 * 1024 * 1024, TEXT_SHOWN = 1023 };
 typedef struct writer {
     cl_buf *out;
     int rc; /* CL_BUF_* */
+    claude_client_t *handle;
+    cl_str build;
 } writer;
 
 static void add(writer *w, int rc)
@@ -64,19 +66,38 @@ static void comma(writer *w)
         put(w, ",");
 }
 
-/* ---- sections: each writes one value ---- */
-
-static void put_build(writer *w, claude_client_t *client, cl_str build)
+/* What was written elsewhere. Names of models in it are the program's: nothing in them is taken for granted. */
+static void put_json(writer *w, cl_str json)
 {
-    (void)client;
-    add(w, cl_buf_append_str(w->out, build));
+    size_t size = json.len + json.len / 4 + 1; /* what stands in for a key may be longer than a short one */
+    char *shown;
+
+    if (!cl_secret_suspected(json)) {
+        add(w, cl_buf_append_str(w->out, json));
+        return;
+    }
+    shown = malloc(size);
+    if (!shown) {
+        add(w, CL_BUF_NOMEM);
+        return;
+    }
+    cl_err_copy_text(shown, size, json);
+    put(w, shown);
+    free(shown);
 }
 
-static void put_libcurl(writer *w, claude_client_t *client, cl_str build)
+/* ---- sections: each writes one value ---- */
+
+static void put_build(writer *w, claude_client_t *client)
+{
+    (void)client;
+    add(w, cl_buf_append_str(w->out, w->build));
+}
+
+static void put_libcurl(writer *w, claude_client_t *client)
 {
     const char *name;
 
-    (void)build;
     put(w, "{");
     key(w, "features");
     put(w, "[");
@@ -114,11 +135,10 @@ static void put_option(writer *w, const cl_option_row *row, cl_option option, co
 }
 
 /* Those that are not as they are by default. */
-static void put_options(writer *w, claude_client_t *client, cl_str build)
+static void put_options(writer *w, claude_client_t *client)
 {
     const cl_options *options = client->config->options;
 
-    (void)build;
     put(w, "{");
     for (size_t i = 0; i < CL_OPT_COUNT; i++) {
         const cl_option_row *row = cl_option_row_at(i);
@@ -129,11 +149,10 @@ static void put_options(writer *w, claude_client_t *client, cl_str build)
     put(w, "}");
 }
 
-static void put_headers(writer *w, claude_client_t *client, cl_str build)
+static void put_headers(writer *w, claude_client_t *client)
 {
     const cl_headers *headers = &client->config->headers;
 
-    (void)build;
     put(w, "[");
     for (size_t i = 0; i < headers->count; i++) {
         comma(w);
@@ -142,11 +161,10 @@ static void put_headers(writer *w, claude_client_t *client, cl_str build)
     put(w, "]");
 }
 
-static void put_key(writer *w, claude_client_t *client, cl_str build)
+static void put_key(writer *w, claude_client_t *client)
 {
     claude_secret_t *secret = cl_client_secret(client, -1);
 
-    (void)build;
     if (!secret) {
         put(w, "null");
         return;
@@ -158,7 +176,7 @@ static void put_key(writer *w, claude_client_t *client, cl_str build)
     cl_secret_unref(secret);
 }
 
-static void put_callbacks(writer *w, claude_client_t *client, cl_str build)
+static void put_callbacks(writer *w, claude_client_t *client)
 {
     const claude_config_t *config = client->config;
     const struct {
@@ -167,9 +185,9 @@ static void put_callbacks(writer *w, claude_client_t *client, cl_str build)
     } rows[] = {{"sign", config->sign},
                 {"deprecation", config->deprecation},
                 {"attempt", config->attempt},
-                {"log", config->log}};
+                {"log", config->log},
+                {"credentials", config->credentials}};
 
-    (void)build;
     put(w, "[");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (!rows[i].hook)
@@ -180,11 +198,61 @@ static void put_callbacks(writer *w, claude_client_t *client, cl_str build)
     put(w, "]");
 }
 
-static void put_connections(writer *w, claude_client_t *client, cl_str build)
+/* Those that calls can name, besides the one that the rest of the report is about. */
+static void put_snapshots(writer *w, claude_client_t *client)
+{
+    claude_client_t *all[1 + CL_SNAPSHOTS_MAX];
+    size_t count = cl_client_all(w->handle, all);
+
+    (void)client;
+    put(w, "[");
+    for (size_t i = 0; i < count; i++) {
+        comma(w);
+        put(w, "{");
+        put_text(w, "name", all[i]->name);
+        put_int(w, "generation", all[i]->generation);
+        put(w, "}");
+        cl_client_unref(all[i]);
+    }
+    put(w, "]");
+}
+
+static void put_watcher(writer *w, const cl_watch *watch)
+{
+    cl_watch_state state;
+
+    watch->kind->tell(watch->self, &state);
+    comma(w);
+    put(w, "{");
+    put_text(w, "file", state.path);
+    put_int(w, "generation", state.generation);
+    put_int(w, "clients", (int64_t)state.clients);
+    put_text(w, "trouble", state.trouble ? cl_error_info(state.trouble)->message : NULL);
+    put(w, "}");
+    cl_error_unref(state.trouble);
+}
+
+/* What was found when they last looked: a report does not read their files. */
+static void put_watchers(writer *w, claude_client_t *client)
+{
+    cl_watch watches[CL_WATCHES_MAX];
+    size_t count = CL_FEATURE_DYNAMIC_CONFIG ? cl_client_watches(w->handle, watches) : 0;
+
+    (void)client;
+    put(w, "[");
+    for (size_t i = 0; i < count; i++) {
+        /* One that keeps several snapshots up to date looks several times. */
+        if (i == 0 || watches[i].self != watches[i - 1].self)
+            put_watcher(w, &watches[i]);
+        watches[i].kind->unref(watches[i].self);
+    }
+    put(w, "]");
+}
+
+static void put_connections(writer *w, claude_client_t *client)
 {
     cl_http_counts counts;
 
-    (void)build;
     cl_engines_counts(client->engines, &counts);
     put(w, "{");
     put_int(w, "engines", (int64_t)counts.engines);
@@ -208,12 +276,11 @@ static void put_breaker(writer *w, claude_breaker_t *breaker, int64_t now)
 }
 
 /* base_url, then the endpoints of the failover. */
-static void put_endpoints(writer *w, claude_client_t *client, cl_str build)
+static void put_endpoints(writer *w, claude_client_t *client)
 {
     int64_t now = cl_now_ms();
     uint64_t generation;
 
-    (void)build;
     put(w, "[");
     for (size_t i = 0; i < client->target_count; i++) {
         const cl_target *target = &client->targets[i];
@@ -236,11 +303,10 @@ static void put_endpoints(writer *w, claude_client_t *client, cl_str build)
 
 static const char *const dimensions[CL_LIMIT_DIMENSIONS] = {"requests", "input_tokens", "output_tokens"};
 
-static void put_limiter(writer *w, claude_client_t *client, cl_str build)
+static void put_limiter(writer *w, claude_client_t *client)
 {
     int64_t now = cl_now_ms();
 
-    (void)build;
     if (!CL_FEATURE_RATE_LIMITING || !client->limiter) {
         put(w, "null");
         return;
@@ -258,11 +324,26 @@ static void put_limiter(writer *w, claude_client_t *client, cl_str build)
     put(w, "}}");
 }
 
-static void put_rate_limits(writer *w, claude_client_t *client, cl_str build)
+/* As claude_quota_export_json() has it. */
+static void put_quota(writer *w, claude_client_t *client)
+{
+    cl_buf json = CL_BUF_INIT(CL_QUOTA_JSON_MAX);
+
+    if (!CL_FEATURE_ENTERPRISE_QUOTA || !client->quota) {
+        put(w, "null");
+        return;
+    }
+    if (cl_quota_export(client->quota, cl_wall_ms(), &json, NULL) < 0)
+        add(w, CL_BUF_NOMEM);
+    else
+        put_json(w, cl_buf_str(&json));
+    cl_buf_free(&json);
+}
+
+static void put_rate_limits(writer *w, claude_client_t *client)
 {
     cl_recent_limits limits = {.told_at = 0};
 
-    (void)build;
     if (client->recent)
         cl_recent_limits_of(client->recent, &limits);
     if (limits.told_at == 0) {
@@ -308,12 +389,11 @@ static void put_row(writer *w, const cl_recent_row *row)
     put(w, "}}");
 }
 
-static void put_attempts(writer *w, claude_client_t *client, cl_str build)
+static void put_attempts(writer *w, claude_client_t *client)
 {
     cl_recent_row *rows;
     size_t count;
 
-    (void)build;
     if (!client->recent) {
         put(w, "null");
         return;
@@ -333,12 +413,11 @@ static void put_attempts(writer *w, claude_client_t *client, cl_str build)
     free(rows);
 }
 
-static void put_metrics(writer *w, claude_client_t *client, cl_str build)
+static void put_metrics(writer *w, claude_client_t *client)
 {
     claude_metrics_t *metrics = NULL;
     const char *json;
 
-    (void)build;
     if (!CL_FEATURE_METRICS || !client->metrics) {
         put(w, "null");
         return;
@@ -348,31 +427,28 @@ static void put_metrics(writer *w, claude_client_t *client, cl_str build)
         return;
     }
     json = cl_metrics_json(metrics);
-    add(w, json ? cl_buf_append_text(w->out, json) : CL_BUF_NOMEM);
+    if (json)
+        put_json(w, cl_str_of(json));
+    else
+        add(w, CL_BUF_NOMEM);
     cl_metrics_unref(metrics);
 }
 
 /* The members of the report, in their order: what a client gets is added here. */
 static const struct {
     const char *name;
-    void (*write)(writer *w, claude_client_t *client, cl_str build);
+    void (*write)(writer *w, claude_client_t *client);
 } sections[] = {
-    {"library", put_build},
-    {"libcurl", put_libcurl},
-    {"options", put_options},
-    {"headers", put_headers},
-    {"key", put_key},
-    {"callbacks", put_callbacks},
-    {"connections", put_connections},
-    {"endpoints", put_endpoints},
-    {"limiter", put_limiter},
-    {"rate_limits", put_rate_limits},
-    {"attempts", put_attempts},
-    {"metrics", put_metrics},
+    {"library", put_build},           {"libcurl", put_libcurl},   {"options", put_options},
+    {"headers", put_headers},         {"key", put_key},           {"callbacks", put_callbacks},
+    {"snapshots", put_snapshots},     {"watchers", put_watchers}, {"connections", put_connections},
+    {"endpoints", put_endpoints},     {"limiter", put_limiter},   {"quota", put_quota},
+    {"rate_limits", put_rate_limits}, {"attempts", put_attempts}, {"metrics", put_metrics},
 };
 
 claude_code_t cl_diagnostics_new(claude_client_t *client, cl_str build, claude_diagnostics_t **out, cl_err *err)
 {
+    claude_client_t *now;
     claude_diagnostics_t *diagnostics = calloc(1, sizeof *diagnostics);
     writer w;
 
@@ -380,13 +456,15 @@ claude_code_t cl_diagnostics_new(claude_client_t *client, cl_str build, claude_d
         return cl_fail_nomem(err);
     cl_handle_init(&diagnostics->handle, CL_MAGIC_DIAGNOSTICS);
     diagnostics->json = CL_BUF_INIT(REPORT_MAX);
-    w = (writer){&diagnostics->json, CL_BUF_OK};
+    w = (writer){&diagnostics->json, CL_BUF_OK, client, build};
+    now = cl_client_current(client);
     put(&w, "{");
     put_int(&w, "time_ms", cl_wall_ms());
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
         key(&w, sections[i].name);
-        sections[i].write(&w, client, build);
+        sections[i].write(&w, now);
     }
+    cl_client_unref(now);
     put(&w, "}");
     if (w.rc != CL_BUF_OK) {
         cl_diagnostics_unref(diagnostics);

@@ -120,22 +120,28 @@ static claude_code_t send_first(const run *r, cl_probed *out, cl_err *err)
     return rc;
 }
 
-/* A provider is asked by calls, which may wait for it. */
-static claude_code_t put_key(claude_client_t *client, cl_buf *auth, cl_err *err)
+/* No call would send it. */
+static bool is_refused_here(const claude_client_t *client, const claude_secret_t *secret)
 {
-    claude_secret_t *secret = cl_client_secret(client, -1);
-    claude_code_t rc = secret
-                           ? cl_client_auth_line(client, secret, auth, err)
-                           : cl_fail(err, CLAUDE_E_NO_KEY,
-                                     "there is no token yet: the credential provider is asked by calls alone; make one "
-                                     "before the self-test");
+    return cl_option_int(NULL, client->config->options, CL_OPT_AUTH_REFUSE_EXPIRED) != 0 &&
+           cl_wall_ms() >= cl_secret_expires_at(secret);
+}
 
+static claude_code_t put_key(run *r, cl_buf *auth, cl_err *err)
+{
+    claude_code_t rc = cl_credentials_ready(r->client, &r->until, err);
+    claude_secret_t *secret = rc < 0 ? NULL : cl_client_secret(r->client, -1);
+
+    if (secret && is_refused_here(r->client, secret))
+        rc = cl_fail(err, CLAUDE_E_NO_KEY, "the key has expired, and auth.refuse_expired is set");
+    else if (secret)
+        rc = cl_client_auth_line(r->client, secret, auth, err);
     cl_secret_unref(secret);
     return rc;
 }
 
 /* What a call of the same would send, but for the hooks. */
-static claude_code_t send_keyed(const run *r, const char *endpoint, const char *model, cl_probed *out, cl_err *err)
+static claude_code_t send_keyed(run *r, const char *endpoint, const char *model, cl_probed *out, cl_err *err)
 {
     claude_request_t *request = NULL;
     cl_sketch *sketch = NULL;
@@ -151,7 +157,7 @@ static claude_code_t send_keyed(const run *r, const char *endpoint, const char *
     if (rc >= 0)
         rc = cl_call_sketch(r->client, &snapshot, &sketch, err);
     if (rc >= 0 && sketch->key_header.len > 0)
-        rc = put_key(r->client, &auth, err);
+        rc = put_key(r, &auth, err);
     if (rc >= 0) {
         sketch->http.auth_header = cl_buf_str(&auth);
         rc = send(r, &sketch->http, out, err);
@@ -172,7 +178,23 @@ static void skip(cl_check *check, const char *why)
     check->ms = -1;
 }
 
-static claude_code_t check_keyed(const run *r, cl_check *checks, cl_err *err)
+/* That there is no key to send is a finding, and no failure of the self-test. */
+static bool is_finding(claude_code_t code, cl_err *err, cl_check *check)
+{
+    const char *fix = code == CLAUDE_E_CALLBACK  ? "look at the program's credential provider, and at what it asks"
+                      : code == CLAUDE_E_TIMEOUT ? "look at what the program's credential provider waits for"
+                      : code == CLAUDE_E_NO_KEY  ? "replace it with claude_client_rotate_secret()"
+                                                 : NULL;
+
+    if (!fix)
+        return false;
+    cl_check_set(check, CLAUDE_SELFTEST_FAIL, fix, "%s", err->message);
+    check->ms = -1;
+    cl_err_clear(err);
+    return true;
+}
+
+static claude_code_t check_keyed(run *r, cl_check *checks, cl_err *err)
 {
     cl_probed probed;
     claude_code_t rc;
@@ -183,17 +205,19 @@ static claude_code_t check_keyed(const run *r, cl_check *checks, cl_err *err)
         return CLAUDE_OK;
     }
     rc = send_keyed(r, "models.list", NULL, &probed, err);
-    if (rc < 0)
+    if (rc >= 0)
+        cl_verdict_key(&r->what, &probed, &checks[CL_CHECK_KEY]);
+    else if (!is_finding(rc, err, &checks[CL_CHECK_KEY]))
         return rc;
-    cl_verdict_key(&r->what, &probed, &checks[CL_CHECK_KEY]);
     if (!r->what.model || checks[CL_CHECK_KEY].status == CLAUDE_SELFTEST_FAIL) {
         skip(&checks[CL_CHECK_MODEL], r->what.model ? "what comes before it has failed" : "no model was named");
         return CLAUDE_OK;
     }
     rc = send_keyed(r, "models.retrieve", r->what.model, &probed, err);
-    if (rc >= 0)
-        cl_verdict_model(&r->what, &probed, &checks[CL_CHECK_MODEL]);
-    return rc;
+    if (rc < 0)
+        return is_finding(rc, err, &checks[CL_CHECK_MODEL]) ? CLAUDE_OK : rc;
+    cl_verdict_model(&r->what, &probed, &checks[CL_CHECK_MODEL]);
+    return CLAUDE_OK;
 }
 
 static claude_code_t check_all(run *r, cl_check *checks, cl_err *err)

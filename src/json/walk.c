@@ -129,6 +129,9 @@ void cl_json_members(cl_json object, const char *const *names, size_t count, cl_
         values[i] = (cl_json){NULL, 0, CLAUDE_JSON_NONE};
     while (object.type == CLAUDE_JSON_OBJECT && cl_json_next(&iter, &key, &value)) {
         for (size_t i = 0; i < count; i++) {
+            /* Most differ in their first letter, which may be written as an escape. */
+            if (key.ptr[1] != names[i][0] && key.ptr[1] != '\\')
+                continue;
             if (cl_json_string_is(key, cl_str_of(names[i]))) {
                 values[i] = value;
                 break;

@@ -59,39 +59,11 @@ int32_t cl_answer_tool_use_at(const claude_response_t *response, size_t n)
 
 cl_usage cl_answer_usage(const claude_response_t *response)
 {
-    static const char *const names[] = {"input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens",
-                                        "output_tokens"};
-    enum { COUNTERS = sizeof names / sizeof names[0] };
-    cl_json values[COUNTERS];
-    int64_t counts[COUNTERS];
     cl_json usage = {NULL, 0, CLAUDE_JSON_NONE};
 
     if (response)
-        usage = cl_response_at(response, "/usage");
-    cl_json_members(usage, names, COUNTERS, values);
-    for (size_t i = 0; i < COUNTERS; i++) {
-        if (!cl_json_to_int(values[i], &counts[i]) || counts[i] < 0)
-            counts[i] = -1;
-    }
-    return (cl_usage){counts[0], counts[1], counts[2], counts[3]};
-}
-
-/* A server may say any number. */
-static int64_t add_count(int64_t sum, int64_t count)
-{
-    if (count < 0)
-        return sum;
-    return count > INT64_MAX - sum ? INT64_MAX : sum + count;
-}
-
-int64_t cl_usage_limited(const cl_usage *usage)
-{
-    return usage->input < 0 ? -1 : add_count(usage->input, usage->cache_write);
-}
-
-int64_t cl_usage_prompt(const cl_usage *usage)
-{
-    return usage->input < 0 ? -1 : add_count(cl_usage_limited(usage), usage->cache_read);
+        usage = cl_json_member(cl_response_root(response), CL_STR("usage"));
+    return cl_usage_of(usage);
 }
 
 double cl_answer_cache_ratio(const claude_response_t *response)
@@ -99,5 +71,5 @@ double cl_answer_cache_ratio(const claude_response_t *response)
     cl_usage usage = cl_answer_usage(response);
     int64_t prompt = cl_usage_prompt(&usage);
 
-    return prompt > 0 ? (double)add_count(0, usage.cache_read) / (double)prompt : -1.0;
+    return prompt > 0 ? (double)(usage.cache_read > 0 ? usage.cache_read : 0) / (double)prompt : -1.0;
 }

@@ -5,9 +5,10 @@
 #include <claude/model.h>
 
 #include "message/models.h"
+#include "message/usage.h"
 
 enum {
-    CL_COST_INPUT,
+    CL_COST_INPUT, /* the first as the prices have them */
     CL_COST_OUTPUT,
     CL_COST_WRITE_5M,
     CL_COST_WRITE_1H,
@@ -21,9 +22,9 @@ typedef struct cl_cost {
     int64_t parts[CL_COST_PARTS]; /* each rounded to the nearest, and at most INT64_MAX */
 } cl_cost;
 
-/* The cost of a "usage" object. `flags` are CLAUDE_COST_BATCH or 0. CLAUDE_OK, CLAUDE_COST_UNPRICED,
- * CLAUDE_COST_UNKNOWN. */
-int32_t cl_cost_of_usage(const claude_models_t *models, cl_str model, cl_json usage, uint32_t flags, cl_cost *out);
+/* `flags` are CLAUDE_COST_BATCH or 0. CLAUDE_OK, CLAUDE_COST_UNPRICED, CLAUDE_COST_UNKNOWN. */
+int32_t cl_cost_of_usage(const claude_models_t *models, cl_str model, const cl_usage *usage, uint32_t flags,
+                         cl_cost *out);
 /* Of so many tokens that are all sent and all used. */
 int32_t cl_cost_of_tokens(const claude_models_t *models, cl_str model, int64_t input_tokens, int64_t output_tokens,
                           uint32_t flags, cl_cost *out);

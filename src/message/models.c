@@ -46,6 +46,85 @@ static void put_notice(const claude_models_t *models, cl_model *row)
     }
 }
 
+/* Numbers of nano-dollars below 10^18 have so many digits. */
+enum { NANO_DIGITS = 9, MOST_DIGITS = 18 };
+
+/* The number that stands in the exponent; what is far beyond all prices is cut. */
+static int64_t exponent_of(const char *p, const char *end)
+{
+    bool negative = p < end && *p == '-';
+    int64_t exponent = 0;
+
+    for (p += p < end && (*p == '-' || *p == '+'); p < end; p++)
+        exponent = exponent < 10000 ? exponent * 10 + (*p - '0') : exponent;
+    return negative ? -exponent : exponent;
+}
+
+/* Without floating point, whose conversion needs memory and depends on the locale. */
+bool cl_price_nano(cl_json price, int64_t *nano)
+{
+    const char *p = price.ptr;
+    const char *end = price.ptr + price.len;
+    int64_t shift = NANO_DIGITS;
+    int64_t value = 0;
+    bool fraction = false;
+    int digits = 0;
+
+    if (price.type != CLAUDE_JSON_NUMBER)
+        return false;
+    for (p += *p == '-'; p < end && (*p == '.' || cl_ascii_is_digit(*p)); p++) {
+        if (*p == '.') {
+            fraction = true;
+        } else if (digits < MOST_DIGITS) {
+            value = value * 10 + (*p - '0');
+            digits += value > 0;
+            shift -= fraction;
+        } else {
+            shift += !fraction;
+        }
+    }
+    if (p < end)
+        shift += exponent_of(p + 1, end);
+    for (; shift > 0 && value > 0; shift--) {
+        if (__builtin_mul_overflow(value, 10, &value))
+            return false;
+    }
+    for (; shift < -1 && value > 0; shift++)
+        value /= 10;
+    *nano = shift < 0 ? value / 10 + (value % 10 >= 5) : value;
+    return price.ptr[0] != '-' || *nano == 0;
+}
+
+/* What is left out follows from the price of input by the factors that all models had when this was written. */
+static cl_prices prices_of(cl_json row)
+{
+    static const char *const names[] = {"input",          "output",     "cache_write_5m",
+                                        "cache_write_1h", "cache_read", "max_prompt_tokens"};
+    static const int of_input[CL_PRICES] = {100, 0, 125, 200, 10}; /* percent */
+    enum { COLUMNS = sizeof names / sizeof names[0] };
+    cl_json values[COLUMNS];
+    cl_prices out = {.nano = {0}};
+
+    cl_json_members(row, names, COLUMNS, values);
+    if (!cl_json_to_int(values[CL_PRICES], &out.longest))
+        out.longest = INT64_MAX;
+    for (size_t i = 0; i < CL_PRICES; i++) {
+        if (!cl_price_nano(values[i], &out.nano[i]))
+            out.nano[i] = out.nano[CL_PRICE_INPUT] * of_input[i] / 100;
+    }
+    return out;
+}
+
+static void put_prices(cl_model *row)
+{
+    cl_json_iter iter = cl_json_iter_of(cl_json_member(row->facts, CL_STR("prices")));
+    cl_json prices;
+
+    for (row->price_count = 0; row->price_count < CL_MODEL_PRICES_MAX && cl_json_next(&iter, NULL, &prices);
+         row->price_count++)
+        row->prices[row->price_count] = prices_of(prices);
+}
+
 /* Of a text that was checked, with room for its rows. */
 static void make(claude_models_t *models, cl_str text, char *decoded, cl_model *rows)
 {
@@ -65,6 +144,8 @@ static void make(claude_models_t *models, cl_str text, char *decoded, cl_model *
         rows[i].facts = facts;
         rows[i].id = cl_str_n(id.ptr + 1, id.len - 2);
         rows[i].aliases = cl_json_member(facts, CL_STR("aliases"));
+        rows[i].percent = cl_json_member(facts, CL_STR("percent"));
+        put_prices(&rows[i]);
         put_notice(models, &rows[i]);
         models->count = i + 1;
     }
@@ -160,11 +241,14 @@ static bool is_plainly(cl_str name, cl_str plain)
 
 static bool has_name(const cl_model *row, cl_str id, bool (*same)(cl_str, cl_str))
 {
-    cl_json_iter iter = cl_json_iter_of(row->aliases);
+    cl_json_iter iter;
     cl_json alias;
 
     if (same(row->id, id))
         return true;
+    if (row->aliases.type != CLAUDE_JSON_ARRAY)
+        return false;
+    iter = cl_json_iter_of(row->aliases);
     while (cl_json_next(&iter, NULL, &alias)) {
         if (same(cl_str_n(alias.ptr + 1, alias.len - 2), id))
             return true;

@@ -21,10 +21,21 @@ enum {
 #define CL_PRICE_MAX 10000.0
 #define CL_PERCENT_MAX 1000
 
+/* Nano-dollars for a million tokens, in the order of the parts of a cost. */
+enum { CL_PRICE_INPUT, CL_PRICE_OUTPUT, CL_PRICE_WRITE_5M, CL_PRICE_WRITE_1H, CL_PRICE_READ, CL_PRICES };
+
+typedef struct cl_prices {
+    int64_t longest; /* tokens of a prompt that they are for; INT64_MAX: of any other */
+    int64_t nano[CL_PRICES];
+} cl_prices;
+
 typedef struct cl_model {
     cl_json facts;
-    cl_str id;                        /* not NUL-terminated */
-    cl_json aliases;                  /* type 0 or null: none */
+    cl_str id;          /* not NUL-terminated */
+    cl_json aliases;    /* type 0 or null: none */
+    cl_json percent;    /* may be absent */
+    size_t price_count; /* 0: they are not known */
+    cl_prices prices[CL_MODEL_PRICES_MAX];
     char notice[CL_MODEL_NOTICE_MAX]; /* that it is deprecated or retired; "": it is not */
 } cl_model;
 
@@ -54,6 +65,8 @@ const cl_model *cl_models_find(const claude_models_t *models, cl_str id);
 cl_json cl_model_fact(const cl_model *model, const char *what);
 /* A string of the table's JSON, decoded; NULL: it is none. Lent. */
 const char *cl_models_lend(const claude_models_t *models, cl_json string);
+/* Dollars in the JSON as nano-dollars, rounded. False: it is no number, or negative, or beyond 9 * 10^9 dollars. */
+bool cl_price_nano(cl_json price, int64_t *nano);
 /* When a model is retired, in milliseconds since 1970. False: no date is known. */
 bool cl_model_retires_ms(const cl_model *model, int64_t *ms);
 /* "2026-11-30" is its first moment in UTC; or RFC 3339. */

@@ -41,18 +41,26 @@ static int64_t reset_of(const cl_headers *headers, cl_str kind)
     return value && cl_date_rfc3339(cl_str_of(value), &ms) && ms >= 0 ? ms : ABSENT;
 }
 
-/* By the server's own clock if it tells: ours may be hours off. */
-static int64_t reset_in(const cl_headers *headers, cl_str kind, int64_t wall_ms)
+static int64_t now_of(const cl_headers *headers, int64_t wall_ms)
 {
     const cl_header *date = cl_headers_find(headers, CL_STR("date"));
-    int64_t reset = reset_of(headers, kind);
     int64_t now = wall_ms > 0 ? wall_ms : 0;
     int64_t sent;
 
-    if (reset == ABSENT)
-        return ABSENT;
+    /* By the server's own clock if it tells: ours may be hours off. */
     if (date && cl_date_http(cl_str_of(date->value), now, &sent))
         now = sent > 0 ? sent * 1000 : 0;
+    return now;
+}
+
+static int64_t reset_in(const cl_headers *headers, cl_str kind, int64_t wall_ms)
+{
+    int64_t reset = reset_of(headers, kind);
+    int64_t now;
+
+    if (reset == ABSENT)
+        return ABSENT;
+    now = now_of(headers, wall_ms);
     return reset > now ? reset - now : 0;
 }
 
@@ -108,34 +116,102 @@ int64_t cl_response_rate_limit(const claude_response_t *response, const char *wh
     return cl_rate_limit(cl_response_headers(response), cl_wall_ms(), what, which);
 }
 
-static cl_limit_figures figures_of(const cl_headers *headers, int64_t wall_ms, const char *what)
+/* ---- all that is said, in one walk over the headers ---- */
+
+/* Those of the standard tier. */
+enum { KIND_REQUESTS, KIND_TOKENS, KIND_INPUT, KIND_OUTPUT, KINDS };
+
+typedef struct said {
+    int64_t limit;
+    int64_t remaining;
+    int64_t reset_in_ms;
+    const char *reset; /* NULL: not named */
+} said;
+
+/* The last of a name holds, as where they are looked up. */
+static void take(said *kind, cl_str what, const char *value)
 {
-    return (cl_limit_figures){
-        .limit = cl_rate_limit(headers, wall_ms, what, CLAUDE_RATE_LIMIT_LIMIT),
-        .remaining = cl_rate_limit(headers, wall_ms, what, CLAUDE_RATE_LIMIT_REMAINING),
-        .reset_in_ms = cl_rate_limit(headers, wall_ms, what, CLAUDE_RATE_LIMIT_RESET_IN_MS),
-    };
+    int64_t number;
+    bool ok;
+
+    if (cl_str_eq_nocase(what, CL_STR("reset"))) {
+        kind->reset = value;
+        return;
+    }
+    ok = cl_str_to_int64(cl_str_trim(cl_str_of(value)), &number) && number >= 0;
+    if (cl_str_eq_nocase(what, CL_STR("limit")))
+        kind->limit = ok ? number : ABSENT;
+    else if (cl_str_eq_nocase(what, CL_STR("remaining")))
+        kind->remaining = ok ? number : ABSENT;
 }
 
-void cl_rate_limit_figures(const cl_headers *headers, int64_t wall_ms, cl_limit_figures out[CL_LIMIT_DIMENSIONS])
+/* `name` is what follows the prefix: "input-tokens-limit". */
+static void take_header(said all[KINDS], cl_str name, const char *value)
 {
-    out[CL_LIMIT_REQUESTS] = figures_of(headers, wall_ms, "requests");
-    out[CL_LIMIT_INPUT] = figures_of(headers, wall_ms, "input-tokens");
-    out[CL_LIMIT_OUTPUT] = figures_of(headers, wall_ms, "output-tokens");
-    if (out[CL_LIMIT_INPUT].limit < 0 && out[CL_LIMIT_INPUT].remaining < 0)
-        out[CL_LIMIT_INPUT] = figures_of(headers, wall_ms, "tokens");
+    static const cl_str kinds[KINDS] = {
+        {"requests-", 9}, {"tokens-", 7}, {"input-tokens-", 13}, {"output-tokens-", 14}};
+
+    for (size_t i = 0; i < KINDS; i++) {
+        if (cl_str_starts_nocase(name, kinds[i]))
+            take(&all[i], cl_str_n(name.ptr + kinds[i].len, name.len - kinds[i].len), value);
+    }
+}
+
+static bool take_all(const cl_headers *headers, int64_t wall_ms, said all[KINDS])
+{
+    const cl_str prefix = CL_STR("anthropic-ratelimit-");
+    bool any = false;
+    int64_t now = ABSENT;
+
+    for (size_t i = 0; i < KINDS; i++)
+        all[i] = (said){ABSENT, ABSENT, ABSENT, NULL};
+    for (size_t i = 0; i < headers->count; i++) {
+        cl_str name = cl_str_of(headers->items[i].name);
+        if (!cl_str_starts_nocase(name, prefix))
+            continue;
+        take_header(all, cl_str_n(name.ptr + prefix.len, name.len - prefix.len), headers->items[i].value);
+        any = true;
+    }
+    for (size_t i = 0; any && i < KINDS; i++) {
+        int64_t reset;
+        if (!all[i].reset || !cl_date_rfc3339(cl_str_of(all[i].reset), &reset) || reset < 0)
+            continue;
+        if (now == ABSENT)
+            now = now_of(headers, wall_ms);
+        all[i].reset_in_ms = reset > now ? reset - now : 0;
+    }
+    return any;
+}
+
+static cl_limit_figures figures_of(const said *kind)
+{
+    return (cl_limit_figures){.limit = kind->limit, .remaining = kind->remaining, .reset_in_ms = kind->reset_in_ms};
+}
+
+bool cl_rate_limit_figures(const cl_headers *headers, int64_t wall_ms, cl_limit_figures out[CL_LIMIT_DIMENSIONS])
+{
+    said all[KINDS];
+    bool any = take_all(headers, wall_ms, all);
+
+    out[CL_LIMIT_REQUESTS] = figures_of(&all[KIND_REQUESTS]);
+    out[CL_LIMIT_INPUT] = figures_of(&all[KIND_INPUT]);
+    out[CL_LIMIT_OUTPUT] = figures_of(&all[KIND_OUTPUT]);
+    if (all[KIND_INPUT].limit < 0 && all[KIND_INPUT].remaining < 0)
+        out[CL_LIMIT_INPUT] = figures_of(&all[KIND_TOKENS]);
+    return any;
 }
 
 int64_t cl_rate_limit_reset_ms(const cl_headers *headers, int64_t wall_ms)
 {
-    /* Not those of the priority tier: without them the standard ones are used. */
-    static const char *const kinds[] = {"requests", "tokens", "input-tokens", "output-tokens"};
+    said all[KINDS];
     int64_t longest = ABSENT;
 
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        int64_t wait = reset_in(headers, cl_str_of(kinds[i]), wall_ms);
-        if (number_of(headers, cl_str_of(kinds[i]), "-remaining") == 0 && wait > longest)
-            longest = wait;
+    /* Not those of the priority tier: without them the standard ones are used. */
+    if (!take_all(headers, wall_ms, all))
+        return ABSENT;
+    for (size_t i = 0; i < KINDS; i++) {
+        if (all[i].remaining == 0 && all[i].reset_in_ms > longest)
+            longest = all[i].reset_in_ms;
     }
     return longest;
 }

@@ -6,8 +6,10 @@ import pathlib
 import re
 
 import abi_headers
+import pytest
 import release_files
 from abi_tools import ROOT, run
+from update import changed_options
 
 CAPI = ROOT / "capi"
 
@@ -86,6 +88,28 @@ def test_constants_never_change() -> None:
     changed = [line for line in golden if line not in have]
     assert changed == [], "a constant was removed or has another value"
     assert have == golden, "a new constant: run scripts/abi-update"
+
+
+OPTION = "retry.jitter | number | - | 1 | 0..1 | both | backoff_jitter"
+
+
+@pytest.mark.parametrize(
+    ("now", "is_kept"),
+    [
+        (OPTION, True),
+        ("retry.jitter | number | - | 0.5 | 0..2 | both | backoff_jitter", True),
+        ("retry.jitter | number | - | 1 | 0..1 | both | jitter backoff_jitter", True),
+        ("retry.jitters | number | - | 1 | 0..1 | both | backoff_jitter", False),
+        ("retry.jitter | integer | - | 1 | 0..1 | both | backoff_jitter", False),
+        ("retry.jitter | number | ms | 1 | 0..1 | both | backoff_jitter", False),
+        ("retry.jitter | number | - | 1 | 0..1 | both | -", False),
+    ],
+)
+def test_an_option_stays_what_it_is(now: str, is_kept: bool) -> None:
+    """scripts/abi-update refuses what changes an option."""
+    assert changed_options(f"# options\n{OPTION}\n", f"a.new | string | - | - | - | both | -\n{now}\n") == (
+        [] if is_kept else [OPTION]
+    )
 
 
 def test_version_of_headers() -> None:

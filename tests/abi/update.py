@@ -70,7 +70,32 @@ def update_constants(breaking: bool) -> None:
     CONSTANTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def changed_options(old: str, new: str) -> list[str]:
+    """The lines of options.txt that are not kept: name, type, unit and aliases stay, defaults and ranges need not."""
+    rows = [line.split(" | ") for line in new.splitlines() if not line.startswith("#")]
+    now = {row[0]: row for row in rows}
+    changed = []
+    for line in old.splitlines():
+        if line.startswith("#"):
+            continue
+        name, kind, unit, *_, aliases = line.split(" | ")
+        row = now.get(name)
+        if row is None or row[1:3] != [kind, unit] or not set(aliases.split()) - {"-"} <= set(row[-1].split()):
+            changed.append(line)
+    return changed
+
+
+def check_options(old: Path, new: Path) -> None:
+    """Ends the program if an option was changed or is gone."""
+    changed = changed_options(old.read_text(encoding="utf-8"), new.read_text(encoding="utf-8"))
+    if changed:
+        sys.exit(f"error: options changed or gone: {'; '.join(changed)}. If that must be: --break")
+
+
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["--options"]:
+        check_options(Path(sys.argv[2]), Path(sys.argv[3]))
+        sys.exit()
     update_map("--break" in sys.argv)
     update_versions()
     update_constants("--break" in sys.argv)

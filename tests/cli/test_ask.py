@@ -245,6 +245,15 @@ def test_failures(claudec: Claudec, sandbox: Sandbox, scenario: str, code: int, 
     assert len(sandbox.requests()) == 1  # no retry that nobody has asked for
 
 
+def test_a_quota(claudec: Claudec, sandbox: Sandbox) -> None:
+    """What does not fit is refused before it is sent: each run begins at zero, so that later is no better."""
+    done = claudec("hello", "-o", "quota.enabled=true", "-o", "quota.daily_tokens=100")
+    assert (done.code, done.out) == (65, "")
+    assert "daily_tokens" in done.err
+    assert sandbox.requests() == []
+    assert claudec("hello", "-o", "quota.enabled=true", "-o", "quota.daily_tokens=100000").out == "Echo: hello\n"
+
+
 def test_a_stream_that_breaks_off(claudec: Claudec, sandbox: Sandbox) -> None:
     sandbox.scenario("truncated")
     done = claudec("hello")

@@ -354,6 +354,34 @@ static void long_bodies(void **state)
     claude_client_unref(client);
 }
 
+/* In the command bodies are as they are without compression: what a server has made of one that was compressed, and
+ * what people can read. */
+static void compressed_bodies(void **state)
+{
+    claude_client_t *plain = new_client();
+    claude_client_t *packed =
+        client_with("compression.enabled", "true", "compression.responses", "true", "compression.min_size", "1", NULL);
+    claude_curl_t *curl;
+    char text[4096];
+    claude_request_t *request;
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    request = saying(text, sizeof text);
+    call(packed, request, 0);
+    assert_string_equal(header_of(received_at(0), "content-encoding"), "gzip");
+    assert_string_equal(header_of(received_at(0), "accept-encoding"), "gzip");
+    reset_server(NULL);
+    call(plain, request, 0);
+    curl = command_of(packed, request, 0, NULL);
+    run(claude_curl_text(curl, NULL));
+    is_same(false);
+    claude_curl_unref(curl);
+    claude_request_unref(request);
+    claude_client_unref(packed);
+    claude_client_unref(plain);
+}
+
 /* Files in JSON: an image from a path, in base64, of more than fits, and than curl sends without asking first. */
 static void files_in_json(void **state)
 {
@@ -588,8 +616,9 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_message), TEST(every_byte), TEST(streams), TEST(long_bodies), TEST(files_in_json), TEST(get_and_delete),
-        TEST(forms),     TEST(headers),    TEST(keys),    TEST(options),     TEST(refusals),
+        TEST(a_message),         TEST(every_byte),    TEST(streams),        TEST(long_bodies),
+        TEST(compressed_bodies), TEST(files_in_json), TEST(get_and_delete), TEST(forms),
+        TEST(headers),           TEST(keys),          TEST(options),        TEST(refusals),
     };
 
     return cmocka_run_group_tests(tests, start, stop);

@@ -473,6 +473,9 @@ static void a_plain_client(void **state)
     assert_true(json_object_array_length(at(at(report, "libcurl"), "features")) > 0);
     assert_int_equal(json_object_object_length(at(report, "options")), 1); /* base_url */
     assert_null(at(report, "limiter"));
+    assert_null(at(report, "quota"));
+    assert_int_equal(json_object_array_length(at(report, "snapshots")), 1);
+    assert_int_equal(json_object_array_length(at(report, "watchers")), 0);
     assert_null(at(report, "attempts"));
     assert_null(at(report, "rate_limits"));
     assert_null(at(report, "metrics"));
@@ -547,6 +550,86 @@ static void a_busy_client(void **state)
     forget(&lines);
 }
 
+/* What a name of a model looks like is the program's business, and no reason to show a key. */
+static void a_quota(void **state)
+{
+    struct lines lines = {.count = 0};
+    claude_config_t *config = config_with_log(CLAUDE_LOG_WARN, &lines);
+    claude_request_t *request = hello();
+    claude_error_t *err = NULL;
+    claude_client_t *client;
+    struct json_object *report;
+    struct json_object *total;
+
+    (void)state;
+    set(config, "quota.enabled", "true");
+    set(config, "quota.daily_requests", "1");
+    set(config, "metrics.enabled", "true");
+    succeeds(claude_request_set_model(request, KEY, &err), err);
+    client = client_of(config);
+    execute_anyhow(client, request, CLAUDE_WITH_QUOTA);
+    told(&lines, "refused", 0);
+    execute_anyhow(client, request, CLAUDE_WITH_QUOTA);
+    told(&lines, "warn quota.refused", 1);
+    report = report_of(client);
+    total = at(at(report, "quota"), "total");
+    assert_int_equal(number_of(at(total, "limits"), "daily_requests"), 1);
+    assert_int_equal(number_of(at(total, "day"), "requests"), 1);
+    assert_int_equal(number_of(total, "refused"), 1);
+    assert_int_equal(json_object_object_length(at(at(report, "quota"), "models")), 1);
+    json_object_put(report);
+    claude_request_unref(request);
+    claude_client_unref(client);
+    forget(&lines);
+}
+
+static int32_t no_token(claude_credential_t *credential, void *user_data)
+{
+    (void)credential;
+    (void)user_data;
+    return 5;
+}
+
+/* A watcher of a file that is not there, for two snapshots. */
+static void snapshots_and_watchers(void **state)
+{
+    claude_config_t *config = new_config();
+    claude_watcher_t *watcher = NULL;
+    claude_error_t *err = NULL;
+    claude_client_t *client;
+    struct json_object *report;
+    struct json_object *row;
+
+    (void)state;
+    succeeds(claude_config_set_credential_provider(config, no_token, NULL, NULL, &err), err);
+    client = client_of(config);
+    succeeds(claude_watcher_new("/nowhere/claude.json", NULL, 0, &watcher, &err), err);
+    succeeds(claude_watcher_attach(watcher, client, NULL, &err), err);
+    succeeds(claude_watcher_attach(watcher, client, "other", &err), err);
+    report = report_of(client);
+    assert_string_equal(json_object_get_string(json_object_array_get_idx(at(report, "callbacks"), 0)), "credentials");
+    assert_int_equal(json_object_array_length(at(report, "snapshots")), 2);
+    assert_string_equal(text_of(json_object_array_get_idx(at(report, "snapshots"), 0), "name"), "");
+    row = json_object_array_get_idx(at(report, "snapshots"), 1);
+    assert_string_equal(text_of(row, "name"), "other");
+    assert_int_equal(number_of(row, "generation"), 3);
+    assert_int_equal(json_object_array_length(at(report, "watchers")), 1);
+    row = json_object_array_get_idx(at(report, "watchers"), 0);
+    assert_string_equal(text_of(row, "file"), "/nowhere/claude.json");
+    assert_int_equal(number_of(row, "generation"), 1);
+    assert_int_equal(number_of(row, "clients"), 2);
+    assert_non_null(strstr(text_of(row, "trouble"), "/nowhere/claude.json"));
+    json_object_put(report);
+    succeeds(claude_watcher_update(watcher, "{}", CLAUDE_NTS, &err), err);
+    report = report_of(client);
+    row = json_object_array_get_idx(at(report, "watchers"), 0);
+    assert_int_equal(number_of(row, "generation"), 2);
+    assert_null(at(row, "trouble"));
+    json_object_put(report);
+    claude_watcher_unref(watcher);
+    claude_client_unref(client);
+}
+
 /* In the report of a call, where they are taken, and only there. */
 static void timings_of_a_call(void **state)
 {
@@ -586,6 +669,8 @@ int main(void)
         TEST_OF_SERVERS(released_from_inside),
         TEST_OF_SERVERS(a_plain_client),
         TEST_OF_SERVERS(a_busy_client),
+        TEST_OF_SERVERS(a_quota),
+        TEST_OF_SERVERS(snapshots_and_watchers),
         TEST_OF_SERVERS(timings_of_a_call),
     };
 

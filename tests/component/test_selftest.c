@@ -309,6 +309,112 @@ static void refusing_proxy(void **state)
     claude_selftest_unref(test);
 }
 
+/* ---- keys that a provider brings ---- */
+
+struct provider {
+    int asked;
+    int32_t answer;
+    int64_t takes_ms;
+    claude_client_t *client;
+    claude_code_t inside;
+};
+
+static int32_t provide(claude_credential_t *credential, void *user_data)
+{
+    struct provider *provider = user_data;
+    struct timespec time = {provider->takes_ms / 1000, provider->takes_ms % 1000 * 1000000};
+    claude_selftest_t *test = NULL;
+    claude_secret_t *secret = NULL;
+
+    provider->asked++;
+    if (provider->client)
+        provider->inside = claude_selftest_run(provider->client, CLAUDE_SELFTEST_KEY, NULL, PATIENCE, &test, NULL);
+    claude_selftest_unref(test);
+    nanosleep(&time, NULL);
+    if (provider->answer != 0)
+        return provider->answer;
+    assert_int_equal(claude_secret_new_unchecked("token-from-a-provider", CLAUDE_NTS, &secret, NULL), CLAUDE_OK);
+    assert_int_equal(claude_credential_set_secret(credential, secret, NULL), CLAUDE_OK);
+    claude_secret_unref(secret);
+    return 0;
+}
+
+static claude_client_t *client_of_provider(struct provider *provider)
+{
+    claude_config_t *config = new_config();
+    claude_client_t *client = NULL;
+    claude_error_t *err = NULL;
+
+    succeeds(claude_config_set_secret(config, NULL, &err), err);
+    succeeds(claude_config_set_credential_provider(config, provide, provider, NULL, &err), err);
+    succeeds(claude_client_new(config, &client, &err), err);
+    claude_config_unref(config);
+    return client;
+}
+
+/* The time that it takes is its own. */
+static void a_provider(void **state)
+{
+    struct provider provider = {.takes_ms = 3000};
+    claude_selftest_t *test;
+
+    (void)state;
+    script("{'sequence':[{'status':404}," MODELS "," MODELS "]}");
+    test = run_for(client_of_provider(&provider), CLAUDE_SELFTEST_KEY, "claude-x", 2900);
+    found(test, "key", CLAUDE_SELFTEST_OK);
+    found(test, "model", CLAUDE_SELFTEST_OK);
+    assert_int_equal(provider.asked, 1);
+    assert_string_equal(header_of(received_at(1), "x-api-key"), "token-from-a-provider");
+    claude_selftest_unref(test);
+    test = run_for(client_of_provider(&provider), 0, NULL, PATIENCE); /* sends no key */
+    assert_int_equal(provider.asked, 1);
+    claude_selftest_unref(test);
+}
+
+static void a_provider_that_fails(void **state)
+{
+    struct provider provider = {.answer = 5};
+    claude_selftest_t *test = run_for(client_of_provider(&provider), CLAUDE_SELFTEST_KEY, "claude-x", PATIENCE);
+
+    (void)state;
+    blames(test, "key");
+    assert_non_null(strstr(claude_selftest_text(test, index_of(test, "key")), "returned 5"));
+    found(test, "model", CLAUDE_SELFTEST_SKIPPED);
+    assert_int_equal(provider.asked, 1);
+    claude_selftest_unref(test);
+}
+
+static void a_provider_that_asks_for_itself(void **state)
+{
+    struct provider provider = {.client = NULL};
+    claude_client_t *client = client_of_provider(&provider);
+    claude_selftest_t *test;
+
+    (void)state;
+    provider.client = client;
+    test = run_for(claude_client_ref(client), CLAUDE_SELFTEST_KEY, NULL, PATIENCE);
+    assert_int_equal(provider.inside, CLAUDE_E_BUSY);
+    found(test, "http", CLAUDE_SELFTEST_OK);
+    claude_selftest_unref(test);
+    claude_client_unref(client);
+}
+
+static void an_expired_key(void **state)
+{
+    (void)state;
+    for (int refused = 0; refused < 2; refused++) {
+        claude_client_t *client = client_with("auth.refuse_expired", refused ? "true" : "false", NULL);
+        claude_secret_t *secret = claude_client_secret(client, CLAUDE_KEY_OF_CLIENT);
+        claude_selftest_t *test;
+        script("{'sequence':[{'status':404}," MODELS "]}");
+        assert_int_equal(claude_secret_set_expiry(secret, 1, NULL), CLAUDE_OK);
+        test = run_for(client, CLAUDE_SELFTEST_KEY, NULL, PATIENCE);
+        found(test, "key", refused ? CLAUDE_SELFTEST_FAIL : CLAUDE_SELFTEST_OK);
+        claude_selftest_unref(test);
+        claude_secret_unref(secret);
+    }
+}
+
 /* ---- how it is called ---- */
 
 static void misuse(void **state)
@@ -339,9 +445,21 @@ static void misuse(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(all_is_well), TEST(without_the_key), TEST(nobody_listens), TEST(no_such_name),
-        TEST(silence),     TEST(no_tls_there),    TEST(answers),        TEST(clocks),
-        TEST(dead_proxy),  TEST(refusing_proxy),  TEST(misuse),
+        TEST(all_is_well),
+        TEST(without_the_key),
+        TEST(nobody_listens),
+        TEST(no_such_name),
+        TEST(silence),
+        TEST(no_tls_there),
+        TEST(answers),
+        TEST(clocks),
+        TEST(dead_proxy),
+        TEST(refusing_proxy),
+        TEST(misuse),
+        TEST(a_provider),
+        TEST(a_provider_that_fails),
+        TEST(a_provider_that_asks_for_itself),
+        TEST(an_expired_key),
     };
 
     return RUN_WITH_SERVER(tests);

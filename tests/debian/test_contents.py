@@ -10,7 +10,7 @@ import stat
 import subprocess
 from typing import TYPE_CHECKING
 
-from debs import MINOR, ROOT, RUNTIME, VERSION, Deb, succeed
+from debs import COMPLETIONS, MINOR, ROOT, RUNTIME, VERSION, Deb, succeed
 from hardening import missing
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ LUAS = ("5.1", "5.2", "5.3", "5.4")
 
 
 def test_there_is_a_package_for_each_kind_of_user(packages: dict[str, Deb]) -> None:
-    assert {RUNTIME, "libclaude-dev", "python3-libclaude", "lua-claude"} <= set(packages)
+    assert {RUNTIME, "libclaude-dev", "claudec", "python3-libclaude", "lua-claude"} <= set(packages)
     for name, deb in packages.items():
         assert deb.fields["Version"] == f"{VERSION}-1"
         assert deb.fields["Source"] == "libclaude"
@@ -52,6 +52,14 @@ def test_files_of_the_library(packages: dict[str, Deb]) -> None:
     assert f"{LIBRARIES}/cmake/claude/claudeConfig.cmake" in have
 
 
+def test_reference(packages: dict[str, Deb]) -> None:
+    """A page for each header, and one that leads to them."""
+    folder = packages["libclaude-dev"].folder / "usr/share/doc/libclaude-dev/html"
+    assert f'libclaude<span id="projectnumber">&#160;{VERSION}</span>' in (folder / "index.html").read_text("utf-8")
+    for path in (ROOT / "capi" / "include" / "claude").glob("*.h"):
+        assert (folder / f"{path.stem.replace('_', '__')}_8h.html").is_file()
+
+
 def test_files_of_the_bindings(packages: dict[str, Deb]) -> None:
     python = packages["python3-libclaude"].files()
     package = "usr/lib/python3/dist-packages/libclaude"
@@ -65,6 +73,17 @@ def test_files_of_the_bindings(packages: dict[str, Deb]) -> None:
         assert f"{LIBRARIES}/lua/{version}/claude/core.so" in lua
         assert f"usr/share/lua/{version}/claude.lua" in lua
         assert (packages["lua-claude"].folder / f"usr/share/lua/{version}/claude/client.lua").is_file()
+
+
+def test_files_of_the_tool(packages: dict[str, Deb]) -> None:
+    deb = packages["claudec"]
+    assert {name for name in deb.files() if not name.startswith(("usr/share/doc/", "usr/share/lintian/"))} == {
+        "usr/bin/claudec",
+        "usr/share/man/man1/claudec.1.gz",
+        *COMPLETIONS.values(),
+    }
+    page = gzip.decompress((deb.folder / "usr/share/man/man1/claudec.1.gz").read_bytes())
+    assert page == (ROOT / "examples" / "cli" / "claudec.1").read_bytes()
 
 
 def test_documents(packages: dict[str, Deb]) -> None:

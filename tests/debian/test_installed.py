@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from debs import MINOR, ROOT, RUNTIME, VERSION, Deb
+from debs import COMPLETIONS, MINOR, ROOT, RUNTIME, VERSION, Deb
 from installs import KEY, MESSAGE
 
 if TYPE_CHECKING:
@@ -67,6 +67,25 @@ def test_a_program_is_compiled_and_talks(module: str, system: Root, sandbox: San
     assert sandbox.requests()[-1].header("user-agent") == f"libclaude/{VERSION}"
     needed = system.run("/bin/sh", "-c", "ldd /tmp/hello")
     assert (f"libclaude.so.{MINOR}" in needed) == (module == "libclaude")
+
+
+def test_the_tool(system: Root, sandbox: Sandbox) -> None:
+    """What the description of the package promises: a look at whether an installation works."""
+    settings = environment(sandbox)
+    versions = system.run("claudec", "--version", **settings)
+    assert versions == f"claudec {VERSION}\nlibclaude {VERSION}, compiled against {VERSION}\n"
+    assert system.run("claudec", "-n", "Hello!", **settings) == f"{ECHO}\n"
+    assert "claudec" in str(sandbox.requests()[-1].header("user-agent"))
+    assert system.run("/bin/sh", "-c", "printf Hello! | claudec", **settings) == f"{ECHO}\n"
+    checks = json.loads(system.run("claudec", "doctor", "--json", **settings))
+    assert {check["name"]: check["status"] for check in checks["checks"]}["key"] == "ok", checks
+    command = system.run("claudec", "curl", "-n", "Hello!", **settings)
+    assert "$ANTHROPIC_API_KEY" in command
+    assert KEY not in command
+    wrong = system.attempt("claudec", "--nonsense", **settings)
+    assert (wrong.returncode, wrong.stdout) == (64, "")
+    for shell, name in COMPLETIONS.items():
+        assert (system.folder / name).read_text(encoding="utf-8") == system.run("claudec", "completion", shell)
 
 
 def test_python(system: Root, sandbox: Sandbox) -> None:

@@ -346,3 +346,7 @@ def test_compare_shows_what_failed(server: Sandbox, folder: pathlib.Path, langua
     server.scenario("overloaded")
     output = run(server, folder, *(program("compare") if language == "c" else [sys.executable, script]))
     assert output.count(" failed: ") == 3
+    server.reset()
+    command = program("compare") if language == "c" else [sys.executable, script]
+    table = run(server, folder, *command, "What is it?", "", "claude-opus-5-5").split("\n\n")[0]
+    assert [row.split()[0] for row in table.splitlines()] == ["model", "failed:", "claude-opus-5-5"]  # refused unsent

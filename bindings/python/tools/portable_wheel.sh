@@ -115,6 +115,7 @@ fetch_tools
 lay_out
 say "wheel: build on $OLD; what it says is in build/wheel/log"
 env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/build LANG=C.UTF-8 \
+    ${SOURCE_DATE_EPOCH:+"SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH"} \
     chroot "$WORK/root" /bin/bash /build/portable_wheel_inside.sh >"$WORK/log" 2>&1 || {
     tail -n 40 "$WORK/log"
     fail "the build on $OLD failed"

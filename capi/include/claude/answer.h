@@ -1,4 +1,6 @@
-/* answer.h - what programs ask about a model's answer: refusals, containers, calls of tools, the prompt cache. */
+/*
+ * answer.h - what programs ask about a model's answer: refusals, containers, calls of tools, the prompt cache.
+ */
 #ifndef CLAUDE_ANSWER_H
 #define CLAUDE_ANSWER_H
 

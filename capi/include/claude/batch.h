@@ -16,11 +16,15 @@
 extern "C" {
 #endif
 
-/* What became of a request of a batch. More may come: treat an unknown one like CLAUDE_BATCH_OTHER. */
+/** What became of a request of a batch. More may come: treat an unknown one like CLAUDE_BATCH_OTHER. */
 enum {
+    /** It was answered with a message. */
     CLAUDE_BATCH_SUCCEEDED = 1,
+    /** It was answered with an error: claude_batch_result_error(). */
     CLAUDE_BATCH_ERRORED = 2,
+    /** The batch was canceled before it was begun. */
     CLAUDE_BATCH_CANCELED = 3,
+    /** The batch came to its end before it was begun. */
     CLAUDE_BATCH_EXPIRED = 4,
     /** A type that this version does not know. */
     CLAUDE_BATCH_OTHER = 1000
@@ -53,7 +57,7 @@ CLAUDE_API claude_code_t claude_batch_builder_add(claude_batch_builder_t *builde
 /**
  * Add a request to a batch as JSON; checked as by claude_batch_builder_add().
  *
- * @param custom_id  as there
+ * @param custom_id  as for claude_batch_builder_add()
  * @param params     the body of a message: a JSON object; copied byte for byte
  * @param len        bytes of params, or CLAUDE_NTS
  * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
@@ -119,8 +123,8 @@ CLAUDE_API claude_code_t claude_batch_file_request(claude_file_t *file, claude_r
  *
  * @param batch     as it was retrieved last; NULL: not yet
  * @param attempt   how often it was asked for before: 0, 1, 2, ...; each time it takes half as long again
- * @param first_ms  the first delay; 0 or less: 1,000
- * @param max_ms    the longest, at most a day; 0 or less: 60,000
+ * @param first_ms  the first delay in milliseconds; 0 or less: 1,000
+ * @param max_ms    the longest in milliseconds, at most a day; 0 or less: 60,000
  * @return milliseconds, 1 or more; 0: it has ended, and need not be asked for again
  * @threads A
  * @since 0.8
@@ -141,9 +145,9 @@ typedef int32_t (*claude_batch_progress_fn)(const claude_response_t *batch, void
  * the waiting, not the batch: wait again, at once or later.
  *
  * @param batch_id    of the batch
- * @param first_ms    the first pause; 0 or less: 1,000
- * @param max_ms      the longest pause, at most a day; 0 or less: 60,000
- * @param timeout_ms  longest time for all of it; negative: no limit. 0: ask once
+ * @param first_ms    the first pause in milliseconds; 0 or less: 1,000
+ * @param max_ms      the longest pause in milliseconds, at most a day; 0 or less: 60,000
+ * @param timeout_ms  longest time for all of it in milliseconds; negative: no limit. 0: ask once
  * @param fn          called each time the batch was retrieved, and with what was retrieved last when a signal has
  *                    interrupted a pause; may be NULL
  * @param destroy     run once with user_data before the function returns; may be NULL
@@ -202,7 +206,8 @@ CLAUDE_API claude_code_t claude_batch_result_slices(const char *json, size_t len
  * @param len   bytes of json, or CLAUDE_NTS
  * @param err   receives the API's error of an errored request, with its type, message and request id
  * @return CLAUDE_OK: succeeded, or of a type that is not known; the code of the API's error; CLAUDE_E_CANCELED: it was
- *         canceled before it was begun; CLAUDE_E_API_TIMEOUT: it expired; CLAUDE_E_INVALID, CLAUDE_E_PROTOCOL: as there
+ *         canceled before it was begun; CLAUDE_E_API_TIMEOUT: it expired; CLAUDE_E_INVALID, CLAUDE_E_PROTOCOL: as for
+ *         claude_batch_result_slices()
  * @threads A
  * @since 0.8
  */

@@ -236,6 +236,8 @@ CLAUDE_API claude_code_t claude_block_tool_use(const char *id, const char *name,
 /**
  * Make the use of a tool that the server runs; otherwise as claude_block_tool_use().
  *
+ * @param id     NUL-terminated, not empty
+ * @param name   of the tool, NUL-terminated, not empty
  * @param input  JSON, sent byte for byte; NULL or empty with len 0: {}
  * @param len    bytes of input, or CLAUDE_NTS
  * @param out    receives the block; release with claude_block_unref()

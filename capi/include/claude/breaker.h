@@ -2,13 +2,12 @@
  * breaker.h - a circuit breaker: after so many failures nothing is let through for a time, then one call at a time, to
  * see whether it works again.
  *
- * closed     everything is let through; failures are counted. `breaker.failure_threshold` of them in a row open it, or
- *            their share among the calls of a time (`breaker.window_ms`)
- * open       nothing is let through for `breaker.open_ms`
- * half-open  one call at a time, a probe, is let through. `breaker.success_threshold` that succeed in a row close the
- *            breaker, one that fails opens it again. A probe that has not said within `breaker.probe_lease_ms` what
- *            became of it loses its place to another, and is not listened to any more: let that time be longer than
- *            calls take
+ * - closed: everything is let through; failures are counted. `breaker.failure_threshold` of them in a row open it, or
+ *   their share among the calls of a time (`breaker.window_ms`)
+ * - open: nothing is let through for `breaker.open_ms`
+ * - half-open: one call at a time, a probe, is let through. `breaker.success_threshold` that succeed in a row close the
+ *   breaker, one that fails opens it again. A probe that has not said within `breaker.probe_lease_ms` what became of it
+ *   loses its place to another, and is not listened to any more: let that time be longer than calls take
  *
  * A client that is told to (`breaker.enabled`) has one, used by calls that ask for it. A breaker made here can be
  * shared by clients, read and switched by hand, through claude_config_set_breaker(); or stand alone, before anything
@@ -25,12 +24,21 @@
 extern "C" {
 #endif
 
-/* States of a breaker. */
-enum { CLAUDE_BREAKER_CLOSED = 1, CLAUDE_BREAKER_OPEN = 2, CLAUDE_BREAKER_HALF_OPEN = 3 };
-
-/* What became of a call, as far as it tells about the other side. */
+/** States of a breaker. */
 enum {
+    /** Everything is let through. */
+    CLAUDE_BREAKER_CLOSED = 1,
+    /** Nothing is let through. */
+    CLAUDE_BREAKER_OPEN = 2,
+    /** One call at a time is let through, as a probe. */
+    CLAUDE_BREAKER_HALF_OPEN = 3
+};
+
+/** What became of a call, as far as it tells about the other side. */
+enum {
+    /** The other side works. */
     CLAUDE_BREAKER_SUCCESS = 1,
+    /** It does not. */
     CLAUDE_BREAKER_FAILURE = 2,
     /** It tells nothing: cancelled, refused as wrong, never sent. */
     CLAUDE_BREAKER_NEUTRAL = 3

@@ -14,13 +14,17 @@
 extern "C" {
 #endif
 
-/* States of a call. */
+/** States of a call. */
 enum {
+    /** Under way. */
     CLAUDE_CALL_RUNNING = 1,
     /** Running, and its events are held back: claude_call_pause(). */
     CLAUDE_CALL_PAUSED = 2,
+    /** Ended by claude_call_cancel(). */
     CLAUDE_CALL_CANCELED = 3,
+    /** Ended well: claude_call_result() has the response. */
     CLAUDE_CALL_DONE = 4,
+    /** Ended with an error, which claude_call_result() returns. */
     CLAUDE_CALL_FAILED = 5
 };
 
@@ -28,7 +32,7 @@ enum {
  * Take the next event of a streaming call. A call of an event loop is driven by claude_loop_dispatch() and
  * claude_loop_next() instead: CLAUDE_E_STATE here.
  *
- * @param timeout_ms  see above
+ * @param timeout_ms  milliseconds from now; 0: do not wait; negative: as long as the deadlines of the call allow
  * @param event       receives a borrowed view, valid until the next call of this function on the same call
  * @param err         receives why the call failed
  * @return 1 an event was stored; 0 none within the timeout; CLAUDE_DONE (2) the message is complete, see
@@ -44,7 +48,7 @@ CLAUDE_API claude_code_t claude_call_next(claude_call_t *call, int64_t timeout_m
 /**
  * Wait for the end of a call; events go to the callback of claude_request_on_event(), or are only accumulated.
  *
- * @param timeout_ms  see above
+ * @param timeout_ms  as for claude_call_next()
  * @return CLAUDE_DONE (2) it is complete, 0 not yet, negative: the call failed. CLAUDE_E_STATE: the call belongs to a
  *         loop. CLAUDE_E_BUSY: called from inside a callback of this call
  * @threads B
@@ -154,7 +158,7 @@ CLAUDE_API uint64_t claude_call_dropped(const claude_call_t *call);
  *
  * @param out         receives at most `size` bytes
  * @param size        room in bytes, 1 or more
- * @param timeout_ms  longest time to wait; 0 not at all; negative: as long as the deadlines allow
+ * @param timeout_ms  longest time to wait in milliseconds; 0: not at all; negative: as long as the deadlines allow
  * @param got         receives how many bytes were read
  * @return 1 bytes were read, 0 nothing within the time, CLAUDE_DONE after the last byte (then and with 0, `got` is left
  *         alone), or a negative code: CLAUDE_E_TRUNCATED if the answer broke off, CLAUDE_E_STATE for other calls

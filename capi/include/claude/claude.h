@@ -1,4 +1,6 @@
-/* claude.h - the whole interface of libclaude. Each of these headers also stands alone. */
+/*
+ * claude.h - the whole interface of libclaude. Each of these headers also stands alone.
+ */
 #ifndef CLAUDE_CLAUDE_H
 #define CLAUDE_CLAUDE_H
 

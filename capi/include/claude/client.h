@@ -14,24 +14,24 @@
 extern "C" {
 #endif
 
-/* Flags of claude_client_start() and claude_loop_submit(). Unknown bits are refused. Those of features that the client
+/** Flags of claude_client_start() and claude_loop_submit(). Unknown bits are refused. Those of features that the client
  * has not enabled are CLAUDE_E_INVALID, which names the option, and those that this build lacks CLAUDE_E_UNSUPPORTED.
  */
 enum {
     /** Take the answer piece by piece: as a stream of events, whatever the request says itself; as lines or bytes,
      * where that is what the endpoint gives. */
     CLAUDE_STREAM = 1,
-    /** Try again after failures that pass (`retry.*`). */
+    /** Try again after failures that pass. Options: `retry.*`. */
     CLAUDE_WITH_RETRIES = 2,
-    /** Send nothing to an endpoint that has been failing (`breaker.*`). */
+    /** Send nothing to an endpoint that has been failing. Options: `breaker.*`. */
     CLAUDE_WITH_CIRCUIT_BREAKER = 4,
-    /** Wait for a turn (`limiter.*`). */
+    /** Wait for a turn. Options: `limiter.*`. */
     CLAUDE_WITH_RATE_LIMITING = 8,
-    /** Go to another endpoint where one fails (`failover.*`). */
+    /** Go to another endpoint where one fails. Options: `failover.*`. */
     CLAUDE_WITH_FAILOVER = 16,
     /** All of these that the client has enabled. */
     CLAUDE_WITH_ENTERPRISE_FEATURES = 32,
-    /** Only within the quotas (`quota.*`); one of those that CLAUDE_WITH_ENTERPRISE_FEATURES stands for. */
+    /** Only within the quotas. One of those that CLAUDE_WITH_ENTERPRISE_FEATURES stands for; options: `quota.*`. */
     CLAUDE_WITH_QUOTA = 64
 };
 
@@ -94,7 +94,8 @@ CLAUDE_API claude_code_t claude_client_start(claude_client_t *client, const clau
  * Send a request and wait for its answer: exactly one attempt on the wire. On a streaming request the callback of
  * claude_request_on_event() runs inside, and the accumulated message is returned.
  *
- * @param out  receives the response; release with claude_response_unref()
+ * @param request  what to send, as for claude_client_start()
+ * @param out      receives the response; release with claude_response_unref()
  * @return CLAUDE_OK or a negative code
  * @threads A for the client
  * @since 0.8
@@ -120,7 +121,8 @@ CLAUDE_API claude_code_t claude_client_execute(claude_client_t *client, const cl
  * would not end within the call's time: the API's own error is returned then, with what the server asked for in
  * claude_error_retry_after_ms(). Needs `retry.enabled`; options `retry.*`.
  *
- * @param out  receives the response; release with claude_response_unref()
+ * @param request  what to send, as for claude_client_start()
+ * @param out      receives the response; release with claude_response_unref()
  * @return CLAUDE_OK or a negative code; CLAUDE_E_INVALID if retries are not enabled
  * @threads A for the client
  * @since 0.8
@@ -133,7 +135,8 @@ CLAUDE_API claude_code_t claude_client_execute_with_retries(claude_client_t *cli
  * CLAUDE_E_CIRCUIT_OPEN with the time left in claude_error_retry_after_ms(). Needs `breaker.enabled`, or a breaker set
  * by claude_config_set_breaker(); options `breaker.*`.
  *
- * @param out  receives the response; release with claude_response_unref()
+ * @param request  what to send, as for claude_client_start()
+ * @param out      receives the response; release with claude_response_unref()
  * @return CLAUDE_OK or a negative code; CLAUDE_E_INVALID if the breaker is not enabled
  * @threads A for the client
  * @since 0.8
@@ -147,7 +150,8 @@ CLAUDE_API claude_code_t claude_client_execute_with_circuit_breaker(claude_clien
  * within that fails at once with CLAUDE_E_THROTTLED. Needs `limiter.enabled`, or a limiter set by
  * claude_config_set_limiter(); options `limiter.*`.
  *
- * @param out  receives the response; release with claude_response_unref()
+ * @param request  what to send, as for claude_client_start()
+ * @param out      receives the response; release with claude_response_unref()
  * @return CLAUDE_OK or a negative code; CLAUDE_E_INVALID if rate limiting is not enabled
  * @threads A for the client
  * @since 0.8
@@ -160,7 +164,8 @@ CLAUDE_API claude_code_t claude_client_execute_with_rate_limiting(claude_client_
  * The same with failover: where an endpoint fails, the next one is asked, at most `failover.max_attempts` of them and
  * none twice. Each gets its own key only. Needs endpoints: claude_config_set_failover(); options `failover.*`.
  *
- * @param out  receives the response; release with claude_response_unref()
+ * @param request  what to send, as for claude_client_start()
+ * @param out      receives the response; release with claude_response_unref()
  * @return CLAUDE_OK or a negative code: the error of the endpoint that was asked last; CLAUDE_E_INVALID if failover is
  *         not enabled
  * @threads A for the client
@@ -174,7 +179,8 @@ CLAUDE_API claude_code_t claude_client_execute_with_failover(claude_client_t *cl
  * that is put right by what the server says it has used. Without room the error is CLAUDE_E_QUOTA, see
  * claude_error_quota(). Needs `quota.enabled`, or a quota set by claude_config_set_quota(); options `quota.*`.
  *
- * @param out  receives the response; release with claude_response_unref()
+ * @param request  what to send, as for claude_client_start()
+ * @param out      receives the response; release with claude_response_unref()
  * @return CLAUDE_OK or a negative code; CLAUDE_E_INVALID if quotas are not enabled
  * @threads A for the client
  * @since 0.8
@@ -186,7 +192,8 @@ CLAUDE_API claude_code_t claude_client_execute_with_quota(claude_client_t *clien
  * The same with all of these that the client has enabled: within the quotas, every attempt waits for its turn, goes to
  * an endpoint whose breaker lets it through, and is followed by the next endpoint or a retry where it fails.
  *
- * @param out  receives the response; release with claude_response_unref()
+ * @param request  what to send, as for claude_client_start()
+ * @param out      receives the response; release with claude_response_unref()
  * @return CLAUDE_OK or a negative code; CLAUDE_E_INVALID if none is enabled
  * @threads A for the client
  * @since 0.8
@@ -198,7 +205,8 @@ CLAUDE_API claude_code_t claude_client_execute_with_enterprise_features(claude_c
 /**
  * Start a streaming call; the same as claude_client_start() with CLAUDE_STREAM.
  *
- * @param out  receives the call; release with claude_call_unref()
+ * @param request  what to send, as for claude_client_start()
+ * @param out      receives the call; release with claude_call_unref()
  * @return as claude_client_start()
  * @threads A for the client
  * @since 0.8

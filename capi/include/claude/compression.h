@@ -72,6 +72,8 @@ CLAUDE_API claude_code_t claude_decompress(const void *bytes, size_t len, size_t
 /**
  * Whether bytes begin as gzip does: 1f 8b 08.
  *
+ * @param bytes  any; NULL is answered 0
+ * @param len    how many bytes there are
  * @return 1 yes, 0 no
  * @threads A
  * @since 0.8

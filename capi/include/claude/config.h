@@ -40,6 +40,7 @@ CLAUDE_API claude_code_t claude_config_set(claude_config_t *config, const char *
 /**
  * Value of an option as text.
  *
+ * @param key  name or alias from docs/options.md, NUL-terminated
  * @return the value, or its default; borrowed from the configuration until the option is set again. NULL for an unknown
  *         key, for an option without a value, and always for `api_key`.
  * @threads B
@@ -191,6 +192,8 @@ CLAUDE_API int32_t claude_sign_header_at(const claude_sign_t *sign, size_t index
 /**
  * Add a header to the request to sign. An existing header of that name is replaced.
  *
+ * @param name   header name (RFC 9110 token), NUL-terminated
+ * @param value  visible ASCII, spaces and tabs inside; no line ends. NUL-terminated
  * @return CLAUDE_OK, CLAUDE_E_INVALID (malformed name or value), CLAUDE_E_NOMEM
  * @threads B
  * @since 0.8

@@ -15,6 +15,7 @@
 extern "C" {
 #endif
 
+/** Which key is meant. */
 enum {
     /** In place of the index of an endpoint: the client's own key. */
     CLAUDE_KEY_OF_CLIENT = -1
@@ -55,7 +56,7 @@ CLAUDE_API claude_code_t claude_client_rotate_secret(claude_client_t *client, in
  */
 CLAUDE_API claude_secret_t *claude_client_secret(claude_client_t *client, int32_t endpoint);
 
-/* Why a provider is asked, see claude_credential_reason(). */
+/** Why a provider is asked, see claude_credential_reason(). */
 enum {
     /** There is no token yet. */
     CLAUDE_CREDENTIAL_FIRST = 1,

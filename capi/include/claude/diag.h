@@ -30,8 +30,10 @@ extern "C" {
  * The body is in the command, unless `body_file` names a file for it. It needs one where it has more than 131,071
  * bytes (no argument of a program on Linux may be longer) or a NUL. The files of a form that were added by their paths
  * are read by curl itself, so that the form's boundary is curl's own; with `body_file` it is what would be sent, byte
- * for byte.
+ * for byte. Nothing is compressed, whatever the options say: a body is what the server has made of the compressed one,
+ * and the answer comes as text.
  *
+ * @param request    what would be sent
  * @param flags      as for claude_client_start(); with CLAUDE_STREAM the command shows what comes as it comes
  * @param body_file  name of the file, which the program writes: claude_curl_body(). NUL-terminated; "-" is curl's
  *                   standard input. NULL: the body is in the command
@@ -143,7 +145,7 @@ CLAUDE_API void claude_diagnostics_unref(claude_diagnostics_t *diagnostics);
 
 /* ---- log lines ---- */
 
-/* Levels of log lines; each includes those above it. */
+/** Levels of log lines; each includes those above it. */
 enum {
     /** A call has failed. */
     CLAUDE_LOG_ERROR = 1,
@@ -191,6 +193,7 @@ CLAUDE_API claude_code_t claude_config_on_log(claude_config_t *config, int32_t l
 /**
  * Name of a level.
  *
+ * @param level  CLAUDE_LOG_*
  * @return "error", "warn", "info", "debug" or "trace"; "" for what is no level; static
  * @threads A
  * @since 0.8
@@ -199,17 +202,19 @@ CLAUDE_API const char *claude_log_level_name(int32_t level);
 
 /* ---- the self-test ---- */
 
-/* Flags of claude_selftest_run(). */
+/** Flags of claude_selftest_run(). */
 enum {
     /** Also send the key: GET of /v1/models, which spends no tokens. */
     CLAUDE_SELFTEST_KEY = 1
 };
 
-/* What a check has found. */
+/** What a check has found. */
 enum {
+    /** It is as it should be. */
     CLAUDE_SELFTEST_OK = 1,
     /** It works, but something is not as it should be. */
     CLAUDE_SELFTEST_WARN = 2,
+    /** It does not work: claude_selftest_fix() says what to do. */
     CLAUDE_SELFTEST_FAIL = 3,
     /** It was not asked for, does not apply, or what it needs has failed. */
     CLAUDE_SELFTEST_SKIPPED = 4
@@ -218,26 +223,29 @@ enum {
 /**
  * Check the way from this program to the client's base_url, and say of each step what is wrong and how to mend it:
  *
- * dns    the name of the server, or of the proxy
- * proxy  the proxy takes the connection, and lets it through
- * tcp    the server takes the connection
- * tls    the handshake: certificate, its dates, its host, the version
- * http   an answer of HTTP that is no failure of the server
- * clock  this machine's clock against the date of the answer: 60 s are let pass, over 300 s is a failure
- * key    the server takes the key (CLAUDE_SELFTEST_KEY)
- * model  the model is there for the key (CLAUDE_SELFTEST_KEY)
+ * - dns: the name of the server, or of the proxy
+ * - proxy: the proxy takes the connection, and lets it through
+ * - tcp: the server takes the connection
+ * - tls: the handshake: certificate, its dates, its host, the version
+ * - http: an answer of HTTP that is no failure of the server
+ * - clock: this machine's clock against the date of the answer: 60 s are let pass, over 300 s is a failure
+ * - key: the server takes the key (CLAUDE_SELFTEST_KEY)
+ * - model: the model is there for the key (CLAUDE_SELFTEST_KEY)
  *
- * One request without a key is sent (HEAD), then one or two with it, on one new connection. A check that fails is a
- * result: it is no failure of this function.
+ * One request without a key is sent (HEAD), then one or two with it, on one new connection. Where the key comes from a
+ * credential provider, that is asked as a call would ask it. A check that fails is a result: it is no failure of this
+ * function. It cannot be cancelled, but ends within `timeout_ms`.
  *
  * @param flags       CLAUDE_SELFTEST_KEY or 0
  * @param model       the model to look for, NUL-terminated; NULL: none
- * @param timeout_ms  longest time of all checks together, in milliseconds: 1 to 86,400,000
+ * @param timeout_ms  longest time of all checks together, in milliseconds: 1 to 86,400,000. What a credential provider
+ *                    takes is not counted
  * @param out         receives what was found; release with claude_selftest_unref()
  * @return CLAUDE_OK; negative where the checks could not be made: CLAUDE_E_INVALID, CLAUDE_E_NOMEM, CLAUDE_E_LIMIT (no
  *         file descriptor left), CLAUDE_E_STATE (the memory of the key was overwritten), CLAUDE_E_FORKED (the audit of
- *         the key has forked), CLAUDE_E_UNSUPPORTED (built without it)
- * @threads A; runs the audit callback of the key where it is sent
+ *         the key has forked), CLAUDE_E_BUSY (called by the client's credential provider), CLAUDE_E_UNSUPPORTED (built
+ *         without it)
+ * @threads A; runs the credential provider and the audit callback of the key where it is sent
  * @since 0.8
  *
  * @code
@@ -285,6 +293,7 @@ CLAUDE_API const char *claude_selftest_name(const claude_selftest_t *selftest, s
 /**
  * What a check has found.
  *
+ * @param index  0, 1, 2, ...
  * @return CLAUDE_SELFTEST_*; 0 if there is no such check
  * @threads A
  * @since 0.8
@@ -294,6 +303,7 @@ CLAUDE_API int32_t claude_selftest_status(const claude_selftest_t *selftest, siz
 /**
  * What was found, in one line.
  *
+ * @param index  0, 1, 2, ...
  * @return text borrowed from the handle; NULL if there is no such check
  * @threads A
  * @since 0.8
@@ -303,6 +313,7 @@ CLAUDE_API const char *claude_selftest_text(const claude_selftest_t *selftest, s
 /**
  * How to mend it, in one line.
  *
+ * @param index  0, 1, 2, ...
  * @return text borrowed from the handle; "" where nothing needs to be mended; NULL if there is no such check
  * @threads A
  * @since 0.8
@@ -312,6 +323,7 @@ CLAUDE_API const char *claude_selftest_fix(const claude_selftest_t *selftest, si
 /**
  * How long the step took.
  *
+ * @param index  0, 1, 2, ...
  * @return milliseconds; -1: it was not made or did not end, or there is no such check
  * @threads A
  * @since 0.8

@@ -1,4 +1,6 @@
-/* error.h - error codes and error objects. Code for control flow, object for detail; there is no last-error. */
+/*
+ * error.h - error codes and error objects. Code for control flow, object for detail; there is no last-error.
+ */
 #ifndef CLAUDE_ERROR_H
 #define CLAUDE_ERROR_H
 
@@ -8,23 +10,35 @@
 extern "C" {
 #endif
 
-/* Values are permanent; gaps are deliberate. docs/errors.md has the generated table. */
+/** Values are permanent; gaps are deliberate. docs/errors.md has the generated table. */
 enum {
+    /** It worked. */
     CLAUDE_OK = 0,
-    /** claude_call_next: the call has finished well; there are no more events. */
+    /** claude_call_next(): the call has finished well; there are no more events. */
     CLAUDE_DONE = 2,
 
     /* -1..-99: the program's side */
+    /** An argument, option or request is not valid. */
     CLAUDE_E_INVALID = -1,
+    /** Out of memory. */
     CLAUDE_E_NOMEM = -2,
+    /** The object is not in a state that allows this. */
     CLAUDE_E_STATE = -3,
+    /** This build does not have the feature. */
     CLAUDE_E_UNSUPPORTED = -4,
+    /** The program cancelled the call. */
     CLAUDE_E_CANCELED = -5,
+    /** Called from inside a callback of the same object. */
     CLAUDE_E_BUSY = -6,
+    /** The object belongs to the parent process. */
     CLAUDE_E_FORKED = -7,
+    /** A limit of the library's own resources was reached. */
     CLAUDE_E_LIMIT = -8,
+    /** A callback ended the call. */
     CLAUDE_E_CALLBACK = -9,
+    /** No API key was found. */
     CLAUDE_E_NO_KEY = -10,
+    /** A local file could not be read. */
     CLAUDE_E_IO = -11,
     /** The circuit breaker is open: nothing was sent. claude_error_retry_after_ms() is the time left. */
     CLAUDE_E_CIRCUIT_OPEN = -12,
@@ -34,47 +48,78 @@ enum {
     CLAUDE_E_QUOTA = -14,
 
     /* -100..-199: transport */
+    /** The host name could not be resolved. */
     CLAUDE_E_RESOLVE = -100,
+    /** The connection could not be made. */
     CLAUDE_E_CONNECT = -101,
+    /** The TLS handshake or the certificate was refused. */
     CLAUDE_E_TLS = -102,
+    /** A deadline passed. */
     CLAUDE_E_TIMEOUT = -103,
+    /** The connection was closed before the answer was complete. */
     CLAUDE_E_CLOSED = -104,
+    /** The server sent something that is not the API's protocol. */
     CLAUDE_E_PROTOCOL = -105,
+    /** The stream ended before the message was complete. */
     CLAUDE_E_TRUNCATED = -106,
+    /** The answer is larger than a configured limit. */
     CLAUDE_E_TOO_LARGE = -107,
+    /** The proxy refused or failed. */
     CLAUDE_E_PROXY = -108,
+    /** The server redirected; redirects are never followed. */
     CLAUDE_E_REDIRECT = -109,
 
     /* -200..-299: the API answered with an error */
+    /** The API answered with an error. */
     CLAUDE_E_API = -200,
+    /** The API refused the key. */
     CLAUDE_E_AUTH = -201,
+    /** The key has no permission for this. */
     CLAUDE_E_PERMISSION = -202,
+    /** The API does not know this resource. */
     CLAUDE_E_NOT_FOUND = -203,
+    /** The rate limit is used up. */
     CLAUDE_E_RATE_LIMIT = -204,
+    /** The API is overloaded. */
     CLAUDE_E_OVERLOADED = -205,
+    /** The API refused the request as invalid. */
     CLAUDE_E_BAD_REQUEST = -206,
+    /** The API refused the request as too large. */
     CLAUDE_E_REQUEST_TOO_LARGE = -207,
+    /** The API ran out of time. */
     CLAUDE_E_API_TIMEOUT = -208,
+    /** The API failed internally. */
     CLAUDE_E_SERVER = -209,
+    /** The API refused for reasons of billing. */
     CLAUDE_E_BILLING = -210,
+    /** The request conflicts with another. */
     CLAUDE_E_CONFLICT = -211
 };
 
-/* The specification's seven categories of errors. */
+/** Categories of errors. */
 enum {
+    /** Of no category: success, and codes that are not known. */
     CLAUDE_CATEGORY_NONE = 0,
+    /** The API answered with an error that is of no other category. */
     CLAUDE_CATEGORY_API = 1,
+    /** The answer is not what the protocol says, is cut off, too large, or a redirect. */
     CLAUDE_CATEGORY_HTTP = 2,
+    /** The server was not reached, or the connection broke. */
     CLAUDE_CATEGORY_NETWORK = 3,
+    /** Time ran out, here or at the API. */
     CLAUDE_CATEGORY_TIMEOUT = 4,
+    /** On the program's side: arguments, state, memory, files, callbacks. */
     CLAUDE_CATEGORY_INVALID_ARGUMENT = 5,
+    /** The key: there is none, it was refused, or it may not do this. */
     CLAUDE_CATEGORY_AUTHENTICATION = 6,
+    /** A rate limit or a quota, the API's or the client's own. */
     CLAUDE_CATEGORY_RATE_LIMIT = 7
 };
 
 /**
  * Name of a code, for logs and for bindings that generate their constants.
  *
+ * @param code  of a function or an error
  * @return "CLAUDE_E_TLS"; "CLAUDE_E_UNKNOWN" for a code this library does not know; static
  * @threads A
  * @since 0.8
@@ -84,6 +129,7 @@ CLAUDE_API const char *claude_code_name(claude_code_t code);
 /**
  * One short sentence on what a code means.
  *
+ * @param code  of a function or an error
  * @return static text, never NULL
  * @threads A
  * @since 0.8
@@ -93,6 +139,7 @@ CLAUDE_API const char *claude_code_text(claude_code_t code);
 /**
  * Category of a code.
  *
+ * @param code  of a function or an error
  * @return CLAUDE_CATEGORY_*; CLAUDE_CATEGORY_NONE for success and unknown codes
  * @threads A
  * @since 0.8
@@ -112,6 +159,7 @@ CLAUDE_API claude_code_t claude_code_at(size_t index);
 /**
  * Name of a category.
  *
+ * @param category  CLAUDE_CATEGORY_*
  * @return "Api", "Http", "Network", "Timeout", "InvalidArgument", "Authentication", "RateLimit", or "None"; static
  * @threads A
  * @since 0.8
@@ -273,6 +321,8 @@ CLAUDE_API int64_t claude_error_quota(const claude_error_t *error, const char *w
 /**
  * Whether two errors say the same: code, category, status, types and message. Two NULLs are equal.
  *
+ * @param a  one error, or NULL
+ * @param b  the other, or NULL
  * @return 1 equal, 0 not
  * @threads A
  * @since 0.8

@@ -16,22 +16,36 @@
 extern "C" {
 #endif
 
-/* Types of events. Values are permanent; more will come: treat an unknown one like CLAUDE_EVENT_OTHER. */
+/** Types of events. Values are permanent; more will come: treat an unknown one like CLAUDE_EVENT_OTHER. */
 enum {
+    /** No event. */
     CLAUDE_EVENT_NONE = 0,
+    /** A message begins: model, id, the usage of its input. */
     CLAUDE_EVENT_MESSAGE_START = 10,
+    /** What is known at the end of a message: stop reason, usage. */
     CLAUDE_EVENT_MESSAGE_DELTA = 11,
+    /** The message is complete. */
     CLAUDE_EVENT_MESSAGE_STOP = 12,
+    /** A content block begins. */
     CLAUDE_EVENT_BLOCK_START = 20,
+    /** A content block is complete. */
     CLAUDE_EVENT_BLOCK_STOP = 21,
     /* The content_block_delta events, by the type of their delta. The first four have text. */
+    /** More text. */
     CLAUDE_EVENT_TEXT_DELTA = 30,
+    /** More thinking. */
     CLAUDE_EVENT_THINKING_DELTA = 31,
+    /** The signature of the thinking. */
     CLAUDE_EVENT_SIGNATURE_DELTA = 32,
+    /** More of a tool's input, as a piece of JSON text: partial.h. */
     CLAUDE_EVENT_INPUT_JSON_DELTA = 33,
+    /** A citation of the text block: claude_event_json() has it. */
     CLAUDE_EVENT_CITATIONS_DELTA = 34,
+    /** The content of a compaction block: claude_event_json() has it. */
     CLAUDE_EVENT_COMPACTION_DELTA = 35,
+    /** A delta that this version does not know: claude_event_json() has it. */
     CLAUDE_EVENT_OTHER_DELTA = 39,
+    /** The server is there, and has nothing to say. */
     CLAUDE_EVENT_PING = 40,
     /** A line of an answer of JSON lines (`messages.batches.results` with CLAUDE_STREAM): claude_event_json() has it.
      */
@@ -94,7 +108,7 @@ CLAUDE_API const char *claude_event_json(const claude_event_t *event, size_t *le
  *
  * @param type   receives CLAUDE_EVENT_*
  * @param index  receives the index of the content block, or -1
- * @param text   receives the text, or NULL
+ * @param text   receives the text, borrowed from the event, or NULL
  * @param len    receives the length of the text in bytes
  * @return 1; 0 if event is NULL, and nothing is written
  * @threads B; a kept event: A

@@ -10,10 +10,10 @@
  *
  * Which comes first, `failover.strategy` says:
  *
- * priority     the one of lowest priority number
- * round_robin  each in turn, in order of adding
- * random       any
- * sticky       the one that worked, until it fails; then the one of lowest priority number, until one has worked
+ * - priority: the one of lowest priority number
+ * - round_robin: each in turn, in order of adding
+ * - random: any
+ * - sticky: the one that worked, until it fails; then the one of lowest priority number, until one has worked
  *
  * State of an endpoint: unknown at first; a success makes it healthy; `failover.degraded_after` failures in a row
  * make it degraded, `failover.unhealthy_after` unhealthy. Degraded ones keep their place. Unhealthy ones are passed
@@ -30,8 +30,17 @@
 extern "C" {
 #endif
 
-/* States of endpoints. Zero: there is no such endpoint. */
-enum { CLAUDE_HEALTH_UNKNOWN = 1, CLAUDE_HEALTH_HEALTHY = 2, CLAUDE_HEALTH_DEGRADED = 3, CLAUDE_HEALTH_UNHEALTHY = 4 };
+/** States of endpoints. Zero: there is no such endpoint. */
+enum {
+    /** Nothing is known yet, or any more. */
+    CLAUDE_HEALTH_UNKNOWN = 1,
+    /** It works. */
+    CLAUDE_HEALTH_HEALTHY = 2,
+    /** It fails at times, or is slow. It keeps its place. */
+    CLAUDE_HEALTH_DEGRADED = 3,
+    /** It does not work: it is passed over as long as there is another one. */
+    CLAUDE_HEALTH_UNHEALTHY = 4
+};
 
 /**
  * Make a failover without endpoints.
@@ -117,6 +126,7 @@ CLAUDE_API const char *claude_failover_url(const claude_failover_t *failover, si
 /**
  * Priority of an endpoint.
  *
+ * @param index  0, 1, 2, ...
  * @return the number that it was added with; 0 if there is no such endpoint
  * @threads A
  * @since 0.8
@@ -126,6 +136,7 @@ CLAUDE_API int32_t claude_failover_priority(const claude_failover_t *failover, s
 /**
  * State of an endpoint, now.
  *
+ * @param index  0, 1, 2, ...
  * @return CLAUDE_HEALTH_*; 0 if there is no such endpoint
  * @threads A
  * @since 0.8
@@ -135,6 +146,7 @@ CLAUDE_API int32_t claude_failover_state(claude_failover_t *failover, size_t ind
 /**
  * Say how an endpoint is, for programs that know better than its attempts tell.
  *
+ * @param index  0, 1, 2, ...
  * @param state  CLAUDE_HEALTH_*. Unhealthy: it is passed over for `failover.cooldown_ms` from now. Degraded: one that
  *               was passed over no longer is, until its next failure. Healthy and unknown: its failures are forgotten
  * @return CLAUDE_OK, CLAUDE_E_INVALID (no such endpoint, no such state)

@@ -4,9 +4,9 @@
  * A check runs when it is asked for and has ended when its function returns: nothing goes on behind the program's back.
  * It asks all endpoints at once, by `health.strategy`, and waits for them for `health.timeout_ms` at most:
  *
- * ping             HEAD of the base URL
- * lightweight_api  OPTIONS of its /v1/messages
- * models           GET of its /v1/models?limit=1, with the key of the endpoint
+ * - ping: HEAD of the base URL
+ * - lightweight_api: OPTIONS of its /v1/messages
+ * - models: GET of its /v1/models?limit=1, with the key of the endpoint
  *
  * None of them spends tokens. Only the last one sends a key, and the headers of claude_config_set_header() to the
  * client's own server; signing callbacks (claude_config_on_sign()) are not asked.
@@ -116,6 +116,7 @@ CLAUDE_API const char *claude_health_url(const claude_health_t *health, size_t i
 /**
  * What the latest check has found of an endpoint.
  *
+ * @param index  0, 1, 2, ...
  * @return CLAUDE_HEALTH_* of failover.h: CLAUDE_HEALTH_UNKNOWN before the first check; 0 if there is no such endpoint
  * @threads A
  * @since 0.8
@@ -125,6 +126,7 @@ CLAUDE_API int32_t claude_health_state(claude_health_t *health, size_t index);
 /**
  * Response time of an endpoint.
  *
+ * @param index  0, 1, 2, ...
  * @return milliseconds; -1: no answer, not checked, or no such endpoint
  * @threads A
  * @since 0.8
@@ -134,6 +136,7 @@ CLAUDE_API int64_t claude_health_response_ms(claude_health_t *health, size_t ind
 /**
  * HTTP status of an endpoint's answer.
  *
+ * @param index  0, 1, 2, ...
  * @return the status; 0: no answer, not checked, or no such endpoint
  * @threads A
  * @since 0.8
@@ -143,6 +146,7 @@ CLAUDE_API int32_t claude_health_http_status(claude_health_t *health, size_t ind
 /**
  * Why there was no answer.
  *
+ * @param index  0, 1, 2, ...
  * @return one line; "" if there was one, and before the first check; NULL if there is no such endpoint. Borrowed until
  *         the next check
  * @threads B: while the text is used no thread checks

@@ -26,7 +26,8 @@ extern "C" {
 #endif
 
 /**
- * Make a limiter of the options `limiter.*` of a configuration. Later changes of the configuration do not change it.
+ * Make a limiter of a configuration's options. They are `limiter.*`; later changes of the configuration do not change
+ * it.
  *
  * @param config  NULL: the defaults
  * @param out     receives the limiter; release with claude_limiter_unref()
@@ -71,7 +72,7 @@ CLAUDE_API claude_code_t claude_config_set_limiter(claude_config_t *config, clau
 /**
  * Take a place: granted at once if the limits allow it, else in the queue for at most `limiter.max_wait_ms`.
  *
- * @param type           type of endpoint, see above
+ * @param type           type of endpoint: one of those that limiter.h names
  * @param input_tokens   how many there will be, as far as is known; counts for messages only
  * @param output_tokens  how many there will be, as far as is known; counts for messages only
  * @param out            receives the reservation; release with claude_reservation_unref()
@@ -128,7 +129,7 @@ CLAUDE_API void claude_reservation_unref(claude_reservation_t *reservation);
 /**
  * What could go at once, after what is waiting already.
  *
- * @param type  type of endpoint, see above
+ * @param type  type of endpoint: one of those that limiter.h names
  * @param what  "requests", "input_tokens" or "output_tokens"
  * @return the number; -1 if there is no limit, and for NULL and unknown names
  * @threads A
@@ -150,7 +151,7 @@ CLAUDE_API size_t claude_limiter_queued(claude_limiter_t *limiter);
  * limits, whatever `limiter.learn` says: what the server allows per minute, what remains of it less what has been
  * granted and not settled, and that nothing may go before the time that it names (a day at most).
  *
- * @param type      type of endpoint that has answered, see above
+ * @param type      type of endpoint that has answered: one of those that limiter.h names
  * @param response  what it has answered; claude_error_response() of an error will do
  * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_UNSUPPORTED
  * @threads A

@@ -58,10 +58,11 @@ CLAUDE_API claude_code_t claude_loop_new(claude_client_t *client, claude_loop_t 
  * Events come from claude_loop_next() or, if the request has a callback, go there from inside claude_loop_dispatch().
  * The end of the call comes from claude_loop_next() either way.
  *
- * @param flags  as for claude_client_start(): CLAUDE_STREAM and CLAUDE_WITH_*, or 0
- * @param tag    any number; claude_loop_next() returns it with each event and the end of the call
- * @param out    receives the call; release with claude_call_unref(). The last reference cancels the call: nothing more
- *               is heard of it then
+ * @param request  what to send, as for claude_client_start()
+ * @param flags    as for claude_client_start(): CLAUDE_STREAM and CLAUDE_WITH_*, or 0
+ * @param tag      any number; claude_loop_next() returns it with each event and the end of the call
+ * @param out      receives the call; release with claude_call_unref(). The last reference cancels the call: nothing
+ *                 more is heard of it then
  * @return as claude_client_start(); CLAUDE_E_FORKED. Allowed inside of callbacks, also those that the loop runs
  * @threads B
  * @since 0.8

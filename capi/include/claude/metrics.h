@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-/* Kinds of metrics. */
+/** Kinds of metrics. */
 enum {
     /** A number that only grows. */
     CLAUDE_METRIC_COUNTER = 1,

@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/* In place of a cost, which is never negative. */
+/** In place of a cost, which is never negative. */
 enum {
     /** The table has no price for the model. */
     CLAUDE_COST_UNPRICED = -1,
@@ -26,7 +26,7 @@ enum {
     CLAUDE_COST_UNKNOWN = -2
 };
 
-/* Flags of costs. */
+/** Flags of costs. */
 enum {
     /** At the price of batches, whatever the usage says. */
     CLAUDE_COST_BATCH = 1

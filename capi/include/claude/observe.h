@@ -27,7 +27,7 @@
 extern "C" {
 #endif
 
-/* Phases of an attempt. */
+/** Phases of an attempt. */
 enum {
     /** It is about to be sent: headers can be read and set. */
     CLAUDE_ATTEMPT_STARTS = 1,

@@ -60,12 +60,12 @@ CLAUDE_API claude_code_t claude_pages_new(claude_client_t *client, const claude_
 /**
  * Fetch the next page: one call of the API. What is left of the page before it is passed over.
  *
- * @param timeout_ms  longest time to wait; 0 not at all; negative: as long as the deadlines allow. When it passes, the
- *                    call goes on with the next function on these pages.
+ * @param timeout_ms  longest time to wait in milliseconds; 0: not at all; negative: as long as the deadlines allow.
+ *                    When it passes, the call goes on with the next function on these pages.
  * @param page        receives the page; release with claude_response_unref()
  * @return 1 a page was stored; 0 not within the time; CLAUDE_DONE (2) after the last one; negative: the call failed,
- * and may be made again by calling again. CLAUDE_E_PROTOCOL: the server leads back to a page that was there before.
- *         CLAUDE_E_BUSY: called from inside a callback of the same pages. CLAUDE_E_LIMIT: a million pages
+ *         and may be made again by calling again. CLAUDE_E_PROTOCOL: the server leads back to a page that was there
+ *         before. CLAUDE_E_BUSY: called from inside a callback of the same pages. CLAUDE_E_LIMIT: a million pages
  * @threads B
  * @since 0.8
  */

@@ -53,6 +53,7 @@ CLAUDE_API claude_code_t claude_partial_add(claude_partial_t *partial, const cha
 /**
  * Add what an event carries, if it is an input_json_delta of the block that is followed. Any event may be given.
  *
+ * @param event  as a call hands it out, or kept
  * @return 1 it was added, 0 it is another event; CLAUDE_E_INVALID, CLAUDE_E_TOO_LARGE, CLAUDE_E_NOMEM
  * @threads B
  * @since 0.8

@@ -32,7 +32,7 @@ extern "C" {
 #endif
 
 /**
- * Make a quota of the options `quota.*` of a configuration, and of its table of models. Later changes of the
+ * Make a quota of a configuration's options and its table of models. The options are `quota.*`; later changes of the
  * configuration do not change it.
  *
  * @param config  NULL: no limits, and the table that is built in. `quota.enabled` does not matter here
@@ -260,6 +260,7 @@ CLAUDE_API size_t claude_quota_model_count(claude_quota_t *quota);
 /**
  * The name of a model that the quota knows. An index stays that model's.
  *
+ * @param index  0, 1, 2, ...
  * @return borrowed from the quota; NULL behind the last one
  * @threads A
  * @since 0.8

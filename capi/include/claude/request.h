@@ -113,6 +113,8 @@ CLAUDE_API claude_code_t claude_request_add_message(claude_request_t *request, c
 /**
  * Append a user's text; the same as claude_request_add_message() with "user".
  *
+ * @param text  UTF-8, not empty
+ * @param len   bytes of text, or CLAUDE_NTS
  * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
  * @threads B
  * @since 0.8
@@ -123,6 +125,8 @@ CLAUDE_API claude_code_t claude_request_add_user_text(claude_request_t *request,
 /**
  * Append an assistant's text; the same as claude_request_add_message() with "assistant".
  *
+ * @param text  UTF-8, not empty
+ * @param len   bytes of text, or CLAUDE_NTS
  * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
  * @threads B
  * @since 0.8

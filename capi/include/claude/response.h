@@ -1,4 +1,6 @@
-/* response.h - a complete answer: status, headers, and the JSON body as it was received or accumulated. Immutable. */
+/*
+ * response.h - a complete answer: status, headers, and the JSON body as it was received or accumulated. Immutable.
+ */
 #ifndef CLAUDE_RESPONSE_H
 #define CLAUDE_RESPONSE_H
 
@@ -9,18 +11,25 @@
 extern "C" {
 #endif
 
-/* What a JSON value is. */
+/** What a JSON value is. */
 enum {
+    /** There is no such value. */
     CLAUDE_JSON_NONE = 0,
+    /** null */
     CLAUDE_JSON_NULL = 1,
+    /** true or false: claude_response_bool() */
     CLAUDE_JSON_BOOLEAN = 2,
+    /** A number: claude_response_int(), claude_response_double() */
     CLAUDE_JSON_NUMBER = 3,
+    /** A string: claude_response_string() */
     CLAUDE_JSON_STRING = 4,
+    /** An array: claude_response_count() tells how many elements it has. */
     CLAUDE_JSON_ARRAY = 5,
+    /** An object: claude_response_count() tells how many members it has. */
     CLAUDE_JSON_OBJECT = 6
 };
 
-/* Which figure of a rate limit. */
+/** Which figure of a rate limit. */
 enum {
     /** Most requests or tokens in the window. */
     CLAUDE_RATE_LIMIT_LIMIT = 1,
@@ -61,6 +70,7 @@ CLAUDE_API int32_t claude_response_status(const claude_response_t *response);
 /**
  * Value of a response header; names are compared without case. Of several, the last.
  *
+ * @param name  in any case, NUL-terminated
  * @return text borrowed from the response, or NULL
  * @threads A
  * @since 0.8
@@ -152,6 +162,7 @@ CLAUDE_API const char *claude_response_id(const claude_response_t *response);
  * A usage counter, by its name below "usage": "input_tokens", "output_tokens", "cache_creation_input_tokens",
  * "cache_read_input_tokens", "cache_creation/ephemeral_5m_input_tokens", "server_tool_use/web_search_requests", ...
  *
+ * @param counter  its name; members of objects by paths
  * @return the counter, -1 if the server did not send it
  * @threads A
  * @since 0.8
@@ -171,6 +182,7 @@ CLAUDE_API int32_t claude_response_type(const claude_response_t *response, const
 /**
  * Number of elements of the array, or members of the object, at a JSON pointer.
  *
+ * @param pointer  as for claude_response_type()
  * @return the number; 0 for anything else
  * @threads A
  * @since 0.8
@@ -180,6 +192,7 @@ CLAUDE_API size_t claude_response_count(const claude_response_t *response, const
 /**
  * The string at a JSON pointer, decoded.
  *
+ * @param pointer  as for claude_response_type()
  * @param len  receives the length in bytes; may be NULL
  * @return text borrowed from the response; NULL if there is no string there, or when memory is out
  * @threads A
@@ -190,6 +203,7 @@ CLAUDE_API const char *claude_response_string(const claude_response_t *response,
 /**
  * The integer at a JSON pointer.
  *
+ * @param pointer  as for claude_response_type()
  * @param fallback  for when there is no integer there, or it does not fit 64 bits
  * @return the integer, or the fallback
  * @threads A
@@ -200,6 +214,7 @@ CLAUDE_API int64_t claude_response_int(const claude_response_t *response, const 
 /**
  * The number at a JSON pointer.
  *
+ * @param pointer  as for claude_response_type()
  * @param fallback  for when there is no number there
  * @return the number, or the fallback
  * @threads A
@@ -210,6 +225,7 @@ CLAUDE_API double claude_response_double(const claude_response_t *response, cons
 /**
  * The boolean at a JSON pointer.
  *
+ * @param pointer  as for claude_response_type()
  * @param fallback  for when there is no boolean there
  * @return 1, 0 or the fallback
  * @threads A

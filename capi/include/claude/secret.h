@@ -14,8 +14,10 @@ extern "C" {
 #endif
 
 /**
- * Told of each use of a secret. `operation` is "expose" (the program asked for the text) or "header" (it was put into a
- * request); `fingerprint` identifies the secret without revealing it. Runs on the thread that used the secret.
+ * Told of each use of a secret. Runs on the thread that used it.
+ *
+ * @param operation    "expose" (the program asked for the text) or "header" (it was put into a request); static
+ * @param fingerprint  identifies the secret without revealing it; valid until the callback returns
  */
 typedef void (*claude_secret_audit_fn)(const char *operation, const char *fingerprint, void *user_data);
 
@@ -47,8 +49,9 @@ CLAUDE_API claude_code_t claude_secret_new(const char *text, size_t len, claude_
  * Make a secret without the check of the key format, for gateways with their own keys. Still refused: empty, over 4,096
  * bytes, and any byte that is not visible ASCII (0x21 to 0x7E), which could not travel in a header.
  *
- * @param len  bytes of text, or CLAUDE_NTS
- * @param out  receives the secret; release with claude_secret_unref()
+ * @param text  the key; copied. The caller may wipe its copy afterwards.
+ * @param len   bytes of text, or CLAUDE_NTS
+ * @param out   receives the secret; release with claude_secret_unref()
  * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
  * @threads A
  * @since 0.8

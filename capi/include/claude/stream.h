@@ -305,6 +305,7 @@ CLAUDE_API claude_code_t claude_stream_message_empty(claude_stream_message_t **o
  * overwritten; what is understood but not documented is counted. Pings and unknown events change nothing. Whatever was
  * lent before is invalid afterwards.
  *
+ * @param event  as a call hands it out, or kept
  * @return CLAUDE_OK; CLAUDE_E_PROTOCOL for an event that cannot follow, CLAUDE_E_TOO_LARGE over 64 MiB or 10,000
  *         blocks, for an error event the error that it tells of; then the message stays as it was
  * @threads B
@@ -443,7 +444,7 @@ CLAUDE_API claude_stream_message_t *claude_stream_message_ref(claude_stream_mess
  */
 CLAUDE_API void claude_stream_message_unref(claude_stream_message_t *message);
 
-/* Flags of claude_parse_events(). */
+/** Flags of claude_parse_events(). */
 enum {
     /** Every event must be of a known type, documented form and followed by a blank line, and there must be one. */
     CLAUDE_PARSE_STRICT = 1,

@@ -43,7 +43,8 @@ CLAUDE_API claude_code_t claude_text_buffer_new(size_t max_bytes, int64_t interv
 /**
  * Add text, cut anywhere.
  *
- * @param len     of text, in bytes
+ * @param text    UTF-8; copied. A character may be cut, too: its other bytes come with the next text
+ * @param len     bytes of text, or CLAUDE_NTS
  * @param now_ms  milliseconds of a clock of the program's choice that does not go back
  * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_TOO_LARGE (more than 64 MiB would be held), CLAUDE_E_NOMEM; on failure
  *         nothing was added

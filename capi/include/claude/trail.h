@@ -6,9 +6,9 @@
  * its time, the secret's fingerprint, what it was for, the thread and the return addresses of its callers. Nothing is
  * written anywhere, and no key is in it. Off, it costs the reading of one flag for each use.
  *
- * Return addresses are kept as they are and become "module + offset" when the trail is read, so that `addr2line -e
- * MODULE OFFSET` tells the line. A module that was unloaded in between is not known any more. Where the C library has
- * no backtrace() there are no addresses.
+ * Return addresses are kept as they are and become "module + offset" when the trail is read, so that
+ * `addr2line -e MODULE OFFSET` tells the line. A module that was unloaded in between is not known any more. Where the C
+ * library has no backtrace() there are no addresses.
  */
 #ifndef CLAUDE_TRAIL_H
 #define CLAUDE_TRAIL_H
@@ -20,6 +20,7 @@
 extern "C" {
 #endif
 
+/** Limits of the trail. */
 enum {
     /** Most uses that a trail can hold. */
     CLAUDE_TRAIL_MAX = 16384,

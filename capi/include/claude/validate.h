@@ -22,15 +22,16 @@
 extern "C" {
 #endif
 
+/** A success that says more. */
 enum {
-    /** claude_request_validate: something is wrong with the request. */
+    /** claude_request_validate(), claude_client_validate(): something is wrong with the request. */
     CLAUDE_PROBLEMS = 3
 };
 
 /**
- * Check a request for everything that the API is known to refuse, by the API version (`api_version`) and the limits
- * (`validate.*`) of the request's own options, else the defaults. docs/validation.md lists what can be found. The
- * request is judged as it stands: if it will be started with CLAUDE_STREAM, use claude_client_validate().
+ * Check a request for everything that the API is known to refuse. The API version (`api_version`) and the limits
+ * (`validate.*`) are those of the request's own options, else the defaults. docs/validation.md lists what can be found.
+ * The request is judged as it stands: if it will be started with CLAUDE_STREAM, use claude_client_validate().
  *
  * @param out  receives the problems in the order of the body, to be released with claude_problems_unref(), or NULL if
  *             nothing is wrong; may be NULL
@@ -45,9 +46,10 @@ CLAUDE_API claude_code_t claude_request_validate(const claude_request_t *request
  * The same for a request that is about to be started with this client: by the client's options where the request has
  * none of its own.
  *
- * @param flags  as for claude_client_start(): 0 or CLAUDE_STREAM
- * @param out    receives the problems, to be released with claude_problems_unref(), or NULL if nothing is wrong; may be
- *               NULL
+ * @param request  to be checked
+ * @param flags    as for claude_client_start(): 0 or CLAUDE_STREAM
+ * @param out      receives the problems, to be released with claude_problems_unref(), or NULL if nothing is wrong; may
+ *                 be NULL
  * @return CLAUDE_OK (nothing is wrong), CLAUDE_PROBLEMS, CLAUDE_E_INVALID, CLAUDE_E_NOMEM
  * @threads A for the client, B for the request
  * @since 0.8

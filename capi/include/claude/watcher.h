@@ -4,11 +4,17 @@
  * The file is a JSON object with the keys below, and with names of options (docs/options.md), for example
  * `{"timeout_ms": 120000, "max_retries": 5, "breaker.open_ms": 30000}`. What it leaves out has the default:
  *
- * base_url                   the client's own      enable_circuit_breaker     true
- * api_version                "2023-06-01"          circuit_breaker_threshold  5
- * timeout_ms                 300000                enable_rate_limiting       false
- * enable_retry               true                  rate_limit_rps             10
- * max_retries                3 (at most 10)
+ * | key | default |
+ * |---|---|
+ * | base_url | the client's own |
+ * | api_version | "2023-06-01" |
+ * | timeout_ms | 300000 |
+ * | enable_retry | true |
+ * | max_retries | 3 (at most 10) |
+ * | enable_circuit_breaker | true |
+ * | circuit_breaker_threshold | 5 |
+ * | enable_rate_limiting | false |
+ * | rate_limit_rps | 10 |
  *
  * Options of connections and loops (network.*, tls.*, client.*, loop.*, auth.*) cannot be changed in a client that is
  * in use, and a secret has no place in the file. Whatever is enabled acts only on calls that ask for it
@@ -60,9 +66,8 @@ CLAUDE_API claude_code_t claude_watcher_new(const char *path, const char *initia
  * watcher then; the rest of the client's configuration, its key too, stays as it is. At most 64 times for a watcher.
  *
  * @param client  which holds the watcher from now on, not the other way round
- * @param name    of the client's snapshot that is meant, see claude_client_set_snapshot(); made if there is none. NULL
- * or
- *                "": the one for calls that name none
+ * @param name    of the client's snapshot that is meant, see claude_client_set_snapshot(); made if there is none.
+ *                NULL or "": the one for calls that name none
  * @return CLAUDE_OK, CLAUDE_E_INVALID (also where the client refuses the configuration), CLAUDE_E_STATE (attached
  *         already), CLAUDE_E_LIMIT, CLAUDE_E_NOMEM
  * @threads A
@@ -74,7 +79,8 @@ CLAUDE_API claude_code_t claude_watcher_attach(claude_watcher_t *watcher, claude
 /**
  * Leave a client alone from now on. It keeps the configuration that it has.
  *
- * @param name  as it was attached
+ * @param client  which was attached
+ * @param name    as it was attached
  * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_STATE (not attached)
  * @threads A
  * @since 0.8

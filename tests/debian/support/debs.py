@@ -12,6 +12,12 @@ ROOT = Path(__file__).resolve().parents[3]
 VERSION = (ROOT / "VERSION").read_text(encoding="utf-8").strip()
 MINOR = VERSION.rpartition(".")[0]
 RUNTIME = f"libclaude{MINOR}"
+# Where shells look for what completes command lines of claudec.
+COMPLETIONS = {
+    "bash": "usr/share/bash-completion/completions/claudec",
+    "zsh": "usr/share/zsh/vendor-completions/_claudec",
+    "fish": "usr/share/fish/vendor_completions.d/claudec.fish",
+}
 
 
 def succeed(*command: str | Path, cwd: Path | None = None, **environment: str) -> str:

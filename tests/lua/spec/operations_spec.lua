@@ -316,7 +316,15 @@ describe("A watcher", function()
         assert.are.same({ before + 6, before + 7 }, { heard[5], heard[6] })
         assert.are.equal("number", type(watcher:fd()))
         assert.are.equal("boolean", type(watcher:is_notified()))
+        local count = #heard
         watcher:close()
+        watcher:close()
+        client:create(support.body()) -- goes on with the file
+        assert.are.equal(count, #heard)
+        assert.are.equal(0, #client._watchers)
+        for _, name in ipairs { "poll", "reload", "generation", "fd", "error", "is_notified" } do
+            assert.are.equal("the watcher has been closed", support.failure(watcher[name], watcher).message)
+        end
     end)
 
     it("keeps what held, and says why", function()
@@ -412,6 +420,24 @@ describe("Diagnostics", function()
         assert.are.equal("fail", client:selftest { timeout = 5 }.worst)
         assert.matches("timeout is %-1", support.failure(client.selftest, client, { timeout = -1 }).message)
         assert.matches("key must be a boolean", support.failure(client.selftest, client, { key = "x" }).message)
+    end)
+
+    it("asks for a token where it needs one", function()
+        local asked = 0
+        local function key_of(provider)
+            local client = claude.client { base_url = support.url, credential_provider = provider }
+            for _, check in ipairs(client:selftest { key = true }.checks) do
+                if check.name == "key" then
+                    return check.status
+                end
+            end
+        end
+        assert.are.equal("ok", key_of(function()
+            asked = asked + 1
+            return support.key
+        end))
+        assert.are.equal(1, asked)
+        assert.are.equal("fail", key_of(function() error "no token today" end))
     end)
 
     it("are the curl command of a call", function()
@@ -566,6 +592,35 @@ describe("Keys", function()
         client = support.client { api_key = key, config = { auth = { refuse_expired = true } } }
         key:set_expiry(1)
         assert.are.equal("CLAUDE_E_NO_KEY", support.failure(client.create, client, support.body()).name)
+    end)
+
+    it("are told of by the call that used them, also when it had to wait", function()
+        local key, heard = claude.secret.unchecked "token", 0
+        key:on_expiry(0, function()
+            heard = heard + 1
+        end)
+        local client = support.client { api_key = key,
+            config = { limiter = { enabled = true, requests_per_second = 20, burst = 1 } } }
+        for at = 1, 4 do
+            key:set_expiry(at)
+            if at % 2 == 0 then
+                client:stream(support.body(), { with_rate_limiting = true }):final()
+            else
+                client:create(support.body(), { with_rate_limiting = true })
+            end
+            assert.are.equal(at, heard)
+        end
+        client = support.client { api_key = key, config = { health = { strategy = "models" } } }
+        for at, check in ipairs {
+            function() client:check_endpoint(support.url) end,
+            function() client:health({ { url = support.url, api_key = key } }):check() end,
+            function() client:selftest { key = true } end,
+            function() key:expose() end,
+        } do
+            key:set_expiry(at)
+            check()
+            assert.are.equal(4 + at, heard)
+        end
     end)
 
     it("throw what is thrown when they run out", function()

@@ -126,19 +126,29 @@ describe("The documentation", function()
 end)
 
 describe("The rock", function()
-    it("is made without a network, against an installed libclaude", function()
+    local ways = {
+        ["made in a checkout"] = [[
+            mkdir -p $folder/source/bindings
+            cp -R $root/bindings/lua $folder/source/bindings
+            cp -R $root/swig $folder/source
+            cd $folder/source/bindings/lua
+            set -- make]],
+        ["that a release hands out"] = [[
+            SOURCE_DATE_EPOCH=1700000000 $root/bindings/lua/tools/make_rock.sh 1.2.3 $folder/out
+            cd $folder
+            set -- install $folder/out/claude-1.2.3-1.src.rock]],
+    }
+
+    local function works(way)
         local folder = temporary()
         local version = _VERSION:match "%d%.%d"
         local headers = support.lua == "luajit" and "/usr/include/luajit-2.1" or "/usr/include/" .. support.lua
         local names = { folder = folder, root = support.root, build = os.getenv "CLAUDE_BUILD_DIR", version = version,
             headers = headers, environment = ENVIRONMENT, lua = support.lua }
         local ok, output = sh("%s", ([[set -e
-            cmake --install $build --prefix $folder/prefix >/dev/null
-            mkdir -p $folder/source/bindings
-            cp -R $root/bindings/lua $folder/source/bindings
-            cp -R $root/swig $folder/source
-            cd $folder/source/bindings/lua
-            HOME=$folder luarocks-$version --tree $folder/tree make --only-server=http://127.0.0.1:9 \
+            cmake --install $build --prefix $folder/prefix >/dev/null]] .. way .. [[
+
+            HOME=$folder luarocks-$version --tree $folder/tree "$@" --only-server=http://127.0.0.1:9 \
                 CLAUDE_DIR=$folder/prefix LUA_INCDIR=$headers CFLAGS=-fPIC]]):gsub("%$(%w+)", names))
         assert.is_true(ok, output)
         write(folder .. "/hello.lua", [[
@@ -152,5 +162,11 @@ describe("The rock", function()
         assert.is_true(ok, output)
         assert.matches("claude%.response: 200", output)
         sh("rm -r %s", folder)
-    end)
+    end
+
+    for name, way in pairs(ways) do
+        it("works without a network, " .. name, function()
+            works("\n" .. way)
+        end)
+    end
 end)

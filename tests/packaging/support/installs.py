@@ -17,6 +17,7 @@ BUILD = Path(os.environ.get("CLAUDE_BUILD_DIR", ROOT / "build" / "dev")).resolve
 BINDING = ROOT / "bindings" / "python"
 MESSAGE = Path(__file__).resolve().parents[1] / "message.py"
 LONG = os.environ.get("CLAUDE_TEST_LONG") == "1"
+DATE = "1700000000"  # of what is packed: SOURCE_DATE_EPOCH
 KEY = "sk-ant-packaging-tests-not-a-real-key"
 
 

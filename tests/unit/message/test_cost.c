@@ -4,6 +4,8 @@
 #include <claude/model.h>
 #include <claude/request.h>
 
+#include "message/models.h"
+
 /* Dollars as nano-dollars, so that expectations can be written as on a bill. */
 #define USD(dollars) ((int64_t)((dollars)*1000000000.0 + 0.5))
 #define M 1000000
@@ -139,7 +141,7 @@ static void missing_counts_are_nothing(void **state)
     (void)state;
     assert_int_equal(cost("claude-opus-5-5", "{\"output_tokens\":1000000}", NULL), USD(20));
     assert_int_equal(cost("claude-opus-5-5", "{\"input_tokens\":0,\"output_tokens\":0}", NULL), 0);
-    assert_int_equal(cost("claude-opus-5-5", "{\"input_tokens\":-5,\"output_tokens\":1.5}", NULL), 0);
+    assert_int_equal(cost("claude-opus-5-5", "{\"input_tokens\":-5,\"output_tokens\":1.5}", NULL), CLAUDE_COST_UNKNOWN);
     assert_int_equal(cost("claude-opus-5-5",
                           "{\"input_tokens\":1000000,\"output_tokens\":null,\"server_tool_use\":null,\"iterations\":"
                           "null,\"output_tokens_details\":{\"thinking_tokens\":5}}",
@@ -313,6 +315,51 @@ static void prices_of_the_program_replace_ours(void **state)
 #undef COST
 }
 
+/* Decimal numbers are read as they are written: rounded once, to the nano-dollar. */
+static void prices_are_read_to_the_nano_dollar(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t nano; /* -1: none */
+    } cases[] = {
+        {"0", 0},
+        {"-0", 0},
+        {"0.0", 0},
+        {"-0.000", 0},
+        {"1", 1000000000},
+        {"0.3", 300000000},
+        {"0.000000001", 1},
+        {"0.0000000005", 1},
+        {"0.00000000049999999999999999999", 0},
+        {"0.0000000014", 1},
+        {"9999.999999999", INT64_C(9999999999999)},
+        {"10000", INT64_C(10000000000000)},
+        {"1e4", INT64_C(10000000000000)},
+        {"1E+4", INT64_C(10000000000000)},
+        {"125e-1", INT64_C(12500000000)},
+        {"0.00000000000000000000000125e24", INT64_C(1250000000)},
+        {"1000000000000000000000000e-24", INT64_C(1000000000)},
+        {"123456789012345678901234567890e-29", INT64_C(1234567890)},
+        {"1e-99999999999999999999", 0},
+        {"0e99999999999999999999", 0},
+        {"1e99999999999999999999", -1},
+        {"9300000000", -1},
+        {"-0.25", -1},
+        {"null", -1},
+        {"\"1\"", -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int64_t nano = -1;
+        bool ok = cl_price_nano(cl_json_root(cl_str_of(cases[i].text)), &nano);
+
+        assert_int_equal(ok, cases[i].nano >= 0);
+        if (ok)
+            assert_int_equal(nano, cases[i].nano);
+    }
+}
+
 static void wrong_handles_cost_nothing(void **state)
 {
     claude_request_t *request = NULL;
@@ -344,6 +391,7 @@ int main(void)
         cmocka_unit_test(a_response_names_its_model),
         cmocka_unit_test(a_message_as_json_is_priced),
         cmocka_unit_test(prices_of_the_program_replace_ours),
+        cmocka_unit_test(prices_are_read_to_the_nano_dollar),
         cmocka_unit_test(wrong_handles_cost_nothing),
     };
 

@@ -140,7 +140,7 @@ def functions_of(
 class Attached:
     """What a configuration is given beside its options."""
 
-    __slots__ = ("_objects", "functions", "provider")
+    __slots__ = ("_objects", "_provider", "functions", "hook")
 
     def __init__(
         self,
@@ -152,13 +152,15 @@ class Attached:
         failover: Failover | None,
         quota: Quota | None,
         credentials: Provider | None,
+        hook: Hooks | None = None,
     ) -> None:
         self.functions = functions
-        self.provider: CredentialHook | None = None
+        self.hook = hook or Hooks()
+        self._provider: CredentialHook | None = None
         if credentials is not None:
             from ._credential import CredentialHook
 
-            self.provider = CredentialHook(credentials)
+            self._provider = CredentialHook(credentials, self.hook)
         given = (
             (lib.claude_config_set_models, models, "_models", "ModelTable"),
             (lib.claude_config_set_breaker, breaker, "_reliability", "CircuitBreaker"),
@@ -175,8 +177,8 @@ class Attached:
             check(attach(config, handle, err), err)
         for each in self.functions.values():
             each.register(config)
-        if self.provider is not None:
-            self.provider.register(config)
+        if self._provider is not None:
+            self._provider.register(config)
 
 
 def _handle_of(given: Any, module: str, kind: str) -> CData:
@@ -347,9 +349,8 @@ class BaseClient:
         self._functions = attached.functions
         self._deprecations = attached.functions.get("deprecations")
         self._observer = attached.functions.get("observer")
-        self._hook = Hooks()
-        self._hook.add("sign", attached.functions.get("sign"))
-        self._hook.add("provider of ", attached.provider)
+        self._hook = attached.hook
+        self._hook.signer = attached.functions.get("sign")
         trust_host(config, from_env=make == lib.claude_client_from_env)
         out, err = ffi.new("claude_client_t **"), ffi.new("claude_error_t **")
         check(make(config, out, err), err)
@@ -450,14 +451,13 @@ class BaseClient:
             failover=failover,
             quota=quota,
             credentials=credentials,
+            hook=self._hook,
         )
         handle = _configure(api_key, base_url, timeout, config, headers)
         attached.attach(handle)
         trust_host(handle, from_env=False)
         err = ffi.new("claude_error_t **")
         check(lib.claude_client_set_snapshot(self._opened(), _snapshot(name), handle, err), err)
-        if self._hook is not None:
-            self._hook.add(f"provider of {name or ''}", attached.provider)
 
     def remove_snapshot(self, name: str) -> None:
         """Removes the configuration of this name."""

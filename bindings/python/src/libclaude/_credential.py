@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from itertools import count
-
 from ._args import since_1970
 from ._errors import check, invalid
 from ._ffi import ffi, lib
@@ -19,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal, Optional, Union
 
     from ._claude import CData
+    from ._sign import Hooks
 
     Reason = Literal["first", "expires", "refused"]
     Token = Union[str, Secret]
@@ -31,22 +29,17 @@ _REASONS: dict[int, Reason] = {
     lib.CLAUDE_CREDENTIAL_REFUSED: "refused",
 }
 
-# Above those of signers.
-_FIRST, _NUMBERS = 0x40000000, 0x3FFFFFFF
-_KEPT_MAX = 8
-
 
 class CredentialHook:
-    """A program's provider. Of what it raised the last few are kept: a call may have gone on with the old token."""
+    """A program's provider. What it raises goes to the client that asks it."""
 
-    __slots__ = ("_failures", "_numbers", "_provide")
+    __slots__ = ("_client", "_provide")
 
-    def __init__(self, provide: Provider) -> None:
+    def __init__(self, provide: Provider, client: Hooks) -> None:
         if not callable(provide):
             raise invalid(f"credentials must be callable, not {type(provide).__name__}")
         self._provide = provide
-        self._failures: OrderedDict[int, BaseException] = OrderedDict()
-        self._numbers = count()
+        self._client = client
 
     def register(self, config: CData) -> None:
         """Hands it to a configuration, which gives it back through libclaude_destroy."""
@@ -55,22 +48,15 @@ class CredentialHook:
         err = ffi.new("claude_error_t **")
         check(lib.claude_py_set_credential_provider(config, handle, err), err)
 
-    def failure(self, user_code: int) -> BaseException | None:
-        """The exception that ended a call with this code."""
-        return self._failures.pop(user_code, None)
-
     def run(self, credential: CData) -> int:
-        """Asks the program; 0 to go on, else a number that failure() understands."""
+        """Asks the program; 0 to go on, else a number that Hooks.failure() understands."""
         try:
             fetched = self._provide(_REASONS[lib.claude_credential_reason(credential)])
             secret = _secret_of(fetched)
             err = ffi.new("claude_error_t **")
             check(lib.claude_credential_set_secret(credential, secret._handle, err), err)
         except BaseException as error:
-            number = _FIRST + next(self._numbers) % _NUMBERS
-            self._failures[number] = error
-            while len(self._failures) > _KEPT_MAX:
-                self._failures.popitem(last=False)
+            number = self._client.keep(error)
             if not isinstance(error, Exception):
                 keep(error)  # Ctrl-C, for example: also where there is an old token to go on with
             return number

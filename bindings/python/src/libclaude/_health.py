@@ -104,7 +104,11 @@ class Health:
         """Checks one endpoint, with the options of a client."""
         state, response_ms = ffi.new("int32_t *"), ffi.new("int64_t *")
         url, err = c_text(base_url, "base_url"), ffi.new("claude_error_t **")
-        check(lib.claude_health_check_endpoint(client._opened(), url, state, response_ms, err), err)
+        code = lib.claude_health_check_endpoint(client._opened(), url, state, response_ms, err)
+        if raised and mine():
+            lib.claude_error_unref(err[0])
+            come_out()
+        check(code, err)
         name = text_of(lib.claude_health_state_name(state[0])) or ""
         return EndpointHealth(base_url, name, response_ms[0] if response_ms[0] >= 0 else None)
 

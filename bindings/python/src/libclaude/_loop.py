@@ -243,6 +243,8 @@ class Loop:
         handle = self._enter()
         try:
             code = _next(handle, self._tag, self._event, self._err)
+            if self._handle is None:
+                self._closed_inside(code)
             if raised and mine():
                 self._failed(code)
             if code == 1:
@@ -334,6 +336,13 @@ class Loop:
             return check(code, self._err) == 1
         finally:
             self._owner.release()
+
+    def _closed_inside(self, code: int) -> NoReturn:
+        """Raises that a function of the program has closed the loop that called it, or what it has raised besides."""
+        if code < 0:
+            lib.claude_error_unref(self._err[0])
+        come_out()
+        raise bad_state("the loop has been closed")
 
     def _failed(self, code: int) -> None:
         """Raises what a function of the program has raised; the call that next() was to tell of goes no further."""

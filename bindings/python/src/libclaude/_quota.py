@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_UP, Decimal, InvalidOperation
 
 from ._args import c_text, whole
 from ._base import config_of
@@ -54,8 +54,9 @@ def _number(name: str, limit: Any) -> int:
     try:
         if isinstance(limit, bool):
             raise TypeError
-        nano = Decimal(str(limit)).scaleb(9).to_integral_value()
-        return whole(int(nano), name)
+        money = Decimal(str(limit))
+        nano = int(money.scaleb(9).to_integral_value(ROUND_UP))  # next to nothing must not become no limit
+        return whole(nano, name)
     except (InvalidOperation, TypeError, ValueError, OverflowError):
         raise invalid(f"the limit {name} is {limit!r}; it must be a number of US dollars") from None
 
@@ -84,7 +85,7 @@ class Quota(_Handle):
         self._handle = _made(lib.claude_quota_new, "claude_quota_t", lib.claude_quota_unref, handle)
 
     def set_limit(self, name: Limit, limit: int | Decimal | float | None, *, model: str | None = None) -> None:
-        """Sets a limit of all models together, or of one; None is no limit. Costs are in US dollars."""
+        """Sets a limit of all models together, or of one; None and 0 are no limit. Costs are in US dollars."""
         err, number = ffi.new("claude_error_t **"), _number(name, limit)
         check(lib.claude_quota_set_limit(self._handle, _model(model), c_text(name, "name"), number, err), err)
 

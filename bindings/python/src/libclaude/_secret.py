@@ -7,7 +7,7 @@ import math
 from ._args import c_text, since_1970
 from ._errors import check, invalid
 from ._ffi import NULL, ffi, lib, text_of
-from ._heard import keep
+from ._heard import come_out, keep, mine, raised
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +105,10 @@ class Secret:
     def expose(self) -> str:
         """The text. Every use is counted."""
         length = ffi.new("size_t *")
-        return ffi.unpack(lib.claude_secret_expose(self._handle, length), length[0]).decode()
+        text = lib.claude_secret_expose(self._handle, length)
+        if raised and mine():
+            come_out()
+        return ffi.unpack(text, length[0]).decode()
 
     def __repr__(self) -> str:
         return f"<Secret {self.fingerprint}>"

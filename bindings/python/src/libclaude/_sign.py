@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+from collections import OrderedDict
 from collections.abc import Mapping
 from itertools import count
 
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
     from typing import Any, Optional
 
     from ._claude import CData
-    from ._credential import CredentialHook
 
     Signer = Callable[["Attempt"], Optional[Mapping[str, str]]]
+
+
+# Numbers that calls fail with: those of signers, and above them those of providers.
+_NUMBERS = 0x3FFFFFFF
+_FIRST_OF_PROVIDERS = _NUMBERS + 1
+_KEPT_MAX = 8
 
 
 class Attempt:
@@ -63,32 +69,38 @@ class SignHook:
             if added is not None:
                 _add(sign, added)
         except BaseException as error:
-            number = next(self._numbers) % 0x3FFFFFFF + 1
+            number = next(self._numbers) % _NUMBERS + 1
             self._failures[number] = error
             return number
         return 0
 
 
 class Hooks:
-    """What may end a call with an exception of the program's: its signer, and its provider of tokens."""
+    """What may end a call with an exception of the program's: the client's signer, and its providers of tokens.
 
-    __slots__ = ("_hooks",)
+    Of what providers raised the last few are kept: a call may have gone on with the old token.
+    """
+
+    __slots__ = ("_kept", "_numbers", "signer")
 
     def __init__(self) -> None:
-        self._hooks: dict[str, SignHook | CredentialHook] = {}
+        self.signer: SignHook | None = None
+        self._kept: OrderedDict[int, BaseException] = OrderedDict()
+        self._numbers = count()
 
-    def add(self, name: str, hook: SignHook | CredentialHook | None) -> None:
-        """Another one in this place, also while the client is in use."""
-        if hook is not None:
-            self._hooks[name] = hook
+    def keep(self, error: BaseException) -> int:
+        """What a provider has raised; the number that failure() understands."""
+        number = _FIRST_OF_PROVIDERS + next(self._numbers) % _NUMBERS
+        self._kept[number] = error
+        while len(self._kept) > _KEPT_MAX:
+            self._kept.popitem(last=False)
+        return number
 
     def failure(self, user_code: int) -> BaseException | None:
         """The exception that ended a call with this code."""
-        for hook in list(self._hooks.values()):
-            error = hook.failure(user_code)
-            if error is not None:
-                return error
-        return None
+        if user_code >= _FIRST_OF_PROVIDERS:
+            return self._kept.pop(user_code, None)
+        return self.signer.failure(user_code) if self.signer is not None else None
 
 
 atexit.register(lib.claude_py_end)

@@ -205,7 +205,7 @@ class BaseRunner:
     ) -> None:
         out, self._err = ffi.new("claude_runner_t **"), ffi.new("claude_error_t **")
         check(lib.claude_runner_new(client._opened(), request, flags, out, self._err), self._err)
-        self._handle: CData = ffi.gc(out[0], lib.claude_runner_unref)
+        self._handle: CData = ffi.gc(out[0], lib.claude_py_drop_runner)
         self._client = client
         self._tools = {each.name: each for each in tools if isinstance(each, Tool)}
         self._owner = threading.Lock()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._args import c_text
-from ._errors import ClaudeError, check, invalid, take
+from ._errors import ClaudeError, bad_state, check, invalid, take
 from ._ffi import NULL, ffi, lib, text_of
 from ._heard import come_out, keep, mine, raised
 from ._json import encode
@@ -14,10 +14,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping
-    from typing import Any
+    from types import TracebackType
+    from typing import Any, TypeVar
 
     from ._base import BaseClient
     from ._claude import CData
+
+    WatcherT = TypeVar("WatcherT", bound="ConfigWatcher")
 
     OnChange = Callable[[int], object]
 
@@ -29,7 +32,8 @@ class ConfigWatcher(_Handle):
         watcher.attach(client)      # from now on the client's calls look at the file themselves
 
     Programs without calls poll fileno() for reading and then call poll(). A file that is not as it should be changes
-    nothing; `error` says why. Usable by any number of threads.
+    nothing; `error` says why. Usable by any number of threads. One whose `on_change` refers to it is not
+    collected before close().
     """
 
     __slots__ = ()
@@ -77,41 +81,67 @@ class ConfigWatcher(_Handle):
         data = _document(config)
         self._do(lib.claude_watcher_update, data, len(data))
 
+    def close(self) -> None:
+        """Lets go of it: `on_change` hears of nothing more. Clients that are attached go on with the file."""
+        try:
+            handle = self._handle
+            del self._handle
+        except AttributeError:
+            return
+        err = ffi.new("claude_error_t **")
+        check(lib.claude_py_on_change(handle, NULL, err), err)
+
     def get(self, name: str) -> str | None:
         """What holds now of an option, as text; None: it is not set."""
-        config = _made(lib.claude_watcher_config, "claude_config_t", lib.claude_config_unref, self._handle)
+        config = _made(lib.claude_watcher_config, "claude_config_t", lib.claude_config_unref, self._opened())
         return text_of(lib.claude_config_get(config, c_text(name, "the name of an option")))
 
     @property
     def generation(self) -> int:
         """How many configurations have held: 1 at first."""
-        return lib.claude_watcher_generation(self._handle)
+        return lib.claude_watcher_generation(self._opened())
 
     @property
     def error(self) -> ClaudeError | None:
         """Why the file was not taken over when it was last looked at; None: it was."""
         err = ffi.new("claude_error_t **")
-        return take(err[0]) if lib.claude_watcher_error(self._handle, err) < 0 else None
+        return take(err[0]) if lib.claude_watcher_error(self._opened(), err) < 0 else None
 
     def fileno(self) -> int:
         """A descriptor to be polled for reading, which then wants poll(). Never read from it or close it; -1: none."""
-        return lib.claude_watcher_fd(self._handle)
+        return lib.claude_watcher_fd(self._opened())
 
     @property
     def is_notified(self) -> bool:
         """Whether the kernel tells of changes; else the file is compared once a second."""
-        return bool(lib.claude_watcher_is_notified(self._handle))
+        return bool(lib.claude_watcher_is_notified(self._opened()))
 
     def _do(self, function: Any, *arguments: Any) -> None:
         err = ffi.new("claude_error_t **")
-        code = function(self._handle, *arguments, err)
+        code = function(self._opened(), *arguments, err)
         if raised and mine():
             lib.claude_error_unref(err[0])
             come_out()
         check(code, err)
 
+    def _opened(self) -> CData:
+        try:
+            return self._handle
+        except AttributeError:
+            raise bad_state("the watcher has been closed") from None
+
+    def __enter__(self: WatcherT) -> WatcherT:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
     def __repr__(self) -> str:
-        return f"<ConfigWatcher, generation {self.generation}>"
+        handle = getattr(self, "_handle", None)
+        state = "closed" if handle is None else f"generation {lib.claude_watcher_generation(handle)}"
+        return f"<ConfigWatcher, {state}>"
 
 
 class _Change:
