@@ -390,6 +390,7 @@ int64_t cl_client_look_all(claude_client_t *client, bool call)
     int64_t again_at = INT64_MAX;
     cl_watch watches[CL_WATCHES_MAX];
     size_t count = cl_client_watches(client, watches);
+    int64_t again_at = INT64_MAX;
 
     for (size_t i = 0; i < count; i++) {
         int64_t at = watches[i].kind->look(watches[i].self, call);
