@@ -387,7 +387,6 @@ size_t cl_client_watches(claude_client_t *client, cl_watch out[CL_WATCHES_MAX])
 /* The watches are held, so that they can be taken off meanwhile. */
 int64_t cl_client_look_all(claude_client_t *client, bool call)
 {
-    int64_t again_at = INT64_MAX;
     cl_watch watches[CL_WATCHES_MAX];
     size_t count = cl_client_watches(client, watches);
     int64_t again_at = INT64_MAX;
