@@ -329,7 +329,7 @@ static void put_quota(writer *w, claude_client_t *client)
 {
     cl_buf json = CL_BUF_INIT(CL_QUOTA_JSON_MAX);
 
-    if (!CL_FEATURE_ENTERPRISE_QUOTA || !client->quota) {
+    if (!CL_FEATURE_QUOTA || !client->quota) {
         put(w, "null");
         return;
     }
