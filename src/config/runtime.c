@@ -145,6 +145,25 @@ static claude_code_t check_type(const char *name, int type, cl_json value, cl_er
     return cl_fail(err, CLAUDE_E_INVALID, "%s is %s; it must be %s", name, found, wanted[type]);
 }
 
+/* The options speak of themselves by their own names: who has written another one finds that in the message, too. */
+static claude_code_t set_text(cl_options *options, const char *name, const char *text, cl_err *err)
+{
+    const char *own = cl_option_row_at(cl_option_find(name))->name;
+    cl_err why;
+    claude_code_t rc;
+
+    if (strcmp(own, name) == 0)
+        return cl_options_set(options, name, text, false, err);
+    cl_err_init(&why);
+    rc = cl_options_set(options, name, text, false, &why);
+    if (rc == CLAUDE_E_NOMEM)
+        rc = cl_fail_nomem(err);
+    else if (rc < 0)
+        rc = cl_fail(err, rc, "%s: %s", name, why.message);
+    cl_err_clear(&why);
+    return rc;
+}
+
 static claude_code_t set_value(cl_options *options, const char *name, cl_json value, cl_err *err)
 {
     size_t len = value.ptr[0] == '"' ? cl_json_decoded_len(value) : value.len;
@@ -161,7 +180,7 @@ static claude_code_t set_value(cl_options *options, const char *name, cl_json va
     if (strlen(text) != len)
         rc = cl_fail(err, CLAUDE_E_INVALID, "%s has a NUL character in its value", name);
     else
-        rc = cl_options_set(options, name, text, false, err);
+        rc = set_text(options, name, text, err);
     free(text);
     return rc;
 }

@@ -74,21 +74,12 @@ static void takes(const char *key, const char *value)
     cl_runtime_unref(runtime);
 }
 
-/* By its own name, or by the option's that it stands for. */
 static void refuses_value(const char *key, const char *value)
 {
-    const char *option = cl_option_row_at(cl_option_find(key))->name;
-    cl_runtime *runtime = NULL;
     char json[256];
-    cl_err err;
 
-    cl_err_init(&err);
     snprintf(json, sizeof json, "{\"%s\":%s}", key, value);
-    if (cl_runtime_parse(cl_str_of(json), NULL, &runtime, &err) != CLAUDE_E_INVALID || runtime)
-        fail_msg("%s was taken", json);
-    if (!strstr(err.message, key) && !strstr(err.message, option))
-        fail_msg("%s: \"%s\" names neither %s nor %s", json, err.message, key, option);
-    cl_err_clear(&err);
+    refuses(json, key);
 }
 
 static void test_nine_keys(void **state)
@@ -112,8 +103,7 @@ static void test_nine_keys(void **state)
         takes(nine[i].key, nine[i].high);
         refuses_value(nine[i].key, nine[i].under);
         refuses_value(nine[i].key, nine[i].over);
-        snprintf(json, sizeof json, "{\"%s\":%s}", nine[i].key, nine[i].wrong_type);
-        refuses(json, nine[i].key);
+        refuses_value(nine[i].key, nine[i].wrong_type);
     }
     cl_runtime_unref(initial);
 }
