@@ -5,12 +5,13 @@
  *
  * overhead.absent is for a library that was built without retries, breaker, limiter, failover, health checks, quotas,
  * metrics, compression, dynamic configuration and diagnostics; overhead.unused for one that has them, without a word
- * about them; overhead.used turns on all that need no second endpoint, and asks for them. Prints nothing: the counts
- * are in callgrind's file.
+ * about them; overhead.used turns on all that need no second endpoint, and asks for them; its client follows a
+ * file in a folder of its own, so that no other file is heard of. Prints nothing: the counts are in callgrind's file.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench_common.h"
 
@@ -22,18 +23,14 @@ static const char *const features[] = {
     "metrics",     "compression",     "dynamic-config", "curl-diagnostics", "general-diagnostics"};
 
 static const char *const options[][2] = {
-    {"retry.enabled", "true"},
-    {"breaker.enabled", "true"},
-    {"limiter.enabled", "true"},
-    {"quota.enabled", "true"},
-    {"metrics.enabled", "true"},
+    {"quota.enabled", "true"},         {"metrics.enabled", "true"},
     {"compression.enabled", "true"}, /* the request is too small for it */
-    {"compression.responses", "true"},
-    {"limiter.requests_per_second", "1000000"}, /* nothing is to wait */
-    {"diagnostics.timings", "100"},
-    {"limiter.burst", "1000000"},
-    {"quota.daily_tokens", "1000000000"},
+    {"compression.responses", "true"}, {"diagnostics.timings", "100"},
+    {"limiter.burst", "1000000"},      {"quota.daily_tokens", "1000000000"},
 };
+
+/* What is not here is as by default: retries and breaker on. Nothing is to wait. */
+static const char file[] = "{\"enable_rate_limiting\": true, \"rate_limit_rps\": 1000000}\n";
 
 static void check_library(int is_absent)
 {
@@ -41,6 +38,40 @@ static void check_library(int is_absent)
         if (claude_feature(features[i]) == is_absent)
             bench_fail(features[i], is_absent ? "is in this library" : "is not in this library");
     }
+}
+
+static char folder[] = "/tmp/bench-overhead-XXXXXX";
+static char path[sizeof folder + 16];
+
+static void write_file(void)
+{
+    FILE *out = NULL;
+    if (mkdtemp(folder)) {
+        snprintf(path, sizeof path, "%s/config.json", folder);
+        out = fopen(path, "we");
+    }
+    if (out == NULL || fputs(file, out) < 0 || fclose(out) != 0)
+        bench_fail(folder, "cannot be written");
+}
+
+static void remove_file(void)
+{
+    unlink(path);
+    rmdir(folder);
+}
+
+static void follow_file(claude_client_t *client)
+{
+    claude_watcher_t *watcher = NULL;
+    claude_error_t *err = NULL;
+    claude_code_t rc = claude_watcher_new(path, NULL, 0, &watcher, &err);
+    if (rc >= 0)
+        rc = claude_watcher_error(watcher, &err);
+    if (rc >= 0)
+        rc = claude_watcher_attach(watcher, client, NULL, &err);
+    if (rc < 0)
+        bench_fail("watcher", claude_error_message(err));
+    claude_watcher_unref(watcher); /* the client holds it */
 }
 
 static claude_client_t *client_with_everything(const char *url)
@@ -60,6 +91,7 @@ static claude_client_t *client_with_everything(const char *url)
     if (rc < 0)
         bench_fail("client", claude_error_message(err));
     claude_config_unref(config);
+    follow_file(client);
     return client;
 }
 
@@ -90,10 +122,14 @@ int main(int argc, char **argv)
         return 2;
     }
     check_library(strcmp(argv[1], "overhead.absent") == 0);
-    if (used)
+    if (used) {
         execute = claude_client_execute_with_enterprise_features;
+        write_file();
+    }
     client = used ? client_with_everything(argv[2]) : bench_client(argv[2]);
     run(client, execute, strtol(argv[3], NULL, 10));
     claude_client_unref(client);
+    if (used)
+        remove_file();
     return 0;
 }
