@@ -73,6 +73,7 @@ luajit2                 examples of event loops, Lua binding; nginx's Lua module
 lua-luv                 examples of event loops
 man-db                  command-line tool: its man page
 doxygen                 reference of the interface
+jq                      documents: a line for the command-line tool with it
 sqlite3                 examples of plugin hosts
 libsqlite3-dev          examples of plugin hosts
 libnginx-mod-http-lua   examples of plugin hosts

@@ -179,7 +179,7 @@ suite_sandbox() {
 }
 
 suite_docs() {
-    need cmake doxygen gcc || return 1
+    need cmake doxygen gcc git jq || return 1
     run_pytest tests/docs
 }
 

@@ -162,6 +162,50 @@ def test_python(text: str, server: Sandbox, folder: pathlib.Path) -> None:
     check(server, int(re.search(PYTHON_SENDS, text) is not None), answer, output)
 
 
+# What is said to a program by a file in JSON, taken as the program would: a table of models, or a configuration.
+TAKES_JSON = """
+import pathlib, sys, libclaude
+if '"models"' in pathlib.Path("example.json").read_text():
+    libclaude.ModelTable(pathlib.Path("example.json").read_bytes())
+else:
+    error = libclaude.ConfigWatcher("example.json").error
+    sys.exit(error and str(error))
+"""
+
+
+@pytest.mark.parametrize("text", snippets("json"))
+def test_json(text: str, server: Sandbox, folder: pathlib.Path) -> None:
+    (folder / "example.json").write_text(text, encoding="utf-8")
+    assert run(server, folder, sys.executable, "-c", TAKES_JSON) == ""
+
+
+def test_command_lines(server: Sandbox, folder: pathlib.Path) -> None:
+    """Those that the guide of claudec begins with: each as it stands, and each asks."""
+    lines = fenced(ROOT / "docs" / "cli.md", "sh")[0].splitlines()
+    assert all("claudec " in line for line in lines)
+    (folder / "chart.png").write_bytes(FILES["photo.png"])
+    run(server, folder, "git", "init", "--quiet")
+    asked = 0
+    for line in lines:
+        quiet = f"set -eu; PATH={BUILD / 'bin'}:$PATH; exec 2> complaints < /dev/null; {line}"
+        output = run(server, folder, "sh", "-c", quiet)
+        assert output.startswith("Echo: ") or "> results.jsonl" in line or "doctor" in line, line
+        assert server.counts()[0] > asked, line
+        asked = server.counts()[0]
+    assert "key    ok " in output
+    assert (folder / "results.jsonl").read_text(encoding="utf-8").count("\n") == FILES["requests.jsonl"].count(b"\n")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_example_goes_without_a_test(path: pathlib.Path) -> None:
+    """Code of programs is in fences, with a language that a test knows: other suites have those that are not here."""
+    text = path.read_text(encoding="utf-8")
+    known = {"c", "python", "json", "sh", "go", "lua", "perl", "ruby", "tcl", "sql", "cmake"}
+    assert set(re.findall(r"^```(\S*)\n(?:.*?)^```$", text, re.MULTILINE | re.DOTALL)) <= known
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    assert re.findall(r"^ {4}.*(?:\bclaude_\w+\(.*[;{]$|\bimport libclaude\b).*", prose, re.MULTILINE) == []
+
+
 def test_there_are_examples() -> None:
     assert len(fenced(ROOT / "README.md", "c")) == 1
     assert len(fenced(ROOT / "README.md", "python")) == 1
