@@ -29,10 +29,30 @@ func programsOf(t *testing.T, page string) []string {
 	return found
 }
 
-// examples are the programs of a reader: those of the README and the guides, and those of examples/go.
+// ofTheComment is what the comment of the package shows, made a program.
+func ofTheComment(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, line := range regexp.MustCompile("(?m)^//(\t.*)$").FindAllStringSubmatch(string(text), -1) {
+		lines = append(lines, line[1])
+	}
+	if len(lines) == 0 {
+		t.Error("doc.go shows nothing")
+	}
+	return "package main\n\nimport (\n\t\"context\"\n\t\"fmt\"\n\t\"log\"\n\n\t\"libclaude/claude\"\n)\n\n" +
+		"func main() {\n\tctx := context.Background()\n" + strings.Join(lines, "\n") +
+		"\n\tif err != nil {\n\t\tlog.Fatal(err)\n\t}\n\tfmt.Println(message.Text())\n}\n"
+}
+
+// examples are the programs of a reader: those of the README, the guides and the package's comment, and those of
+// examples/go.
 func examples(t *testing.T) map[string]string {
 	t.Helper()
-	all := map[string]string{}
+	all := map[string]string{"comment": ofTheComment(t)}
 	pages := map[string]string{
 		"guide": "../../docs/go.md", "start": "../../docs/getting-started.md", "readme": "../../README.md",
 	}

@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,6 +58,27 @@ def fail(sandbox: Sandbox, statement: str) -> str:
 
 def test_a_value(sandbox: Sandbox) -> None:
     assert ask(sandbox, "SELECT claude('one question');") == ["Echo: one question"]
+
+
+def test_the_guide(sandbox: Sandbox) -> None:
+    """The statements that the page on hosts shows, as they stand; the questions of a table are somebody's own."""
+    text = (Path(__file__).resolve().parents[2] / "docs" / "hosts.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"^```sql\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        [program("sqlite3"), "-batch", "-bail", "-init", "/dev/null", ":memory:"],
+        input=f"CREATE TABLE question(text); INSERT INTO question VALUES ('why?'), ('how?');\n{shown}",
+        cwd=built("claude_sqlite.so").parent,
+        env=environment(sandbox.url),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.replace("\n", "").count("Echo: Name three rivers.") == 3  # the last one in rows
+    assert done.stdout.splitlines()[-2:] == ["why?|Echo: why?", "how?|Echo: how?"]
+    french, *_ = [body for body in (request.json() for request in sandbox.requests()) if "system" in body]
+    assert (french["max_tokens"], french["system"]) == (50, "You answer in French.")
 
 
 def test_rows(sandbox: Sandbox) -> None:
