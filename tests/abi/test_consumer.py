@@ -68,6 +68,17 @@ def test_find_package(component: str, prefix: pathlib.Path, tmp_path: pathlib.Pa
     assert run(tmp_path / "consumer") == EXPECTED
 
 
+def test_the_lines_of_the_readme(prefix: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"^```cmake\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    begin = "cmake_minimum_required(VERSION 3.25)\nproject(hello LANGUAGES C)\nadd_executable(hello main.c)\n"
+    (tmp_path / "CMakeLists.txt").write_text(begin + shown, encoding="utf-8")
+    shutil.copy(CONSUMER / "main.c", tmp_path)
+    run("cmake", "-S", tmp_path, "-B", tmp_path / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "--build", tmp_path / "build")
+    assert run(tmp_path / "build" / "hello") == EXPECTED
+
+
 def test_find_package_refuses_another_minor_version(prefix: pathlib.Path, tmp_path: pathlib.Path) -> None:
     source = tmp_path / "source"
     shutil.copytree(CONSUMER, source)
