@@ -38,6 +38,39 @@ func keysOf(server *sandbox) []string {
 	return keys
 }
 
+// However a thing is printed, the key is not in it.
+func TestNothingShowsTheKey(t *testing.T) {
+	server := startSandbox(t)
+	client := server.client(set("diagnostics.timings", "4"))
+	message, err := client.Messages.New(context.Background(), params("Hello"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	diagnostics, err := client.Diagnostics()
+	if err != nil {
+		t.Fatal(err)
+	}
+	selfTest, err := client.SelfTest(context.Background(), claude.SelfTestOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	things := []any{client, *client, claude.WithAPIKey(testKey), message, *message, message.Report(), diagnostics, selfTest}
+	for _, name := range []string{"unauthorized", "overloaded", "html", "redirect", "truncated"} {
+		_, err = client.Messages.New(context.Background(), params("Hello"), scenario(name))
+		if err == nil {
+			t.Errorf("%s is no failure", name)
+		}
+		things = append(things, err)
+	}
+	for _, thing := range things {
+		for _, form := range []string{"%v", "%+v", "%#v"} {
+			if shown := fmt.Sprintf(form, thing); strings.Contains(shown, testKey[len(testKey)-12:]) {
+				t.Errorf("%T: %s", thing, shown)
+			}
+		}
+	}
+}
+
 func TestSecrets(t *testing.T) {
 	secret, err := claude.NewSecret(testKey)
 	if err != nil {

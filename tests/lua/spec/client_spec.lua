@@ -100,6 +100,33 @@ describe("A client", function()
         assert.are.equal("Echo: Hello", other:create(support.body()).text)
     end)
 
+    it("shows its key nowhere", function()
+        local seen, strings = {}, 0
+        local function look(thing)
+            local text = tostring(thing)
+            assert.is_nil(text:find(support.key:sub(-16), 1, true), text)
+            if type(thing) == "string" then
+                strings = strings + 1
+            elseif type(thing) == "table" and not seen[thing] then
+                seen[thing] = true
+                for name, value in next, thing do
+                    look(name)
+                    look(value)
+                end
+                look(getmetatable(thing))
+            end
+        end
+        for _, name in ipairs { "unauthorized", "overloaded", "html", "redirect", "truncated" } do
+            look(support.failure(client.create, client, support.body(), support.scenario(name)))
+        end
+        local message = client:create(support.body "Hello")
+        for _, thing in ipairs { client, message, message:table(), message.headers, message.report, claude.loop(client),
+            client:diagnostics(), client:selftest(), client:stream(support.body(), support.scenario "text") } do
+            look(thing)
+        end
+        assert.is_true(strings > 100)
+    end)
+
     it("reads the environment when asked only", function()
         assert.are.equal("CLAUDE_E_NO_KEY", support.failure(claude.client, { base_url = support.url }).name)
         assert.are.equal("CLAUDE_E_NO_KEY", support.failure(claude.from_env).name)
