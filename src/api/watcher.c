@@ -180,20 +180,35 @@ static bool may_go_to(claude_watcher_t *w, const member *m, cl_str url)
     return found;
 }
 
+/* The snapshot of this name, or the one that it would be made from. */
+static claude_client_t *snapshot_of(claude_client_t *client, const char *name)
+{
+    claude_client_t *now = NULL;
+
+    return cl_client_named(client, name, &now, NULL) < 0 ? cl_client_current(client) : now;
+}
+
+/* What goes to the server of base_url, and may be meant for that one only. */
+static bool sends_secrets(const claude_config_t *config)
+{
+    return config->secret || config->credentials || config->headers.count > 0;
+}
+
 /* Whether the client could be changed: makes the snapshot, and lets it go. */
 static claude_code_t try_change(claude_watcher_t *w, const member *m, const cl_runtime *runtime, bool from_file,
                                 cl_err *err)
 {
     const char *url = cl_option_text(NULL, runtime->options, CL_OPT_BASE_URL);
-    claude_client_t *now = cl_client_current(m->client);
+    claude_client_t *now = snapshot_of(m->client, m->name);
     claude_client_t *made = NULL;
     claude_config_t *config = NULL;
-    claude_code_t rc = CLAUDE_OK;
+    claude_code_t rc = cl_client_check_room(m->client, m->name, err);
 
-    if (from_file && runtime->text_names_url && now->config->secret && !may_go_to(w, m, cl_str_of(url)))
+    if (rc >= 0 && from_file && runtime->text_names_url && sends_secrets(now->config) &&
+        !may_go_to(w, m, cl_str_of(url)))
         rc = cl_fail(err, CLAUDE_E_INVALID,
-                     "base_url is another server than the one that the client's key is for; name it with "
-                     "claude_watcher_allow_server() if the key may go there");
+                     "base_url is another server than the one that the client's key or headers are for; name it with "
+                     "claude_watcher_allow_server() if they may go there");
     if (rc >= 0)
         rc = edit(now->config, runtime, m, &config, err);
     if (rc >= 0)
@@ -520,12 +535,9 @@ static claude_code_t put_on(claude_watcher_t *w, const member *fresh, cl_err *er
 
 static claude_code_t base_of(claude_client_t *client, const char *name, cl_options **out, cl_err *err)
 {
-    claude_client_t *now = NULL;
-    claude_code_t rc;
+    claude_client_t *now = snapshot_of(client, name);
+    claude_code_t rc = cl_options_copy(now->config->options, out, err);
 
-    if (cl_client_named(client, name, &now, NULL) < 0)
-        now = cl_client_current(client);
-    rc = cl_options_copy(now->config->options, out, err);
     cl_client_unref(now);
     return rc;
 }

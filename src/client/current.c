@@ -171,6 +171,22 @@ static claude_code_t derive(claude_client_t *client, const char *name, claude_cl
     return rc;
 }
 
+static claude_code_t fail_full(cl_err *err)
+{
+    return cl_fail(err, CLAUDE_E_LIMIT, "the client has %d named snapshots already; no more are possible",
+                   CL_SNAPSHOTS_MAX);
+}
+
+claude_code_t cl_client_check_room(claude_client_t *client, const char *name, cl_err *err)
+{
+    size_t at;
+
+    lock(client->root);
+    at = find(client->root, name);
+    unlock(client->root);
+    return at > CL_SNAPSHOTS_MAX ? fail_full(err) : CLAUDE_OK;
+}
+
 /* 1: done; 0: another was faster. `*snapshot` becomes the one that is not needed any more. */
 static claude_code_t put(cl_root *root, const char *name, const claude_client_t *before, claude_client_t **snapshot,
                          int64_t *generation, cl_err *err)
@@ -183,8 +199,7 @@ static claude_code_t put(cl_root *root, const char *name, const claude_client_t 
     at = find(root, name);
     there = at <= CL_SNAPSHOTS_MAX ? root->snapshots[at] : NULL;
     if (at > CL_SNAPSHOTS_MAX) {
-        rc = cl_fail(err, CLAUDE_E_LIMIT, "the client has %d named snapshots already; no more are possible",
-                     CL_SNAPSHOTS_MAX);
+        rc = fail_full(err);
     } else if (there == before) {
         (*snapshot)->generation = ++root->generation;
         if (generation)

@@ -806,6 +806,80 @@ static void test_other_servers(void **state)
     close_scene(&s);
 }
 
+static int32_t gives_nothing(claude_credential_t *credential, void *user_data)
+{
+    (void)credential;
+    (void)user_data;
+    return 1;
+}
+
+/* Whatever a client sends as its key: a header of the program's, a provider's token, or that of the snapshot that is
+ * meant. */
+static void test_other_servers_and_other_keys(void **state)
+{
+    enum { BY_HEADER, BY_PROVIDER, OF_SNAPSHOT, KINDS };
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        claude_config_t *config = NULL;
+        claude_config_t *keyed = new_config();
+        const char *name = kind == OF_SNAPSHOT ? "keyed" : NULL;
+        claude_client_t *client = NULL;
+        claude_error_t *err = NULL;
+        struct scene s;
+        succeeds(claude_config_new(&config, &err), err);
+        if (kind == BY_HEADER)
+            succeeds(claude_config_set_header(config, "x-gateway-pass", "of the gateway", &err), err);
+        if (kind == BY_PROVIDER)
+            succeeds(claude_config_set_credential_provider(config, gives_nothing, NULL, NULL, &err), err);
+        else
+            succeeds(claude_config_set(config, "auth.style", "none", &err), err);
+        client = client_of(config);
+        if (kind == OF_SNAPSHOT)
+            succeeds(claude_client_set_snapshot(client, name, keyed, &err), err);
+        open_scene(&s, GOOD);
+        succeeds(claude_watcher_attach(s.watcher, client, name, &err), err);
+        replace(&s, "{'timeout_ms':1,'base_url':'https://example.invalid'}");
+        is_refused(&s, CLAUDE_E_INVALID, "another server");
+        succeeds(claude_watcher_allow_server(s.watcher, "https://example.invalid", &err), err);
+        assert_true(polled(&s));
+        claude_config_unref(keyed);
+        claude_client_unref(client);
+        close_scene(&s);
+    }
+}
+
+/* A snapshot that was removed has no room to come back: then the other clients do not change, either. */
+static void test_all_or_none(void **state)
+{
+    claude_config_t *config = new_config();
+    claude_error_t *err = NULL;
+    claude_client_t *client;
+    claude_client_t *full;
+    struct scene s;
+    (void)state;
+    open_scene(&s, GOOD);
+    client = attached(&s, NULL);
+    full = attached(&s, "gone");
+    succeeds(claude_client_set_snapshot(full, "gone", NULL, &err), err);
+    for (int i = 0; i < 8; i++) {
+        char name[] = {'n', (char)('0' + i), '\0'};
+        succeeds(claude_client_set_snapshot(full, name, config, &err), err);
+    }
+    replace(&s, "{'timeout_ms':1001}");
+    for (int i = 0; i < 3; i++) {
+        is_refused(&s, CLAUDE_E_LIMIT, "named snapshots");
+        assert_int_equal(claude_client_generation(client, NULL), 2);
+    }
+    succeeds(claude_client_set_snapshot(full, "n3", NULL, &err), err);
+    assert_true(polled(&s));
+    assert_int_equal(claude_client_generation(client, NULL), 3);
+    assert_true(claude_client_generation(full, "gone") > 0);
+    claude_config_unref(config);
+    claude_client_unref(client);
+    claude_client_unref(full);
+    close_scene(&s);
+}
+
 static void test_loop(void **state)
 {
     claude_request_t *request = hello();
@@ -1177,6 +1251,8 @@ int main(void)
         TEST(test_two_snapshots),
         TEST(test_attaching),
         TEST(test_other_servers),
+        TEST(test_other_servers_and_other_keys),
+        TEST(test_all_or_none),
         TEST(test_loop),
         TEST(test_idle_loop),
         TEST(test_idle_loops_and_detach),
