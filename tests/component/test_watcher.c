@@ -922,6 +922,58 @@ static void test_loop(void **state)
     close_scene(&s);
 }
 
+/* The program's last reference to what the function was called with goes inside of the callback. */
+struct leaver {
+    claude_loop_t *loop;
+    claude_client_t *client;
+    int told;
+};
+
+static void leaves(claude_watcher_t *watcher, int64_t generation, void *user_data)
+{
+    struct leaver *all = user_data;
+
+    assert_non_null(watcher);
+    assert_true(generation > 1);
+    all->told++;
+    if (all->loop)
+        claude_loop_unref(all->loop);
+    claude_client_unref(all->client);
+    all->loop = NULL;
+    all->client = NULL;
+}
+
+static void test_callback_releases(void **state)
+{
+    enum { SUBMIT, WAIT, EXECUTE, HOWS };
+    claude_request_t *request = hello();
+    (void)state;
+    for (int how = 0; how < HOWS; how++) {
+        struct leaver all = {.told = 0};
+        claude_response_t *response = NULL;
+        claude_client_t *client;
+        claude_call_t *call = NULL;
+        claude_error_t *err = NULL;
+        struct scene s;
+        open_scene(&s, GOOD);
+        all.client = client = attached(&s, NULL);
+        if (how != EXECUTE)
+            succeeds(claude_loop_new(client, &all.loop, &err), err);
+        succeeds(claude_watcher_on_change(s.watcher, leaves, &all, NULL, &err), err);
+        replace(&s, "{'timeout_ms':1001}");
+        if (how == SUBMIT)
+            fails(claude_loop_submit(all.loop, request, 0, 1, &call, &err), CLAUDE_E_STATE, &err);
+        else if (how == WAIT)
+            assert_int_equal(claude_loop_wait(all.loop, -1, &err), 0);
+        else
+            succeeds(claude_client_execute(client, request, &response, &err), err);
+        assert_int_equal(all.told, 1);
+        claude_response_unref(response);
+        close_scene(&s);
+    }
+    claude_request_unref(request);
+}
+
 /* ---- a loop that has nothing to do ---- */
 
 /* What is promised is 2 s. This machine may have other things to do. */
@@ -1254,6 +1306,7 @@ int main(void)
         TEST(test_other_servers_and_other_keys),
         TEST(test_all_or_none),
         TEST(test_loop),
+        TEST(test_callback_releases),
         TEST(test_idle_loop),
         TEST(test_idle_loops_and_detach),
         TEST(test_idle_loop_and_fork),
