@@ -848,6 +848,55 @@ static void test_other_servers_and_other_keys(void **state)
     }
 }
 
+static const char *url_of(claude_client_t *client, char room[64])
+{
+    claude_diagnostics_t *report = NULL;
+    claude_error_t *err = NULL;
+    const char *at;
+
+    succeeds(claude_client_diagnostics(client, &report, &err), err);
+    at = strstr(claude_diagnostics_json(report, NULL), "\"endpoints\":[{\"url\":\"");
+    assert_non_null(at);
+    at += strlen("\"endpoints\":[{\"url\":\"");
+    snprintf(room, 64, "%.*s", (int)strcspn(at, "\""), at);
+    claude_diagnostics_unref(report);
+    return room;
+}
+
+/* The program has moved the client, and given it the key for that: no file takes it back to where it was. */
+static void test_program_moves_the_client(void **state)
+{
+    claude_config_t *config = new_config();
+    claude_error_t *err = NULL;
+    claude_client_t *client;
+    char room[64];
+    char *text;
+    struct scene s;
+    (void)state;
+    open_scene(&s, GOOD);
+    client = attached(&s, NULL);
+    succeeds(claude_config_set(config, "base_url", "https://b.invalid", &err), err);
+    succeeds(claude_client_set_snapshot(client, NULL, config, &err), err);
+    replace(&s, "{'timeout_ms':1001}");
+    assert_true(polled(&s));
+    assert_string_equal(url_of(client, room), "https://b.invalid");
+    /* Now it is the first one that is another server. */
+    text = format("{'timeout_ms':1002,'base_url':'%s'}", sandbox_url(server));
+    replace(&s, text);
+    free(text);
+    assert_false(polled(&s));
+    assert_string_equal(url_of(client, room), "https://b.invalid");
+    replace(&s, "{'base_url':'https://b.invalid/v'}");
+    assert_true(polled(&s));
+    assert_string_equal(url_of(client, room), "https://b.invalid/v");
+    replace(&s, "{'timeout_ms':1003}");
+    assert_true(polled(&s));
+    assert_string_equal(url_of(client, room), "https://b.invalid");
+    claude_config_unref(config);
+    claude_client_unref(client);
+    close_scene(&s);
+}
+
 /* A snapshot that was removed has no room to come back: then the other clients do not change, either. */
 static void test_all_or_none(void **state)
 {
@@ -1304,6 +1353,7 @@ int main(void)
         TEST(test_attaching),
         TEST(test_other_servers),
         TEST(test_other_servers_and_other_keys),
+        TEST(test_program_moves_the_client),
         TEST(test_all_or_none),
         TEST(test_loop),
         TEST(test_callback_releases),
