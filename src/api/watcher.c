@@ -139,17 +139,50 @@ void cl_watcher_unref(claude_watcher_t *watcher)
 
 /* ---- applying: with `work` held, unless it says something else ---- */
 
-static claude_code_t edit(const claude_config_t *now, const cl_runtime *runtime, const member *m, claude_config_t **out,
-                          cl_err *err)
+/* The base_url that the program has given last: a key that came with another one is not for that of `base`. */
+static const char *own_url(const claude_watcher_t *w, const claude_config_t *now, const member *m)
+{
+    const char *url = cl_option_text(NULL, now->options, CL_OPT_BASE_URL);
+    const char *ours = cl_option_text(NULL, w->live->options, CL_OPT_BASE_URL);
+
+    return w->live->names_url && strcmp(url, ours) == 0 ? cl_option_text(NULL, m->base, CL_OPT_BASE_URL) : url;
+}
+
+/* The options of the client without the watcher. */
+static claude_code_t own_options(const claude_watcher_t *w, const claude_config_t *now, const member *m,
+                                 cl_options **out, cl_err *err)
+{
+    const char *url = own_url(w, now, m);
+    claude_code_t rc;
+
+    if (strcmp(url, cl_option_text(NULL, m->base, CL_OPT_BASE_URL)) == 0) {
+        *out = cl_options_share(m->base);
+        return CLAUDE_OK;
+    }
+    rc = cl_options_copy(m->base, out, err);
+    if (rc >= 0)
+        rc = cl_options_set(*out, "base_url", url, false, err);
+    return rc;
+}
+
+static claude_code_t edit(const claude_watcher_t *w, const claude_config_t *now, const cl_runtime *runtime,
+                          const member *m, claude_config_t **out, cl_err *err)
 {
     claude_client_t *current = now ? NULL : cl_client_current(m->client);
-    claude_code_t rc = cl_runtime_apply(runtime, now ? now : current->config, m->base, out, err);
+    cl_options *own = NULL;
+    claude_code_t rc;
 
+    now = now ? now : current->config;
+    rc = own_options(w, now, m, &own, err);
+    if (rc >= 0)
+        rc = cl_runtime_apply(runtime, now, own, out, err);
+    cl_options_free(own);
     cl_client_unref(current);
     return rc;
 }
 
 typedef struct edit_data {
+    const claude_watcher_t *watcher;
     const cl_runtime *runtime;
     const member *member;
 } edit_data;
@@ -158,20 +191,20 @@ static claude_code_t edit_client(const claude_config_t *now, void *data, claude_
 {
     const edit_data *given = data;
 
-    return edit(now, given->runtime, given->member, out, err);
+    return edit(given->watcher, now, given->runtime, given->member, out, err);
 }
 
-static claude_code_t change(const member *m, const cl_runtime *runtime, cl_err *err)
+static claude_code_t change(const claude_watcher_t *w, const member *m, const cl_runtime *runtime, cl_err *err)
 {
-    edit_data data = {runtime, m};
+    edit_data data = {w, runtime, m};
 
     return cl_client_change(m->client, m->name, edit_client, &data, NULL, err);
 }
 
 /* A key goes to the server that it was given for. One that the program has named itself is such a one. */
-static bool may_go_to(claude_watcher_t *w, const member *m, cl_str url)
+static bool may_go_to(claude_watcher_t *w, const char *own, cl_str url)
 {
-    bool found = cl_url_same_server(url, cl_str_of(cl_option_text(NULL, m->base, CL_OPT_BASE_URL)));
+    bool found = cl_url_same_server(url, cl_str_of(own));
 
     lock(w);
     for (size_t i = 0; i < w->server_count && !found; i++)
@@ -180,22 +213,37 @@ static bool may_go_to(claude_watcher_t *w, const member *m, cl_str url)
     return found;
 }
 
+/* The snapshot of this name, or the one that it would be made from. */
+static claude_client_t *snapshot_of(claude_client_t *client, const char *name)
+{
+    claude_client_t *now = NULL;
+
+    return cl_client_named(client, name, &now, NULL) < 0 ? cl_client_current(client) : now;
+}
+
+/* What goes to the server of base_url, and may be meant for that one only. */
+static bool sends_secrets(const claude_config_t *config)
+{
+    return config->secret || config->credentials || config->headers.count > 0;
+}
+
 /* Whether the client could be changed: makes the snapshot, and lets it go. */
 static claude_code_t try_change(claude_watcher_t *w, const member *m, const cl_runtime *runtime, bool from_file,
                                 cl_err *err)
 {
     const char *url = cl_option_text(NULL, runtime->options, CL_OPT_BASE_URL);
-    claude_client_t *now = cl_client_current(m->client);
+    claude_client_t *now = snapshot_of(m->client, m->name);
     claude_client_t *made = NULL;
     claude_config_t *config = NULL;
-    claude_code_t rc = CLAUDE_OK;
+    claude_code_t rc = cl_client_check_room(m->client, m->name, err);
 
-    if (from_file && runtime->text_names_url && now->config->secret && !may_go_to(w, m, cl_str_of(url)))
+    if (rc >= 0 && from_file && runtime->text_names_url && sends_secrets(now->config) &&
+        !may_go_to(w, own_url(w, now->config, m), cl_str_of(url)))
         rc = cl_fail(err, CLAUDE_E_INVALID,
-                     "base_url is another server than the one that the client's key is for; name it with "
-                     "claude_watcher_allow_server() if the key may go there");
+                     "base_url is another server than the one that the client's key or headers are for; name it with "
+                     "claude_watcher_allow_server() if they may go there");
     if (rc >= 0)
-        rc = edit(now->config, runtime, m, &config, err);
+        rc = edit(w, now->config, runtime, m, &config, err);
     if (rc >= 0)
         rc = cl_snapshot_of_client(config, now, &made, err);
     cl_client_unref(made);
@@ -244,6 +292,33 @@ static void publish(claude_watcher_t *w, cl_runtime *runtime)
     cl_error_unref(trouble);
 }
 
+/* Where the program has moved the client meanwhile, it comes back to when no file names another place. */
+static claude_code_t adopt(claude_watcher_t *w, member *m, cl_err *err)
+{
+    claude_client_t *now = snapshot_of(m->client, m->name);
+    cl_options *own = NULL;
+    cl_options *old = NULL;
+    claude_code_t rc = own_options(w, now->config, m, &own, err);
+
+    cl_client_unref(now);
+    if (rc < 0) {
+        cl_options_free(own);
+        return rc;
+    }
+    lock(w);
+    for (size_t i = 0; i < w->count && !old; i++) {
+        if (w->members[i].client != m->client || strcmp(w->members[i].name, m->name) != 0)
+            continue;
+        old = w->members[i].base;
+        w->members[i].base = cl_options_share(own);
+    }
+    unlock(w);
+    cl_options_free(old);
+    cl_options_free(m->base);
+    m->base = own;
+    return CLAUDE_OK;
+}
+
 /* All of the clients take it, or none. Takes over the runtime configuration, also on failure. */
 static claude_code_t apply(claude_watcher_t *w, cl_runtime *runtime, bool from_file, cl_err *err)
 {
@@ -252,9 +327,11 @@ static claude_code_t apply(claude_watcher_t *w, cl_runtime *runtime, bool from_f
     claude_code_t rc = members ? CLAUDE_OK : cl_fail_nomem(err);
 
     for (size_t i = 0; i < count && rc >= 0; i++)
+        rc = adopt(w, &members[i], err);
+    for (size_t i = 0; i < count && rc >= 0; i++)
         rc = try_change(w, &members[i], runtime, from_file, err);
     for (size_t i = 0; i < count && rc >= 0; i++)
-        rc = change(&members[i], runtime, err);
+        rc = change(w, &members[i], runtime, err);
     if (rc >= 0)
         publish(w, runtime);
     else
@@ -520,12 +597,9 @@ static claude_code_t put_on(claude_watcher_t *w, const member *fresh, cl_err *er
 
 static claude_code_t base_of(claude_client_t *client, const char *name, cl_options **out, cl_err *err)
 {
-    claude_client_t *now = NULL;
-    claude_code_t rc;
+    claude_client_t *now = snapshot_of(client, name);
+    claude_code_t rc = cl_options_copy(now->config->options, out, err);
 
-    if (cl_client_named(client, name, &now, NULL) < 0)
-        now = cl_client_current(client);
-    rc = cl_options_copy(now->config->options, out, err);
     cl_client_unref(now);
     return rc;
 }
@@ -550,7 +624,7 @@ static claude_code_t attach(claude_watcher_t *w, claude_client_t *client, const 
         take_off(w, client, name);
         return rc;
     }
-    rc = change(&fresh, w->live, err);
+    rc = change(w, &fresh, w->live, err);
     if (rc < 0) {
         take_off(w, client, name);
         cl_client_unwatch(client, w);

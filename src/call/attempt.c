@@ -191,6 +191,7 @@ static claude_code_t make_auth(claude_call_t *call, const cl_headers *headers, c
 typedef struct payload {
     cl_body body;
     cl_pack *pack; /* in its place; NULL: the body as it is */
+    cl_body plain; /* before it was compressed, for the log; empty where nobody listens */
 } payload;
 
 static claude_code_t ask_hook(claude_call_t *call, cl_hook *hook, const char *url, cl_headers *headers,
@@ -315,6 +316,8 @@ static claude_code_t make_body(claude_call_t *call, payload *out, cl_err *err)
 {
     claude_code_t rc = find_body(call, &out->body, err);
 
+    if (rc >= 0 && cl_call_logs(call))
+        out->plain = cl_body_copy(&out->body);
     return rc >= 0 && cl_coding_may_be_on(call) ? cl_coding_pack(call, &out->body, &out->pack, err) : rc;
 }
 
@@ -334,7 +337,7 @@ static claude_code_t send_off(claude_call_t *call, cl_err *err)
         (rc = ask_program(call, url.ptr, &headers, &sent, err)) < 0 || (rc = make_auth(call, &headers, &auth, err)) < 0)
         goto out;
     if (cl_call_logs(call))
-        cl_log_attempt_begins(call, url.ptr, &headers, &sent.body);
+        cl_log_attempt_begins(call, url.ptr, &headers, &sent.plain);
     request = http_request_of(call, url.ptr, &headers, &sent);
     request.auth_header = cl_buf_str(&auth);
     sent.pack = NULL;
@@ -346,6 +349,7 @@ out:
     cl_buf_free(&url);
     cl_buf_free(&betas);
     cl_body_free(&sent.body);
+    cl_body_free(&sent.plain);
     if (CL_FEATURE_COMPRESSION && sent.pack)
         cl_pack_free(sent.pack);
     wipe(&headers);

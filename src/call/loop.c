@@ -260,6 +260,12 @@ static void get_out(claude_loop_t *loop)
     let_go(loop);
 }
 
+/* By the program, inside of a callback: what is inside ends as soon as it can. */
+static bool is_released(const claude_loop_t *loop)
+{
+    return loop->handle.magic != CL_MAGIC_LOOP;
+}
+
 /* ---- calls ---- */
 
 /* Connections are made as the engine was told when the loop was made: through another proxy nothing goes unnoticed. */
@@ -292,8 +298,8 @@ static claude_code_t make_call(claude_loop_t *loop, const claude_request_t *requ
     return rc;
 }
 
-claude_code_t cl_loop_submit(claude_loop_t *loop, const claude_request_t *request, uint32_t flags, uint64_t tag,
-                             claude_call_t **out, cl_err *err)
+static claude_code_t submit(claude_loop_t *loop, const claude_request_t *request, uint32_t flags, uint64_t tag,
+                            claude_call_t **out, cl_err *err)
 {
     claude_call_t *call = NULL;
     claude_code_t rc = make_call(loop, request, flags, &call, err);
@@ -301,7 +307,9 @@ claude_code_t cl_loop_submit(claude_loop_t *loop, const claude_request_t *reques
     if (rc < 0)
         return rc;
     call->in_loop = true;
-    if (!cl_timers_reserve(&loop->timers, loop->count + 1)) {
+    if (is_released(loop)) {
+        rc = cl_fail(err, CLAUDE_E_STATE, "the loop was released by a callback that ran in between");
+    } else if (!cl_timers_reserve(&loop->timers, loop->count + 1)) {
         rc = cl_fail_nomem(err);
     } else if (cl_call_begins_with_callback(call)) {
         /* No callback runs from here: the next dispatch does that. */
@@ -323,10 +331,16 @@ claude_code_t cl_loop_submit(claude_loop_t *loop, const claude_request_t *reques
     return CLAUDE_OK;
 }
 
-/* By the program, inside of a callback: what is inside ends as soon as it can. */
-static bool is_released(const claude_loop_t *loop)
+/* Callbacks (of a watcher, of deprecation) may drop the program's last reference. */
+claude_code_t cl_loop_submit(claude_loop_t *loop, const claude_request_t *request, uint32_t flags, uint64_t tag,
+                             claude_call_t **out, cl_err *err)
 {
-    return loop->handle.magic != CL_MAGIC_LOOP;
+    claude_code_t rc;
+
+    loop->holds++;
+    rc = submit(loop, request, flags, tag, out, err);
+    let_go(loop);
+    return rc;
 }
 
 /* Lets a call with a callback go on. Returns how many events that took of the budget. */
@@ -400,7 +414,7 @@ static claude_code_t turn(claude_loop_t *loop, int64_t until_ms)
     bool more;
 
     loop->look_at = cl_client_look(loop->client, false);
-    cl_engine_turn(loop->engine, until_ms, loop->max_events);
+    cl_engine_turn(loop->engine, is_released(loop) ? 0 : until_ms, loop->max_events);
     cl_engine_collect(loop->engine, happened, loop);
     collect_due(loop);
     more = work_off_hooked(loop);

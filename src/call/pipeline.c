@@ -565,9 +565,25 @@ void cl_pipeline_same_again(claude_call_t *call)
     p->hops--;
 }
 
+static void give_back_permit(claude_call_t *call)
+{
+    cl_pipeline *p = call->pipeline;
+
+    if (breaks(p) && p->permit != 0)
+        cl_breaker_record(call->client->targets[call->target].breaker, p->permit, CL_BREAKER_NEUTRAL, cl_now_ms(), 0);
+    p->permit = 0;
+}
+
 void cl_pipeline_leave(claude_call_t *call)
 {
+    /* What was to be sent again, and is not, was sent once. */
+    if (call->coding.again) {
+        settle_turn(call, cl_now_ms());
+        call->attempt.limiter_from = 0;
+        call->pipeline->sent = true;
+    }
     give_back_turn(call);
+    give_back_permit(call);
     if (has_quota(call->pipeline))
         cl_call_settle_quota(call);
 }
@@ -578,8 +594,6 @@ void cl_pipeline_free(claude_call_t *call)
 
     if (!p)
         return;
-    if (breaks(p) && p->permit != 0)
-        cl_breaker_record(call->client->targets[call->target].breaker, p->permit, CL_BREAKER_NEUTRAL, cl_now_ms(), 0);
     cl_pipeline_leave(call);
     cl_error_unref(p->last);
     free(p);

@@ -57,7 +57,7 @@ void cl_pipeline_settle(claude_call_t *call, const cl_err *err);
 bool cl_pipeline_goes_on(claude_call_t *call, cl_err *err);
 /* After a failure that was settled: the same endpoint is asked again, whatever the policies say. */
 void cl_pipeline_same_again(claude_call_t *call);
-/* The call has failed: it stands in no queue any more, however long the program keeps it. */
+/* The call has failed: it stands in no queue and is no probe any more, however long the program keeps it. */
 void cl_pipeline_leave(claude_call_t *call);
 /* Leaves every queue. */
 void cl_pipeline_free(claude_call_t *call);

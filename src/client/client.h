@@ -172,6 +172,8 @@ size_t cl_client_all(claude_client_t *client, claude_client_t *out[]);
 typedef claude_code_t (*cl_client_edit)(const claude_config_t *now, void *data, claude_config_t **out, cl_err *err);
 /* CLAUDE_E_INVALID: no snapshot can have this name. */
 claude_code_t cl_client_check_name(const char *name, cl_err *err);
+/* CLAUDE_E_LIMIT: there is none of this name, and no room for another. */
+claude_code_t cl_client_check_room(claude_client_t *client, const char *name, cl_err *err);
 /* Puts a new snapshot in the place of the one with this name ("": of calls that name none). Calls that have been
  * started keep theirs. `generation` receives that of the new one, and may be NULL. */
 claude_code_t cl_client_change(claude_client_t *client, const char *name, cl_client_edit edit, void *data,

@@ -128,11 +128,18 @@ claude_code_t cl_client_choose(claude_client_t *client, const claude_request_t *
                                cl_err *err)
 {
     const char *name = cl_option_text(cl_request_options(request), NULL, CL_OPT_REQUEST_SNAPSHOT);
+    claude_code_t rc;
 
     if (!CL_FEATURE_DYNAMIC_CONFIG && *name)
         return cl_fail_left_out(err, "dynamic-config");
-    (void)cl_client_look(client, true);
-    return cl_client_named(client, name, out, err);
+    if (!CL_FEATURE_DYNAMIC_CONFIG || !atomic_load_explicit(&client->watched, memory_order_relaxed))
+        return cl_client_named(client, name, out, err);
+    /* Who is told of a change may drop the program's last reference. */
+    cl_client_ref(client);
+    (void)cl_client_look_all(client, true);
+    rc = cl_client_named(client, name, out, err);
+    cl_client_unref(client);
+    return rc;
 }
 
 size_t cl_client_all(claude_client_t *client, claude_client_t *out[])
@@ -171,6 +178,22 @@ static claude_code_t derive(claude_client_t *client, const char *name, claude_cl
     return rc;
 }
 
+static claude_code_t fail_full(cl_err *err)
+{
+    return cl_fail(err, CLAUDE_E_LIMIT, "the client has %d named snapshots already; no more are possible",
+                   CL_SNAPSHOTS_MAX);
+}
+
+claude_code_t cl_client_check_room(claude_client_t *client, const char *name, cl_err *err)
+{
+    size_t at;
+
+    lock(client->root);
+    at = find(client->root, name);
+    unlock(client->root);
+    return at > CL_SNAPSHOTS_MAX ? fail_full(err) : CLAUDE_OK;
+}
+
 /* 1: done; 0: another was faster. `*snapshot` becomes the one that is not needed any more. */
 static claude_code_t put(cl_root *root, const char *name, const claude_client_t *before, claude_client_t **snapshot,
                          int64_t *generation, cl_err *err)
@@ -183,8 +206,7 @@ static claude_code_t put(cl_root *root, const char *name, const claude_client_t 
     at = find(root, name);
     there = at <= CL_SNAPSHOTS_MAX ? root->snapshots[at] : NULL;
     if (at > CL_SNAPSHOTS_MAX) {
-        rc = cl_fail(err, CLAUDE_E_LIMIT, "the client has %d named snapshots already; no more are possible",
-                     CL_SNAPSHOTS_MAX);
+        rc = fail_full(err);
     } else if (there == before) {
         (*snapshot)->generation = ++root->generation;
         if (generation)

@@ -316,6 +316,49 @@ static void a_probe_that_ends_early_makes_room(void **state)
     close_scene(&s);
 }
 
+static void cancels(claude_attempt_t *attempt, void *user_data)
+{
+    (void)user_data;
+    if (claude_attempt_phase(attempt) == CLAUDE_ATTEMPT_ENDS)
+        claude_call_cancel(claude_attempt_call(attempt));
+}
+
+/* A compressed body that was refused is sent again with the permit of its attempt: where that is not made any more, the
+ * next call may probe, although the program keeps the one that failed. */
+static void a_probe_that_is_not_sent_again_makes_room(void **state)
+{
+    claude_breaker_t *breaker = breaker_of("1", "60000");
+    claude_config_t *config = new_config();
+    claude_quota_t *quota = NULL;
+    struct scene s = {.breaker = breaker, .client = client_behind(breaker), .request = hello()};
+    claude_client_t *client;
+    claude_call_t *call = NULL;
+    claude_error_t *err = NULL;
+
+    (void)state;
+    succeeds(claude_config_set_breaker(config, breaker, &err), err);
+    succeeds(claude_config_set(config, "compression.enabled", "true", &err), err);
+    succeeds(claude_config_set(config, "compression.min_size", "1", &err), err);
+    succeeds(claude_config_on_attempt(config, cancels, NULL, NULL, &err), err);
+    succeeds(claude_quota_new(NULL, &quota, &err), err);
+    succeeds(claude_config_set_quota(config, quota, &err), err);
+    client = client_of(config);
+    for (int i = 0; i < 100; i++)
+        succeeds(claude_request_add_user_text(s.request, "Much the same.", CLAUDE_NTS, &err), err);
+    make_half_open(breaker);
+    script("{'sequence':[{'status':415,'body':''}," GOOD "]}");
+    succeeds(claude_client_start(client, s.request, BREAKER | CLAUDE_WITH_QUOTA, &call, &err), err);
+    fails(wait_for(call, &err), CLAUDE_E_CANCELED, &err);
+    assert_int_equal(requests_seen(), 1);
+    assert_int_equal(claude_quota_usage(quota, NULL, "total_requests"), 1);
+    claude_quota_unref(quota);
+    ends_with(run(WAY_NEXT, s.client, s.request, BREAKER), CLAUDE_OK, 1, "");
+    assert_int_equal(claude_breaker_state(breaker), CLAUDE_BREAKER_CLOSED);
+    claude_call_unref(call);
+    claude_client_unref(client);
+    close_scene(&s);
+}
+
 /* Streams may last for minutes: their first event is proof enough. */
 static void a_stream_closes_it_with_its_first_event(void **state)
 {
@@ -434,6 +477,7 @@ int main(void)
         TEST(one_of_many_probes),
         TEST(a_probe_decides),
         TEST(a_probe_that_ends_early_makes_room),
+        TEST(a_probe_that_is_not_sent_again_makes_room),
         TEST(a_stream_closes_it_with_its_first_event),
         TEST(clients_share_one),
         TEST(retries_run_into_it),

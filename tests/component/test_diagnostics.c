@@ -327,6 +327,32 @@ static void no_secret(void **state)
     }
 }
 
+/* A body is told as the program gave it, however it goes out. */
+static void compressed_bodies(void **state)
+{
+    struct lines lines = {.count = 0};
+    (void)state;
+    for (size_t packed = 0; packed < 2; packed++) {
+        claude_config_t *config = config_with_log(CLAUDE_LOG_TRACE, &lines);
+        claude_request_t *request = hello();
+        claude_error_t *err = NULL;
+        claude_client_t *client;
+        set(config, "diagnostics.log_bodies", "true");
+        set(config, "compression.enabled", "true");
+        set(config, "compression.level", packed ? "9" : "0");
+        client = client_of(config);
+        for (int k = 0; k < 100; k++)
+            succeeds(claude_request_add_user_text(request, PROMPT, CLAUDE_NTS, &err), err);
+        execute_anyhow(client, request, 0);
+        told(&lines, "trace request.body", 1);
+        told(&lines, "[\"content-encoding\",\"gzip\"]", packed);
+        assert_true(times(&lines, PROMPT) >= 100);
+        claude_request_unref(request);
+        claude_client_unref(client);
+        forget(&lines);
+    }
+}
+
 /* Whose data is asked for stands in the query. */
 static void queries(void **state)
 {
@@ -663,6 +689,7 @@ int main(void)
         TEST_OF_SERVERS(moving_on),
         TEST_OF_SERVERS(manners),
         TEST_OF_SERVERS(no_secret),
+        TEST_OF_SERVERS(compressed_bodies),
         TEST_OF_SERVERS(queries),
         TEST_OF_SERVERS(deprecations),
         TEST_OF_SERVERS(in_a_loop),

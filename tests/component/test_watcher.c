@@ -806,6 +806,129 @@ static void test_other_servers(void **state)
     close_scene(&s);
 }
 
+static int32_t gives_nothing(claude_credential_t *credential, void *user_data)
+{
+    (void)credential;
+    (void)user_data;
+    return 1;
+}
+
+/* Whatever a client sends as its key: a header of the program's, a provider's token, or that of the snapshot that is
+ * meant. */
+static void test_other_servers_and_other_keys(void **state)
+{
+    enum { BY_HEADER, BY_PROVIDER, OF_SNAPSHOT, KINDS };
+    (void)state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        claude_config_t *config = NULL;
+        claude_config_t *keyed = new_config();
+        const char *name = kind == OF_SNAPSHOT ? "keyed" : NULL;
+        claude_client_t *client = NULL;
+        claude_error_t *err = NULL;
+        struct scene s;
+        succeeds(claude_config_new(&config, &err), err);
+        if (kind == BY_HEADER)
+            succeeds(claude_config_set_header(config, "x-gateway-pass", "of the gateway", &err), err);
+        if (kind == BY_PROVIDER)
+            succeeds(claude_config_set_credential_provider(config, gives_nothing, NULL, NULL, &err), err);
+        else
+            succeeds(claude_config_set(config, "auth.style", "none", &err), err);
+        client = client_of(config);
+        if (kind == OF_SNAPSHOT)
+            succeeds(claude_client_set_snapshot(client, name, keyed, &err), err);
+        open_scene(&s, GOOD);
+        succeeds(claude_watcher_attach(s.watcher, client, name, &err), err);
+        replace(&s, "{'timeout_ms':1,'base_url':'https://example.invalid'}");
+        is_refused(&s, CLAUDE_E_INVALID, "another server");
+        succeeds(claude_watcher_allow_server(s.watcher, "https://example.invalid", &err), err);
+        assert_true(polled(&s));
+        claude_config_unref(keyed);
+        claude_client_unref(client);
+        close_scene(&s);
+    }
+}
+
+static const char *url_of(claude_client_t *client, char room[64])
+{
+    claude_diagnostics_t *report = NULL;
+    claude_error_t *err = NULL;
+    const char *at;
+
+    succeeds(claude_client_diagnostics(client, &report, &err), err);
+    at = strstr(claude_diagnostics_json(report, NULL), "\"endpoints\":[{\"url\":\"");
+    assert_non_null(at);
+    at += strlen("\"endpoints\":[{\"url\":\"");
+    snprintf(room, 64, "%.*s", (int)strcspn(at, "\""), at);
+    claude_diagnostics_unref(report);
+    return room;
+}
+
+/* The program has moved the client, and given it the key for that: no file takes it back to where it was. */
+static void test_program_moves_the_client(void **state)
+{
+    claude_config_t *config = new_config();
+    claude_error_t *err = NULL;
+    claude_client_t *client;
+    char room[64];
+    char *text;
+    struct scene s;
+    (void)state;
+    open_scene(&s, GOOD);
+    client = attached(&s, NULL);
+    succeeds(claude_config_set(config, "base_url", "https://b.invalid", &err), err);
+    succeeds(claude_client_set_snapshot(client, NULL, config, &err), err);
+    replace(&s, "{'timeout_ms':1001}");
+    assert_true(polled(&s));
+    assert_string_equal(url_of(client, room), "https://b.invalid");
+    /* Now it is the first one that is another server. */
+    text = format("{'timeout_ms':1002,'base_url':'%s'}", sandbox_url(server));
+    replace(&s, text);
+    free(text);
+    assert_false(polled(&s));
+    assert_string_equal(url_of(client, room), "https://b.invalid");
+    replace(&s, "{'base_url':'https://b.invalid/v'}");
+    assert_true(polled(&s));
+    assert_string_equal(url_of(client, room), "https://b.invalid/v");
+    replace(&s, "{'timeout_ms':1003}");
+    assert_true(polled(&s));
+    assert_string_equal(url_of(client, room), "https://b.invalid");
+    claude_config_unref(config);
+    claude_client_unref(client);
+    close_scene(&s);
+}
+
+/* A snapshot that was removed has no room to come back: then the other clients do not change, either. */
+static void test_all_or_none(void **state)
+{
+    claude_config_t *config = new_config();
+    claude_error_t *err = NULL;
+    claude_client_t *client;
+    claude_client_t *full;
+    struct scene s;
+    (void)state;
+    open_scene(&s, GOOD);
+    client = attached(&s, NULL);
+    full = attached(&s, "gone");
+    succeeds(claude_client_set_snapshot(full, "gone", NULL, &err), err);
+    for (int i = 0; i < 8; i++) {
+        char name[] = {'n', (char)('0' + i), '\0'};
+        succeeds(claude_client_set_snapshot(full, name, config, &err), err);
+    }
+    replace(&s, "{'timeout_ms':1001}");
+    for (int i = 0; i < 3; i++) {
+        is_refused(&s, CLAUDE_E_LIMIT, "named snapshots");
+        assert_int_equal(claude_client_generation(client, NULL), 2);
+    }
+    succeeds(claude_client_set_snapshot(full, "n3", NULL, &err), err);
+    assert_true(polled(&s));
+    assert_int_equal(claude_client_generation(client, NULL), 3);
+    assert_true(claude_client_generation(full, "gone") > 0);
+    claude_config_unref(config);
+    claude_client_unref(client);
+    claude_client_unref(full);
+    close_scene(&s);
+}
+
 static void test_loop(void **state)
 {
     claude_request_t *request = hello();
@@ -846,6 +969,58 @@ static void test_loop(void **state)
     claude_request_unref(request);
     claude_client_unref(client);
     close_scene(&s);
+}
+
+/* The program's last reference to what the function was called with goes inside of the callback. */
+struct leaver {
+    claude_loop_t *loop;
+    claude_client_t *client;
+    int told;
+};
+
+static void leaves(claude_watcher_t *watcher, int64_t generation, void *user_data)
+{
+    struct leaver *all = user_data;
+
+    assert_non_null(watcher);
+    assert_true(generation > 1);
+    all->told++;
+    if (all->loop)
+        claude_loop_unref(all->loop);
+    claude_client_unref(all->client);
+    all->loop = NULL;
+    all->client = NULL;
+}
+
+static void test_callback_releases(void **state)
+{
+    enum { SUBMIT, WAIT, EXECUTE, HOWS };
+    claude_request_t *request = hello();
+    (void)state;
+    for (int how = 0; how < HOWS; how++) {
+        struct leaver all = {.told = 0};
+        claude_response_t *response = NULL;
+        claude_client_t *client;
+        claude_call_t *call = NULL;
+        claude_error_t *err = NULL;
+        struct scene s;
+        open_scene(&s, GOOD);
+        all.client = client = attached(&s, NULL);
+        if (how != EXECUTE)
+            succeeds(claude_loop_new(client, &all.loop, &err), err);
+        succeeds(claude_watcher_on_change(s.watcher, leaves, &all, NULL, &err), err);
+        replace(&s, "{'timeout_ms':1001}");
+        if (how == SUBMIT)
+            fails(claude_loop_submit(all.loop, request, 0, 1, &call, &err), CLAUDE_E_STATE, &err);
+        else if (how == WAIT)
+            assert_int_equal(claude_loop_wait(all.loop, -1, &err), 0);
+        else
+            succeeds(claude_client_execute(client, request, &response, &err), err);
+        assert_int_equal(all.told, 1);
+        claude_response_unref(response);
+        close_scene(&s);
+    }
+    claude_request_unref(request);
 }
 
 /* ---- a loop that has nothing to do ---- */
@@ -1177,7 +1352,11 @@ int main(void)
         TEST(test_two_snapshots),
         TEST(test_attaching),
         TEST(test_other_servers),
+        TEST(test_other_servers_and_other_keys),
+        TEST(test_program_moves_the_client),
+        TEST(test_all_or_none),
         TEST(test_loop),
+        TEST(test_callback_releases),
         TEST(test_idle_loop),
         TEST(test_idle_loops_and_detach),
         TEST(test_idle_loop_and_fork),

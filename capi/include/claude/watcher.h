@@ -31,8 +31,8 @@
  * once a second, while a watcher is attached to its client. A file may be replaced in any way: written, renamed, by a
  * symbolic link on the way to it.
  *
- * A file cannot send a client's key to another server: a base_url on one that the client was not made for is refused,
- * unless claude_watcher_allow_server() names it, or the program itself gives it (`initial`, claude_watcher_update()).
+ * A file cannot send a client's key or headers to another server: a base_url on one that the client was not made for is
+ * refused, unless claude_watcher_allow_server() names it, or the program gives it (`initial`, claude_watcher_update()).
  *
  * After fork() a child watches for itself, and leaves what is its parent's alone.
  */
@@ -89,7 +89,7 @@ CLAUDE_API claude_code_t claude_watcher_detach(claude_watcher_t *watcher, claude
                                                claude_error_t **err);
 
 /**
- * Let the file name a base_url on this server, although clients with a key were made for another one. At most 16.
+ * Let the file name a base_url on this server, although clients with keys or headers are for another one. At most 16.
  *
  * @param base_url  as the option base_url, NUL-terminated; only scheme, host and port count
  * @return CLAUDE_OK, CLAUDE_E_INVALID, CLAUDE_E_LIMIT, CLAUDE_E_NOMEM
