@@ -312,6 +312,9 @@ static claude_code_t read_amount(cl_json value, int32_t kind, const char *where,
         return CLAUDE_OK;
     if (kind == CL_QUOTA_COST && cl_json_to_double(value, &dollars) && dollars >= 0 && dollars <= DOLLARS_MAX) {
         *out = (int64_t)(dollars * NANO_PER_DOLLAR + 0.5);
+        /* 0 would be no limit. */
+        if (*out == 0 && dollars > 0)
+            *out = 1;
         return CLAUDE_OK;
     }
     return cl_fail(err, CLAUDE_E_INVALID, "the limits' JSON: %s%s%s must be %s", where, *where ? "." : "", name,
@@ -360,10 +363,15 @@ static claude_code_t apply_all(claude_quota_t *quota, const limit_row *rows, siz
 {
     cl_quota_scope *scope = NULL;
     claude_code_t rc = CLAUDE_OK;
+    size_t before;
 
     cl_quota_lock(quota);
+    before = quota->book->count;
     for (size_t i = 1; rc >= 0 && i < count; i++)
         rc = cl_quota_scope_of(quota, cl_str_of(rows[i].name), false, &scope, err);
+    /* All or nothing: nobody else has seen these rows. */
+    while (rc < 0 && quota->book->count > before)
+        free(quota->book->models[--quota->book->count]);
     for (size_t i = 1; rc >= 0 && i < count; i++) {
         rc = cl_quota_scope_of(quota, cl_str_of(rows[i].name), false, &scope, err);
         apply(&scope->limits, &rows[i]);

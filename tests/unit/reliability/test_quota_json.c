@@ -231,6 +231,44 @@ static void limits_come_from_json(void **state)
     cl_quota_unref(quota);
 }
 
+static void limits_without_room_change_nothing(void **state)
+{
+    claude_quota_t *quota = quota_with(0);
+    cl_err err;
+    char name[32];
+
+    (void)state;
+    for (int i = 1; i < CL_QUOTA_MODELS_MAX; i++) {
+        snprintf(name, sizeof name, "model-%d", i);
+        limit(quota, name, "daily_tokens", i);
+    }
+    cl_err_init(&err);
+    assert_int_equal(cl_quota_load_limits(quota,
+                                          CL_STR("{\"models\":{\"model-1\":{\"daily_tokens\":9},\"new-1\":{},"
+                                                 "\"new-2\":{}}}"),
+                                          &err),
+                     CLAUDE_E_LIMIT);
+    cl_err_clear(&err);
+    assert_int_equal(cl_quota_model_count(quota), CL_QUOTA_MODELS_MAX - 1);
+    assert_int_equal(limit_of(quota, "model-1", CL_QUOTA_DAY, CL_QUOTA_TOKENS), 1);
+    /* There was room for one. */
+    assert_int_equal(cl_quota_load_limits(quota, CL_STR("{\"models\":{\"new-2\":{\"daily_tokens\":3}}}"), NULL),
+                     CLAUDE_OK);
+    assert_int_equal(limit_of(quota, "new-2", CL_QUOTA_DAY, CL_QUOTA_TOKENS), 3);
+    cl_quota_unref(quota);
+}
+
+/* 0 would be no limit. */
+static void the_smallest_limit_of_money_is_one(void **state)
+{
+    claude_quota_t *quota = quota_with(0);
+
+    (void)state;
+    assert_int_equal(cl_quota_load_limits(quota, CL_STR("{\"daily_cost\":1e-10}"), NULL), CLAUDE_OK);
+    assert_int_equal(limit_of(quota, "", CL_QUOTA_DAY, CL_QUOTA_COST), 1);
+    cl_quota_unref(quota);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +277,8 @@ int main(void)
         cmocka_unit_test(a_text_that_is_wrong_is_refused_whole),
         cmocka_unit_test(reservations_and_limits_stay),
         cmocka_unit_test(limits_come_from_json),
+        cmocka_unit_test(limits_without_room_change_nothing),
+        cmocka_unit_test(the_smallest_limit_of_money_is_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
