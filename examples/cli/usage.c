@@ -28,7 +28,7 @@ int64_t cli_now_ms(void)
 
 void cli_usage_show(const cli_arguments *arguments, const claude_response_t *response, int64_t milliseconds)
 {
-    char line[256], money[64], cache[96] = "";
+    char line[384], money[64], cache[96] = "";
     int64_t in = claude_response_usage(response, "input_tokens"),
             out = claude_response_usage(response, "output_tokens");
     int64_t read = claude_response_usage(response, "cache_read_input_tokens");
