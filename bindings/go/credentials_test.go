@@ -54,7 +54,7 @@ func TestNothingShowsTheKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	things := []any{client, *client, claude.WithAPIKey(testKey), message, *message, message.Report(), diagnostics, selfTest}
+	things := []any{client, *client, claude.WithAPIKey(testKey), message, message.Report(), diagnostics, selfTest}
 	for _, name := range []string{"unauthorized", "overloaded", "html", "redirect", "truncated"} {
 		_, err = client.Messages.New(context.Background(), params("Hello"), scenario(name))
 		if err == nil {
