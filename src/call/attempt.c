@@ -304,7 +304,7 @@ static claude_code_t find_body_elsewhere(const claude_call_t *call, cl_body *out
     return CLAUDE_OK;
 }
 
-static claude_code_t find_body(const claude_call_t *call, cl_body *out, cl_err *err)
+static inline claude_code_t find_body(const claude_call_t *call, cl_body *out, cl_err *err)
 {
     if (CL_FEATURE_FAILOVER && call->target > 0 && call->request.model.len > 2)
         return find_body_elsewhere(call, out, err);
@@ -349,7 +349,8 @@ out:
     cl_buf_free(&url);
     cl_buf_free(&betas);
     cl_body_free(&sent.body);
-    cl_body_free(&sent.plain);
+    if (cl_call_logs(call))
+        cl_body_free(&sent.plain);
     if (CL_FEATURE_COMPRESSION && sent.pack)
         cl_pack_free(sent.pack);
     wipe(&headers);

@@ -128,17 +128,17 @@ claude_code_t cl_client_choose(claude_client_t *client, const claude_request_t *
                                cl_err *err)
 {
     const char *name = cl_option_text(cl_request_options(request), NULL, CL_OPT_REQUEST_SNAPSHOT);
+    bool watched = CL_FEATURE_DYNAMIC_CONFIG && atomic_load_explicit(&client->watched, memory_order_relaxed);
     claude_code_t rc;
 
     if (!CL_FEATURE_DYNAMIC_CONFIG && *name)
         return cl_fail_left_out(err, "dynamic-config");
-    if (!CL_FEATURE_DYNAMIC_CONFIG || !atomic_load_explicit(&client->watched, memory_order_relaxed))
-        return cl_client_named(client, name, out, err);
     /* Who is told of a change may drop the program's last reference. */
-    cl_client_ref(client);
-    (void)cl_client_look_all(client, true);
+    if (watched)
+        (void)cl_client_look_all(cl_client_ref(client), true);
     rc = cl_client_named(client, name, out, err);
-    cl_client_unref(client);
+    if (watched)
+        cl_client_unref(client);
     return rc;
 }
 
