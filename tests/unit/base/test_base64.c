@@ -37,7 +37,7 @@ static size_t slow_encode(const unsigned char *bytes, size_t len, char *out)
     for (size_t bit = 0; bit < len * 8; bit += 6) {
         unsigned value = 0;
         for (size_t i = bit; i < bit + 6; i++)
-            value = value << 1 | (i < len * 8 ? bytes[i / 8] >> (7 - i % 8) & 1u : 0u);
+            value = value << 1 | (i < len * 8 ? (unsigned)bytes[i / 8] >> (7 - i % 8) & 1u : 0u);
         out[n++] = digits[value];
     }
     while (n % 4 != 0)
