@@ -235,7 +235,7 @@ suite_hostile() {
     local status=0 configuration=default
     need localedef openssl nm || return 1
     [ "${CLAUDE_TEST_LONG:-}" != 1 ] || configuration=long
-    build_preset asan claude-sandbox hostile_oom hostile_process_state || return 1
+    build_preset asan claude-sandbox hostile_oom hostile_oom_libcurl hostile_process_state hostile_watches || return 1
     run_ctest dev hostile -C "$configuration" || status=1
     run_ctest asan hostile || status=1
     run_pytest tests/hostile || status=1
