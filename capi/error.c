@@ -207,51 +207,39 @@ int32_t claude_error_equal(const claude_error_t *a, const claude_error_t *b)
 
 enum { JSON_MAX = 64 * 1024 };
 
-static bool put_text(cl_buf *out, const char *key, const char *text)
-{
-    if (cl_json_write_key(out, cl_str_of(key)) != CL_BUF_OK)
-        return false;
-    return (text ? cl_json_write_string(out, cl_str_of(text)) : cl_buf_append_text(out, "null")) == CL_BUF_OK;
-}
-
-static bool put_int(cl_buf *out, const char *key, int64_t value)
-{
-    return cl_json_write_key(out, cl_str_of(key)) == CL_BUF_OK && cl_buf_append_int(out, value) == CL_BUF_OK;
-}
-
 static bool put_quota(cl_buf *out, const cl_err_quota *quota)
 {
     if (quota->limit == 0)
         return true;
-    return cl_json_write_key(out, CL_STR("quota")) == CL_BUF_OK && cl_buf_append_char(out, '{') == CL_BUF_OK &&
-           put_int(out, "limit", quota->limit) && put_int(out, "used", quota->used) &&
-           put_int(out, "reserved", quota->reserved) && put_int(out, "needed", quota->needed) &&
-           put_int(out, "reset_at_ms", quota->reset_at_ms) && put_int(out, "per_model", quota->per_model) &&
-           cl_buf_append_char(out, '}') == CL_BUF_OK;
+    return cl_json_put_key(out, "quota") && cl_json_put_char(out, '{') && cl_json_put_int(out, "limit", quota->limit) &&
+           cl_json_put_int(out, "used", quota->used) && cl_json_put_int(out, "reserved", quota->reserved) &&
+           cl_json_put_int(out, "needed", quota->needed) && cl_json_put_int(out, "reset_at_ms", quota->reset_at_ms) &&
+           cl_json_put_int(out, "per_model", quota->per_model) && cl_json_put_char(out, '}');
 }
 
 static bool put_error(cl_buf *out, const claude_error_t *error)
 {
     const claude_error_t *cause = claude_error_cause(error);
 
-    if (cl_buf_append_char(out, '{') != CL_BUF_OK || !put_int(out, "code", error->info.code) ||
-        !put_text(out, "name", claude_code_name(error->info.code)) ||
-        !put_text(out, "category", claude_category_name(claude_error_category(error))) ||
-        !put_text(out, "message", error->info.message) || cl_json_write_key(out, CL_STR("retryable")) != CL_BUF_OK ||
+    if (!cl_json_put_char(out, '{') || !cl_json_put_int(out, "code", error->info.code) ||
+        !cl_json_put_text(out, "name", claude_code_name(error->info.code)) ||
+        !cl_json_put_text(out, "category", claude_category_name(claude_error_category(error))) ||
+        !cl_json_put_text(out, "message", error->info.message) || !cl_json_put_key(out, "retryable") ||
         cl_buf_append_text(out, claude_error_is_retryable(error) ? "true" : "false") != CL_BUF_OK ||
-        !put_int(out, "http_status", error->info.http_status) ||
-        !put_text(out, "api_type", claude_error_api_type(error)) ||
-        !put_text(out, "error_code", claude_error_error_code(error)) ||
-        !put_text(out, "request_id", claude_error_request_id(error)) ||
-        !put_int(out, "retry_after_ms", error->info.retry_after_ms) ||
-        !put_int(out, "attempts", error->info.attempts) || !put_int(out, "user_code", error->info.user_code) ||
-        !put_text(out, "feature", error->info.feature) || !put_quota(out, &error->info.quota) ||
-        cl_json_write_key(out, CL_STR("cause")) != CL_BUF_OK)
+        !cl_json_put_int(out, "http_status", error->info.http_status) ||
+        !cl_json_put_text(out, "api_type", claude_error_api_type(error)) ||
+        !cl_json_put_text(out, "error_code", claude_error_error_code(error)) ||
+        !cl_json_put_text(out, "request_id", claude_error_request_id(error)) ||
+        !cl_json_put_int(out, "retry_after_ms", error->info.retry_after_ms) ||
+        !cl_json_put_int(out, "attempts", error->info.attempts) ||
+        !cl_json_put_int(out, "user_code", error->info.user_code) ||
+        !cl_json_put_text(out, "feature", error->info.feature) || !put_quota(out, &error->info.quota) ||
+        !cl_json_put_key(out, "cause"))
         return false;
     /* Chains are two long at most; the buffer's cap ends any other. */
     if (!(cause ? put_error(out, cause) : cl_buf_append_text(out, "null") == CL_BUF_OK))
         return false;
-    return cl_buf_append_char(out, '}') == CL_BUF_OK;
+    return cl_json_put_char(out, '}');
 }
 
 const char *claude_error_json(const claude_error_t *error, size_t *len)

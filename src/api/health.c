@@ -330,46 +330,28 @@ int64_t cl_health_share_of(claude_health_t *health, int32_t state)
     return thousandths;
 }
 
-/* Adds to a result, so that one check at the end is enough. */
-static int put_text(cl_buf *out, int rc, const char *name, const char *text)
+static bool put_endpoint(cl_buf *out, const endpoint *item, const cl_health_result *result)
 {
-    if (rc == CL_BUF_OK)
-        rc = cl_json_write_key(out, cl_str_of(name));
-    return rc == CL_BUF_OK ? cl_json_write_string(out, cl_str_of(text)) : rc;
-}
-
-static int put_int(cl_buf *out, int rc, const char *name, int64_t value)
-{
-    if (rc == CL_BUF_OK)
-        rc = cl_json_write_key(out, cl_str_of(name));
-    return rc == CL_BUF_OK ? cl_buf_append_int(out, value) : rc;
-}
-
-static int put_endpoint(cl_buf *out, const endpoint *item, const cl_health_result *result)
-{
-    int rc = cl_buf_append_text(out, out->ptr[out->len - 1] == '[' ? "{" : ",{");
-
-    rc = put_text(out, rc, "url", item->url);
-    rc = put_text(out, rc, "state", cl_state_name(result->state));
-    rc = put_int(out, rc, "response_ms", result->response_ms);
-    rc = put_int(out, rc, "http_status", result->http_status);
-    rc = put_text(out, rc, "error", result->error);
-    return rc == CL_BUF_OK ? cl_buf_append_char(out, '}') : rc;
+    return cl_json_put_char(out, '{') && cl_json_put_text(out, "url", item->url) &&
+           cl_json_put_text(out, "state", cl_state_name(result->state)) &&
+           cl_json_put_int(out, "response_ms", result->response_ms) &&
+           cl_json_put_int(out, "http_status", result->http_status) && cl_json_put_text(out, "error", result->error) &&
+           cl_json_put_char(out, '}');
 }
 
 /* With the lock held. */
-static int put_all(const claude_health_t *health, cl_buf *out)
+static bool put_all(const claude_health_t *health, cl_buf *out)
 {
     cl_health_result none = cl_health_unchecked();
-    int rc = cl_buf_append_text(out, "{\"endpoints\":[");
+    bool ok = cl_json_put_char(out, '{') && cl_json_put_key(out, "endpoints") && cl_json_put_char(out, '[');
 
-    for (size_t i = 0; i < cl_health_count(health) && rc == CL_BUF_OK; i++)
-        rc = put_endpoint(out, item_at(health, i), health->found ? &health->found->results[i] : &none);
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_text(out, "],\"shares\":{");
-    for (int32_t state = CL_STATE_UNKNOWN; state <= CL_STATE_UNHEALTHY; state++)
-        rc = put_int(out, rc, cl_state_name(state), share(health, state));
-    return rc == CL_BUF_OK ? cl_buf_append_text(out, "}}") : rc;
+    for (size_t i = 0; i < cl_health_count(health) && ok; i++)
+        ok = (i == 0 || cl_json_put_char(out, ',')) &&
+             put_endpoint(out, item_at(health, i), health->found ? &health->found->results[i] : &none);
+    ok = ok && cl_json_put_char(out, ']') && cl_json_put_key(out, "shares") && cl_json_put_char(out, '{');
+    for (int32_t state = CL_STATE_UNKNOWN; state <= CL_STATE_UNHEALTHY && ok; state++)
+        ok = cl_json_put_int(out, cl_state_name(state), share(health, state));
+    return ok && cl_json_put_char(out, '}') && cl_json_put_char(out, '}');
 }
 
 const char *cl_health_json(claude_health_t *health, size_t *len)
@@ -378,7 +360,7 @@ const char *cl_health_json(claude_health_t *health, size_t *len)
     const char *text;
 
     lock(health);
-    if (!health->json && put_all(health, &out) == CL_BUF_OK)
+    if (!health->json && put_all(health, &out))
         health->json = cl_buf_steal(&out, &health->json_len);
     text = health->json;
     if (len)

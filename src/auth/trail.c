@@ -275,22 +275,6 @@ bool cl_trail_frame_at(const claude_trail_t *copy, size_t index, size_t frame, c
 
 /* ---- as JSON ---- */
 
-static bool put_text(cl_buf *out, const char *key, const char *text)
-{
-    return cl_json_write_key(out, cl_str_of(key)) == CL_BUF_OK &&
-           cl_json_write_string(out, cl_str_of(text)) == CL_BUF_OK;
-}
-
-static bool put_int(cl_buf *out, const char *key, int64_t value)
-{
-    return cl_json_write_key(out, cl_str_of(key)) == CL_BUF_OK && cl_buf_append_int(out, value) == CL_BUF_OK;
-}
-
-static bool put_char(cl_buf *out, char c)
-{
-    return cl_buf_append_char(out, c) == CL_BUF_OK;
-}
-
 static bool put_frame(cl_buf *out, const char *name, uint64_t offset)
 {
     char digits[2 * sizeof offset + 1];
@@ -300,37 +284,38 @@ static bool put_frame(cl_buf *out, const char *name, uint64_t offset)
         digits[--at] = "0123456789abcdef"[offset & 15];
         offset >>= 4;
     } while (offset > 0);
-    return put_char(out, '"') && cl_json_write_escaped(out, cl_str_of(name)) == CL_BUF_OK &&
+    return cl_json_put_char(out, '"') && cl_json_write_escaped(out, cl_str_of(name)) == CL_BUF_OK &&
            cl_buf_append_text(out, *name ? "+0x" : "0x") == CL_BUF_OK &&
-           cl_buf_append(out, digits + at, sizeof digits - at) == CL_BUF_OK && put_char(out, '"');
+           cl_buf_append(out, digits + at, sizeof digits - at) == CL_BUF_OK && cl_json_put_char(out, '"');
 }
 
 static bool put_use(cl_buf *out, const claude_trail_t *copy, size_t index)
 {
     const use *found = &copy->uses[index];
-    bool ok = put_char(out, '{') && put_int(out, "time_ms", found->time_ms) &&
-              put_text(out, "operation", found->operation) && put_text(out, "fingerprint", found->fingerprint) &&
-              put_int(out, "thread", found->thread) && cl_json_write_key(out, CL_STR("backtrace")) == CL_BUF_OK &&
-              put_char(out, '[');
+    bool ok = cl_json_put_char(out, '{') && cl_json_put_int(out, "time_ms", found->time_ms) &&
+              cl_json_put_text(out, "operation", found->operation) &&
+              cl_json_put_text(out, "fingerprint", found->fingerprint) &&
+              cl_json_put_int(out, "thread", found->thread) && cl_json_put_key(out, "backtrace") &&
+              cl_json_put_char(out, '[');
 
     for (size_t i = 0; i < found->frames && ok; i++) {
         const char *name = "";
         uint64_t offset = 0;
         (void)cl_trail_frame_at(copy, index, i, &name, &offset);
-        ok = (i == 0 || put_char(out, ',')) && put_frame(out, name, offset);
+        ok = (i == 0 || cl_json_put_char(out, ',')) && put_frame(out, name, offset);
     }
-    return ok && put_char(out, ']') && put_char(out, '}');
+    return ok && cl_json_put_char(out, ']') && cl_json_put_char(out, '}');
 }
 
 static bool put_trail(cl_buf *out, const claude_trail_t *copy)
 {
-    bool ok = put_char(out, '{') && put_int(out, "capacity", (int64_t)copy->capacity) &&
-              put_int(out, "dropped", (int64_t)copy->dropped) &&
-              cl_json_write_key(out, CL_STR("exposures")) == CL_BUF_OK && put_char(out, '[');
+    bool ok = cl_json_put_char(out, '{') && cl_json_put_int(out, "capacity", (int64_t)copy->capacity) &&
+              cl_json_put_int(out, "dropped", (int64_t)copy->dropped) && cl_json_put_key(out, "exposures") &&
+              cl_json_put_char(out, '[');
 
     for (size_t i = 0; i < copy->count && ok; i++)
-        ok = (i == 0 || put_char(out, ',')) && put_use(out, copy, i);
-    return ok && put_char(out, ']') && put_char(out, '}');
+        ok = (i == 0 || cl_json_put_char(out, ',')) && put_use(out, copy, i);
+    return ok && cl_json_put_char(out, ']') && cl_json_put_char(out, '}');
 }
 
 const char *cl_trail_json(claude_trail_t *copy)

@@ -265,43 +265,26 @@ static cl_checked checked_of(const claude_client_t *client, uint32_t flags, cons
 
 /* ---- as JSON ---- */
 
-static int put_text(cl_buf *out, int rc, const char *name, const char *text)
+static bool put_check(cl_buf *out, const char *name, const cl_check *check)
 {
-    if (rc == CL_BUF_OK)
-        rc = cl_json_write_key(out, cl_str_of(name));
-    return rc == CL_BUF_OK ? cl_json_write_string(out, cl_str_of(text)) : rc;
+    return cl_json_put_char(out, '{') && cl_json_put_text(out, "name", name) &&
+           cl_json_put_text(out, "status", cl_selftest_status_name(check->status)) &&
+           cl_json_put_text(out, "text", check->text) && cl_json_put_text(out, "fix", check->fix) &&
+           cl_json_put_int(out, "ms", check->ms) && cl_json_put_char(out, '}');
 }
 
-static int put_check(cl_buf *out, const char *name, const cl_check *check)
-{
-    int rc = cl_buf_append_text(out, out->ptr[out->len - 1] == '[' ? "{" : ",{");
-
-    rc = put_text(out, rc, "name", name);
-    rc = put_text(out, rc, "status", cl_selftest_status_name(check->status));
-    rc = put_text(out, rc, "text", check->text);
-    rc = put_text(out, rc, "fix", check->fix);
-    if (rc == CL_BUF_OK)
-        rc = cl_json_write_key(out, CL_STR("ms"));
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_int(out, check->ms);
-    return rc == CL_BUF_OK ? cl_buf_append_char(out, '}') : rc;
-}
-
+/* There is room for all of it: every text has its limit. */
 static claude_code_t make_json(claude_selftest_t *test, cl_err *err)
 {
     cl_buf *out = &test->json;
-    int rc = put_text(out, cl_buf_append_char(out, '{'), "url", test->url);
+    bool ok = cl_json_put_char(out, '{') && cl_json_put_text(out, "url", test->url) &&
+              cl_json_put_text(out, "worst", cl_selftest_status_name(cl_selftest_worst(test))) &&
+              cl_json_put_key(out, "checks") && cl_json_put_char(out, '[');
 
-    rc = put_text(out, rc, "worst", cl_selftest_status_name(cl_selftest_worst(test)));
-    if (rc == CL_BUF_OK)
-        rc = cl_json_write_key(out, CL_STR("checks"));
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_char(out, '[');
-    for (size_t i = 0; i < CL_CHECKS && rc == CL_BUF_OK; i++)
-        rc = put_check(out, cl_check_name(i), &test->checks[i]);
-    if (rc == CL_BUF_OK)
-        rc = cl_buf_append_text(out, "]}");
-    return rc == CL_BUF_OK ? CLAUDE_OK : cl_fail_buf(err, rc, "the self-test's JSON");
+    for (size_t i = 0; i < CL_CHECKS && ok; i++)
+        ok = (i == 0 || cl_json_put_char(out, ',')) && put_check(out, cl_check_name(i), &test->checks[i]);
+    ok = ok && cl_json_put_char(out, ']') && cl_json_put_char(out, '}');
+    return ok ? CLAUDE_OK : cl_fail_nomem(err);
 }
 
 /* ---- the interface ---- */

@@ -109,6 +109,14 @@ int cl_json_write_key(cl_buf *out, cl_str name);
 /* NaN and infinities, which JSON has not, are written as null. */
 int cl_json_write_double(cl_buf *out, double value);
 
+/* --- the same for chains of &&: false as soon as something finds no room --- */
+
+bool cl_json_put_char(cl_buf *out, char c);
+bool cl_json_put_key(cl_buf *out, const char *name);
+/* Members. A text that is NULL is null. */
+bool cl_json_put_text(cl_buf *out, const char *name, const char *text);
+bool cl_json_put_int(cl_buf *out, const char *name, int64_t value);
+
 /*
  * Sets the value at a pointer in a document held as text, keeping every other byte; both are valid JSON. Missing
  * objects on the way are created (an empty buffer counts as {}); "-" appends to an array, which is created if it is

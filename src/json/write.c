@@ -89,3 +89,25 @@ int cl_json_write_double(cl_buf *out, double value)
         return CL_BUF_NOMEM;
     return cl_buf_append_text(out, text);
 }
+
+bool cl_json_put_char(cl_buf *out, char c)
+{
+    return cl_buf_append_char(out, c) == CL_BUF_OK;
+}
+
+bool cl_json_put_key(cl_buf *out, const char *name)
+{
+    return cl_json_write_key(out, cl_str_of(name)) == CL_BUF_OK;
+}
+
+bool cl_json_put_text(cl_buf *out, const char *name, const char *text)
+{
+    if (!cl_json_put_key(out, name))
+        return false;
+    return (text ? cl_json_write_string(out, cl_str_of(text)) : cl_buf_append_text(out, "null")) == CL_BUF_OK;
+}
+
+bool cl_json_put_int(cl_buf *out, const char *name, int64_t value)
+{
+    return cl_json_put_key(out, name) && cl_buf_append_int(out, value) == CL_BUF_OK;
+}

@@ -104,19 +104,9 @@ static const char *code_name_at(size_t index)
 
 /* ---- JSON ---- */
 
-static bool put_int(cl_buf *out, const char *key, int64_t value)
-{
-    return cl_json_write_key(out, cl_str_of(key)) == CL_BUF_OK && cl_buf_append_int(out, value) == CL_BUF_OK;
-}
-
-static bool put_char(cl_buf *out, char c)
-{
-    return cl_buf_append_char(out, c) == CL_BUF_OK;
-}
-
 static bool open_object(cl_buf *out, const char *key)
 {
-    return cl_json_write_key(out, cl_str_of(key)) == CL_BUF_OK && put_char(out, '{');
+    return cl_json_put_key(out, key) && cl_json_put_char(out, '{');
 }
 
 static bool json_counters(cl_buf *out, const claude_metrics_t *metrics)
@@ -124,8 +114,8 @@ static bool json_counters(cl_buf *out, const claude_metrics_t *metrics)
     bool ok = open_object(out, "counters");
 
     for (size_t i = 0; i < CL_COUNTERS && ok; i++)
-        ok = put_int(out, rows[i].name, metrics->counters[i]);
-    return ok && put_char(out, '}');
+        ok = cl_json_put_int(out, rows[i].name, metrics->counters[i]);
+    return ok && cl_json_put_char(out, '}');
 }
 
 /* Only of codes that were seen: a reader of JSON takes a missing one for none. */
@@ -136,18 +126,18 @@ static bool json_errors(cl_buf *out, const claude_metrics_t *metrics)
 
     for (size_t i = 0; ok && (name = code_name_at(i)) != NULL; i++) {
         if (metrics->errors[i] > 0)
-            ok = put_int(out, name, metrics->errors[i]);
+            ok = cl_json_put_int(out, name, metrics->errors[i]);
     }
-    return ok && put_char(out, '}');
+    return ok && cl_json_put_char(out, '}');
 }
 
 static bool put_list(cl_buf *out, const char *key, const int64_t *values, size_t count)
 {
-    bool ok = cl_json_write_key(out, cl_str_of(key)) == CL_BUF_OK && put_char(out, '[');
+    bool ok = cl_json_put_key(out, key) && cl_json_put_char(out, '[');
 
     for (size_t i = 0; i < count && ok; i++)
-        ok = (i == 0 || put_char(out, ',')) && cl_buf_append_int(out, values[i]) == CL_BUF_OK;
-    return ok && put_char(out, ']');
+        ok = (i == 0 || cl_json_put_char(out, ',')) && cl_buf_append_int(out, values[i]) == CL_BUF_OK;
+    return ok && cl_json_put_char(out, ']');
 }
 
 static bool json_histogram(cl_buf *out, const cl_metrics_buckets *histogram, cl_histogram which)
@@ -157,20 +147,20 @@ static bool json_histogram(cl_buf *out, const cl_metrics_buckets *histogram, cl_
 
     for (size_t i = 0; i < CL_METRICS_BOUNDS; i++)
         bounds[i] = cl_metrics_bound(which, i);
-    return open_object(out, row->name) && put_int(out, "count", cl_metrics_observed(histogram)) &&
-           put_int(out, "sum", histogram->sum) && put_list(out, "bounds", bounds, CL_METRICS_BOUNDS) &&
-           put_list(out, "counts", histogram->counts, CL_METRICS_BOUNDS + 1) && put_char(out, '}');
+    return open_object(out, row->name) && cl_json_put_int(out, "count", cl_metrics_observed(histogram)) &&
+           cl_json_put_int(out, "sum", histogram->sum) && put_list(out, "bounds", bounds, CL_METRICS_BOUNDS) &&
+           put_list(out, "counts", histogram->counts, CL_METRICS_BOUNDS + 1) && cl_json_put_char(out, '}');
 }
 
 static bool put_json(cl_buf *out, const claude_metrics_t *metrics)
 {
-    bool ok = put_char(out, '{') && json_counters(out, metrics) &&
-              put_int(out, rows[CL_METRIC_RUNNING].name, metrics->running) && json_errors(out, metrics) &&
+    bool ok = cl_json_put_char(out, '{') && json_counters(out, metrics) &&
+              cl_json_put_int(out, rows[CL_METRIC_RUNNING].name, metrics->running) && json_errors(out, metrics) &&
               open_object(out, "histograms");
 
     for (int i = 0; i < CL_HISTOGRAMS && ok; i++)
         ok = json_histogram(out, &metrics->histograms[i], (cl_histogram)i);
-    return ok && put_char(out, '}') && put_char(out, '}');
+    return ok && cl_json_put_char(out, '}') && cl_json_put_char(out, '}');
 }
 
 /* ---- Prometheus, text format 0.0.4 ---- */
@@ -220,7 +210,8 @@ static bool put_head(cl_buf *out, const cl_metric_row *row, const char *name)
 
 static bool put_sample(cl_buf *out, const char *name, const char *rest, int64_t value)
 {
-    return put(out, name) && put(out, rest) && cl_buf_append_int(out, value) == CL_BUF_OK && put_char(out, '\n');
+    return put(out, name) && put(out, rest) && cl_buf_append_int(out, value) == CL_BUF_OK &&
+           cl_json_put_char(out, '\n');
 }
 
 /* All codes, so that the first error of a kind is a rise from 0. */
@@ -248,7 +239,8 @@ static bool put_histogram(cl_buf *out, const char *name, const claude_metrics_t 
     }
     count += histogram->counts[CL_METRICS_BOUNDS];
     return ok && put_sample(out, name, "_bucket{le=\"+Inf\"} ", count) && put(out, name) && put(out, "_sum ") &&
-           put_quantity(out, row, histogram->sum) && put_char(out, '\n') && put_sample(out, name, "_count ", count);
+           put_quantity(out, row, histogram->sum) && cl_json_put_char(out, '\n') &&
+           put_sample(out, name, "_count ", count);
 }
 
 static bool put_metric(cl_buf *out, const claude_metrics_t *metrics, size_t index)

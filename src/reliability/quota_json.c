@@ -18,79 +18,66 @@ static const char *const figure_names[CL_USED_FIGURES] = {"requests",          "
 
 /* ---- writing ---- */
 
-static bool put_key(cl_buf *out, const char *key)
-{
-    return cl_json_write_key(out, cl_str_of(key)) == CL_BUF_OK;
-}
-
-static bool put_char(cl_buf *out, char c)
-{
-    return cl_buf_append_char(out, c) == CL_BUF_OK;
-}
-
-static bool put_int(cl_buf *out, const char *key, int64_t value)
-{
-    return put_key(out, key) && cl_buf_append_int(out, value) == CL_BUF_OK;
-}
-
 static bool put_limits(cl_buf *out, const cl_quota_limits *limits)
 {
-    bool ok = put_key(out, "limits") && put_char(out, '{');
+    bool ok = cl_json_put_key(out, "limits") && cl_json_put_char(out, '{');
 
     for (int32_t period = 0; period < CL_QUOTA_LIMITED; period++) {
         for (int32_t kind = 0; ok && kind < CL_QUOTA_KINDS; kind++) {
             int64_t most = limits->most[period][kind];
             if (most == 0)
                 continue;
-            ok = put_key(out, cl_quota_limit_name(period, kind)) &&
+            ok = cl_json_put_key(out, cl_quota_limit_name(period, kind)) &&
                  (kind == CL_QUOTA_COST ? cl_quota_put_dollars(out, most) : cl_buf_append_int(out, most)) == CL_BUF_OK;
         }
     }
-    return ok && put_char(out, '}');
+    return ok && cl_json_put_char(out, '}');
 }
 
 static bool put_use(cl_buf *out, const char *key, const cl_quota_use *used)
 {
-    bool ok = put_key(out, key) && put_char(out, '{');
+    bool ok = cl_json_put_key(out, key) && cl_json_put_char(out, '{');
 
     for (size_t i = 0; ok && i < CL_USED_FIGURES; i++)
-        ok = put_int(out, figure_names[i], used->count[i]);
-    return ok && put_key(out, "cost_usd") && cl_quota_put_dollars(out, used->count[CL_USED_COST]) == CL_BUF_OK &&
-           put_char(out, '}');
+        ok = cl_json_put_int(out, figure_names[i], used->count[i]);
+    return ok && cl_json_put_key(out, "cost_usd") &&
+           cl_quota_put_dollars(out, used->count[CL_USED_COST]) == CL_BUF_OK && cl_json_put_char(out, '}');
 }
 
 static bool put_scope(cl_buf *out, const cl_quota_scope *scope)
 {
-    bool ok = put_char(out, '{') && put_limits(out, &scope->limits) && put_key(out, "reserved") && put_char(out, '{');
+    bool ok = cl_json_put_char(out, '{') && put_limits(out, &scope->limits) && cl_json_put_key(out, "reserved") &&
+              cl_json_put_char(out, '{');
 
     for (size_t kind = 0; ok && kind < CL_QUOTA_KINDS; kind++)
-        ok = put_int(out, kind_names[kind], scope->reserved[kind]);
-    ok = ok && put_char(out, '}') && put_int(out, "refused", scope->refused);
+        ok = cl_json_put_int(out, kind_names[kind], scope->reserved[kind]);
+    ok = ok && cl_json_put_char(out, '}') && cl_json_put_int(out, "refused", scope->refused);
     for (size_t period = 0; ok && period < CL_QUOTA_PERIODS; period++)
         ok = put_use(out, period_names[period], &scope->used[period]);
-    return ok && put_char(out, '}');
+    return ok && cl_json_put_char(out, '}');
 }
 
 static bool put_date(cl_buf *out, const claude_quota_t *quota)
 {
-    return put_key(out, "date") && put_char(out, '"') && cl_put_day(out, quota->book->day) == CL_BUF_OK &&
-           put_char(out, '"');
+    return cl_json_put_key(out, "date") && cl_json_put_char(out, '"') &&
+           cl_put_day(out, quota->book->day) == CL_BUF_OK && cl_json_put_char(out, '"');
 }
 
 static bool put_quota(cl_buf *out, const claude_quota_t *quota)
 {
     int64_t month_ends = cl_month_begins(quota->book->month + 1);
     cl_quota_scope all = cl_quota_all(quota);
-    bool ok = put_char(out, '{') && put_int(out, "version", VERSION) &&
-              put_int(out, "saved_at_ms", quota->book->now - quota->book->offset_ms) &&
-              put_int(out, "utc_offset_minutes", quota->book->offset_ms / 60000) && put_date(out, quota) &&
-              put_int(out, "day_resets_at_ms", (quota->book->day + 1) * CL_DAY_MS - quota->book->offset_ms) &&
-              put_int(out, "month_resets_at_ms", month_ends * CL_DAY_MS - quota->book->offset_ms) &&
-              put_key(out, "total") && put_scope(out, &all) && put_key(out, "models") && put_char(out, '{');
+    bool ok = cl_json_put_char(out, '{') && cl_json_put_int(out, "version", VERSION) &&
+              cl_json_put_int(out, "saved_at_ms", quota->book->now - quota->book->offset_ms) &&
+              cl_json_put_int(out, "utc_offset_minutes", quota->book->offset_ms / 60000) && put_date(out, quota) &&
+              cl_json_put_int(out, "day_resets_at_ms", (quota->book->day + 1) * CL_DAY_MS - quota->book->offset_ms) &&
+              cl_json_put_int(out, "month_resets_at_ms", month_ends * CL_DAY_MS - quota->book->offset_ms) &&
+              cl_json_put_key(out, "total") && put_scope(out, &all) && cl_json_put_key(out, "models") &&
+              cl_json_put_char(out, '{');
 
     for (size_t i = 0; ok && i < quota->book->count; i++)
-        ok = put_key(out, quota->book->models[i]->name) && put_scope(out, quota->book->models[i]);
-    return ok && put_char(out, '}') && put_char(out, '}');
+        ok = cl_json_put_key(out, quota->book->models[i]->name) && put_scope(out, quota->book->models[i]);
+    return ok && cl_json_put_char(out, '}') && cl_json_put_char(out, '}');
 }
 
 claude_code_t cl_quota_export(claude_quota_t *quota, int64_t wall_ms, cl_buf *out, cl_err *err)

@@ -68,26 +68,9 @@ void cl_report_add(claude_report_t *report, const cl_report_attempt *attempt)
 
 /* ---- as JSON ---- */
 
-static bool put_text(cl_buf *out, const char *key, const char *text)
-{
-    if (cl_json_write_key(out, cl_str_of(key)) != CL_BUF_OK)
-        return false;
-    return (text ? cl_json_write_string(out, cl_str_of(text)) : cl_buf_append_text(out, "null")) == CL_BUF_OK;
-}
-
-static bool put_int(cl_buf *out, const char *key, int64_t value)
-{
-    return cl_json_write_key(out, cl_str_of(key)) == CL_BUF_OK && cl_buf_append_int(out, value) == CL_BUF_OK;
-}
-
-static bool put_char(cl_buf *out, char c)
-{
-    return cl_buf_append_char(out, c) == CL_BUF_OK;
-}
-
 static bool open_list(cl_buf *out, const char *key)
 {
-    return cl_json_write_key(out, cl_str_of(key)) == CL_BUF_OK && put_char(out, '[');
+    return cl_json_put_key(out, key) && cl_json_put_char(out, '[');
 }
 
 static bool put_features(cl_buf *out, uint32_t features)
@@ -106,10 +89,10 @@ static bool put_features(cl_buf *out, uint32_t features)
     for (size_t i = 0; i < sizeof names / sizeof names[0] && ok; i++) {
         if (!(features & names[i].bit))
             continue;
-        ok = (first || put_char(out, ',')) && cl_json_write_string(out, cl_str_of(names[i].name)) == CL_BUF_OK;
+        ok = (first || cl_json_put_char(out, ',')) && cl_json_write_string(out, cl_str_of(names[i].name)) == CL_BUF_OK;
         first = false;
     }
-    return ok && put_char(out, ']');
+    return ok && cl_json_put_char(out, ']');
 }
 
 static const char *code_name(claude_code_t code)
@@ -156,21 +139,26 @@ static bool put_timings(cl_buf *out, const cl_report_attempt *attempt)
 
     if (!attempt->timed)
         return true;
-    ok = cl_json_write_key(out, CL_STR("timings_us")) == CL_BUF_OK && put_char(out, '{');
+    ok = cl_json_put_key(out, "timings_us") && cl_json_put_char(out, '{');
     for (size_t i = 0; i < TIMINGS && ok; i++)
-        ok = put_int(out, timing_rows[i].name, timing_at(attempt, i));
-    return ok && put_int(out, "connections", attempt->timings.connections) && put_char(out, '}');
+        ok = cl_json_put_int(out, timing_rows[i].name, timing_at(attempt, i));
+    return ok && cl_json_put_int(out, "connections", attempt->timings.connections) && cl_json_put_char(out, '}');
 }
 
 static bool put_attempt(cl_buf *out, const cl_report_attempt *attempt)
 {
-    return put_char(out, '{') && put_int(out, "code", attempt->code) &&
-           put_text(out, "name", code_name(attempt->code)) && put_int(out, "http_status", attempt->http_status) &&
-           put_text(out, "request_id", attempt->request_id[0] ? attempt->request_id : NULL) &&
-           put_int(out, "endpoint", attempt->endpoint) && put_int(out, "wire_attempts", attempt->wire) &&
-           put_int(out, "started_ms", attempt->started_ms) && put_int(out, "duration_ms", attempt->duration_ms) &&
-           put_int(out, "first_event_ms", attempt->first_ms) && put_int(out, "backoff_ms", attempt->backoff_ms) &&
-           put_int(out, "limiter_wait_ms", attempt->limiter_ms) && put_timings(out, attempt) && put_char(out, '}');
+    return cl_json_put_char(out, '{') && cl_json_put_int(out, "code", attempt->code) &&
+           cl_json_put_text(out, "name", code_name(attempt->code)) &&
+           cl_json_put_int(out, "http_status", attempt->http_status) &&
+           cl_json_put_text(out, "request_id", attempt->request_id[0] ? attempt->request_id : NULL) &&
+           cl_json_put_int(out, "endpoint", attempt->endpoint) &&
+           cl_json_put_int(out, "wire_attempts", attempt->wire) &&
+           cl_json_put_int(out, "started_ms", attempt->started_ms) &&
+           cl_json_put_int(out, "duration_ms", attempt->duration_ms) &&
+           cl_json_put_int(out, "first_event_ms", attempt->first_ms) &&
+           cl_json_put_int(out, "backoff_ms", attempt->backoff_ms) &&
+           cl_json_put_int(out, "limiter_wait_ms", attempt->limiter_ms) && put_timings(out, attempt) &&
+           cl_json_put_char(out, '}');
 }
 
 static bool put_attempts(cl_buf *out, const claude_report_t *report)
@@ -178,22 +166,27 @@ static bool put_attempts(cl_buf *out, const claude_report_t *report)
     bool ok = open_list(out, "attempt_list");
 
     for (size_t i = 0; i < report->count && ok; i++)
-        ok = (i == 0 || put_char(out, ',')) && put_attempt(out, &report->items[i]);
-    return ok && put_char(out, ']');
+        ok = (i == 0 || cl_json_put_char(out, ',')) && put_attempt(out, &report->items[i]);
+    return ok && cl_json_put_char(out, ']');
 }
 
 static bool put_report(cl_buf *out, const claude_report_t *report)
 {
     const char *state = report->breaker_state ? cl_breaker_state_name(report->breaker_state) : NULL;
 
-    return put_char(out, '{') && put_features(out, report->features) && put_int(out, "wire_attempts", report->wire) &&
-           put_int(out, "attempts", report->attempts) && put_int(out, "retries", report->retries) &&
-           put_int(out, "failovers", report->failovers) && put_int(out, "resends", report->resends) &&
-           put_int(out, "limiter_wait_ms", report->limiter_ms) && put_int(out, "backoff_ms", report->backoff_ms) &&
-           put_int(out, "duration_ms", report->duration_ms) && put_int(out, "endpoint_index", report->endpoint) &&
-           put_text(out, "endpoint_url", report->endpoint_url) && put_text(out, "breaker_state", state) &&
-           put_text(out, "stopped_by", report->stopped_by) && put_text(out, "snapshot", report->snapshot) &&
-           put_int(out, "generation", report->generation) && put_attempts(out, report) && put_char(out, '}');
+    return cl_json_put_char(out, '{') && put_features(out, report->features) &&
+           cl_json_put_int(out, "wire_attempts", report->wire) && cl_json_put_int(out, "attempts", report->attempts) &&
+           cl_json_put_int(out, "retries", report->retries) && cl_json_put_int(out, "failovers", report->failovers) &&
+           cl_json_put_int(out, "resends", report->resends) &&
+           cl_json_put_int(out, "limiter_wait_ms", report->limiter_ms) &&
+           cl_json_put_int(out, "backoff_ms", report->backoff_ms) &&
+           cl_json_put_int(out, "duration_ms", report->duration_ms) &&
+           cl_json_put_int(out, "endpoint_index", report->endpoint) &&
+           cl_json_put_text(out, "endpoint_url", report->endpoint_url) &&
+           cl_json_put_text(out, "breaker_state", state) && cl_json_put_text(out, "stopped_by", report->stopped_by) &&
+           cl_json_put_text(out, "snapshot", report->snapshot) &&
+           cl_json_put_int(out, "generation", report->generation) && put_attempts(out, report) &&
+           cl_json_put_char(out, '}');
 }
 
 const char *cl_report_json(claude_report_t *report, size_t *len)

@@ -100,4 +100,17 @@ function support.text_of(events, kind)
     return table.concat(texts)
 end
 
+-- Runs a function in a coroutine, and the loop until all calls have ended; what it returns.
+function support.in_loop(loop, fn)
+    local result
+    coroutine.wrap(function()
+        result = { fn() }
+    end)()
+    while loop:count() > 0 do
+        loop:wait(1000)
+        while loop:next() do end
+    end
+    return (unpack or table.unpack)(result)
+end
+
 return support

@@ -31,19 +31,6 @@ local function keys_sent()
     return table.concat(sent_headers "x-api-key", " ")
 end
 
--- Runs a function in a coroutine, and the loop until all calls have ended; what it returns.
-local function in_loop(loop, fn)
-    local result
-    coroutine.wrap(function()
-        result = { fn() }
-    end)()
-    while loop:count() > 0 do
-        loop:wait(1000)
-        while loop:next() do end
-    end
-    return (unpack or table.unpack)(result)
-end
-
 describe("Quotas", function()
     before_each(function()
         support.control("POST", "reset")
@@ -77,9 +64,9 @@ describe("Quotas", function()
         local quota = claude.quota { daily_tokens = 1000000 }
         local one, other = support.client { quota = quota }, support.client { quota = quota }
         one:execute_with_quota(support.body(), support.scenario(ANSWER))
-        in_loop(claude.loop(other), function() end)
+        support.in_loop(claude.loop(other), function() end)
         local loop = claude.loop(other)
-        in_loop(loop, function()
+        support.in_loop(loop, function()
             local options = support.scenario(ANSWER)
             options.with_quota = true
             return loop:create(support.body(), options)
@@ -676,7 +663,7 @@ describe("A credential provider", function()
             end)()
         end)
         local loop = claude.loop(client)
-        local answer = in_loop(loop, function()
+        local answer = support.in_loop(loop, function()
             return loop:create(support.body())
         end)
         assert.are.equal("Echo: Hello", answer.text)

@@ -45,19 +45,6 @@ local function dead_address()
     return "http://127.0.0.1:" .. port, reserved
 end
 
--- Runs a function as a coroutine of a loop; what it returns.
-local function in_loop(loop, fn)
-    local result
-    coroutine.wrap(function()
-        result = { fn() }
-    end)()
-    while loop:count() > 0 do
-        loop:wait(1000)
-        while loop:next() do end
-    end
-    return (unpack or table.unpack)(result)
-end
-
 local function requests()
     return #support.control("GET", "requests").requests
 end
@@ -276,14 +263,14 @@ describe("A stream", function()
         assert.are.equal(1, call:report().retries)
         assert.are.equal(1, call:result().report.retries)
         support.control("POST", "reset")
-        local texts, report = in_loop(loop, function()
+        local texts, report = support.in_loop(loop, function()
             local stream = loop:stream(support.body(), asked())
             return support.text_of(support.events(stream)), stream:report()
         end)
         assert.are.equal("Hi", texts)
         assert.are.equal(1, report.retries)
         support.control("POST", "reset")
-        assert.are.equal(1, in_loop(loop, function()
+        assert.are.equal(1, support.in_loop(loop, function()
             return loop:execute_with_retries(support.body(), failing(1))
         end).report.retries)
         local open = loop:submit(support.body(), support.scenario "idle")
@@ -304,7 +291,7 @@ describe("A stream", function()
         assert.are.equal(1, used)
         assert.are.same({ limit, remaining, reset, reset_in, used }, { stream:final():rate_limit "requests" })
         local loop = claude.loop(client)
-        assert.are.equal(4000, in_loop(loop, function()
+        assert.are.equal(4000, support.in_loop(loop, function()
             local own = loop:stream(support.body())
             support.events(own)
             return (own:rate_limit "requests")
