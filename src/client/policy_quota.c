@@ -101,19 +101,14 @@ static bool price_of(const claude_models_t *models, cl_str model, cl_json messag
     return rc == CLAUDE_OK;
 }
 
-static int64_t or_none(int64_t count)
-{
-    return count > 0 ? count : 0;
-}
-
 bool cl_quota_use_of_message(const claude_models_t *models, cl_str model, cl_json message, const cl_usage *usage,
                              uint32_t flags, cl_quota_use *out)
 {
     *out = (cl_quota_use){.count = {[CL_USED_REQUESTS] = 1,
-                                    [CL_USED_INPUT] = or_none(usage->input),
-                                    [CL_USED_CACHE_WRITE] = or_none(usage->cache_write),
-                                    [CL_USED_CACHE_READ] = or_none(usage->cache_read),
-                                    [CL_USED_OUTPUT] = or_none(usage->output)}};
+                                    [CL_USED_INPUT] = cl_usage_or_none(usage->input),
+                                    [CL_USED_CACHE_WRITE] = cl_usage_or_none(usage->cache_write),
+                                    [CL_USED_CACHE_READ] = cl_usage_or_none(usage->cache_read),
+                                    [CL_USED_OUTPUT] = cl_usage_or_none(usage->output)}};
     if (usage->input < 0 && usage->output < 0)
         return false;
     if (!price_of(models, model, message, usage, flags, &out->count[CL_USED_COST]))

@@ -71,31 +71,26 @@ static void apply_percents(const claude_models_t *models, const cl_model *model,
 /* ---- tokens ---- */
 
 /* 0: missing, null, or nonsense. */
-static int64_t or_none(int64_t count)
-{
-    return count > 0 ? count : 0;
-}
-
 static int64_t count_of(cl_json object, const char *name)
 {
     int64_t count;
 
-    return cl_json_to_int(cl_json_member(object, cl_str_of(name)), &count) ? or_none(count) : 0;
+    return cl_json_to_int(cl_json_member(object, cl_str_of(name)), &count) ? cl_usage_or_none(count) : 0;
 }
 
 static tokens tokens_of(const cl_usage *usage)
 {
-    int64_t created = or_none(usage->cache_write);
+    int64_t created = cl_usage_or_none(usage->cache_write);
     int64_t short_lived = count_of(usage->cache_split, "ephemeral_5m_input_tokens");
     int64_t long_lived = count_of(usage->cache_split, "ephemeral_1h_input_tokens");
     /* What the split does not explain lives five minutes, which is the default. */
     int64_t five_minutes = created - long_lived > short_lived ? created - long_lived : short_lived;
 
-    return (tokens){.count = {[CL_PRICE_INPUT] = or_none(usage->input),
-                              [CL_PRICE_OUTPUT] = or_none(usage->output),
+    return (tokens){.count = {[CL_PRICE_INPUT] = cl_usage_or_none(usage->input),
+                              [CL_PRICE_OUTPUT] = cl_usage_or_none(usage->output),
                               [CL_PRICE_WRITE_5M] = five_minutes,
                               [CL_PRICE_WRITE_1H] = long_lived,
-                              [CL_PRICE_READ] = or_none(usage->cache_read)}};
+                              [CL_PRICE_READ] = cl_usage_or_none(usage->cache_read)}};
 }
 
 static int64_t prompt_of(const tokens *used)

@@ -18,6 +18,12 @@ typedef struct cl_usage {
     cl_json traits[CL_USAGE_TRAITS];
 } cl_usage;
 
+/* What was not said is none. */
+static inline int64_t cl_usage_or_none(int64_t count)
+{
+    return count > 0 ? count : 0;
+}
+
 /* Of a "usage" object, in one walk; of anything else nothing is known. */
 cl_usage cl_usage_of(cl_json usage);
 /* The same of a message that has one, or of one alone. */

@@ -159,12 +159,12 @@ const void *cl_quota_prices(const claude_quota_t *quota)
 }
 
 /* What was reserved is the parent's. */
-static void after_fork(claude_quota_t *quota)
+static void after_fork(cl_quota_book *book)
 {
-    memset(quota->book->all.reserved, 0, sizeof quota->book->all.reserved);
-    for (size_t i = 0; i < quota->book->count; i++)
-        memset(quota->book->models[i]->reserved, 0, sizeof quota->book->models[i]->reserved);
-    quota->book->generation = cl_fork_generation();
+    memset(book->all.reserved, 0, sizeof book->all.reserved);
+    for (size_t i = 0; i < book->count; i++)
+        memset(book->models[i]->reserved, 0, sizeof book->models[i]->reserved);
+    book->generation = cl_fork_generation();
 }
 
 /* A fork waits for the few instructions until the lock is free again, so that a child finds it free and what it guards
@@ -174,7 +174,7 @@ void cl_quota_lock(claude_quota_t *quota)
     cl_fork_hold();
     pthread_mutex_lock(&quota->book->lock);
     if (quota->book->generation != cl_fork_generation())
-        after_fork(quota);
+        after_fork(quota->book);
 }
 
 void cl_quota_unlock(claude_quota_t *quota)
@@ -185,17 +185,17 @@ void cl_quota_unlock(claude_quota_t *quota)
 
 /* ---- time ---- */
 
-static void reset(claude_quota_t *quota, int32_t period)
+static void reset(cl_quota_book *book, int32_t period)
 {
-    memset(&quota->book->all.used[period], 0, sizeof quota->book->all.used[period]);
-    for (size_t i = 0; i < quota->book->count; i++)
-        memset(&quota->book->models[i]->used[period], 0, sizeof quota->book->models[i]->used[period]);
+    memset(&book->all.used[period], 0, sizeof book->all.used[period]);
+    for (size_t i = 0; i < book->count; i++)
+        memset(&book->models[i]->used[period], 0, sizeof book->models[i]->used[period]);
 }
 
 void cl_quota_forget_use(claude_quota_t *quota)
 {
     for (int32_t period = 0; period < CL_QUOTA_PERIODS; period++)
-        reset(quota, period);
+        reset(quota->book, period);
 }
 
 static int64_t clamp_time(int64_t ms)
@@ -205,23 +205,24 @@ static int64_t clamp_time(int64_t ms)
 
 void cl_quota_set_time(claude_quota_t *quota, int64_t wall_ms)
 {
-    int64_t now = clamp_time(wall_ms) + quota->book->offset_ms;
+    cl_quota_book *book = quota->book;
+    int64_t now = clamp_time(wall_ms) + book->offset_ms;
     int64_t day = cl_day_of(now);
     int64_t month;
 
-    if (quota->book->started && now == quota->book->now)
+    if (book->started && now == book->now)
         return;
-    if (quota->book->started && now < quota->book->now && quota->book->now - now <= CL_DAY_MS)
+    if (book->started && now < book->now && book->now - now <= CL_DAY_MS)
         return;
-    month = quota->book->started && day == quota->book->day ? quota->book->month : cl_month_of(day);
-    if (quota->book->started && now > quota->book->now && day != quota->book->day)
-        reset(quota, CL_QUOTA_DAY);
-    if (quota->book->started && now > quota->book->now && month != quota->book->month)
-        reset(quota, CL_QUOTA_MONTH);
-    quota->book->started = true;
-    quota->book->now = now;
-    quota->book->day = day;
-    quota->book->month = month;
+    month = book->started && day == book->day ? book->month : cl_month_of(day);
+    if (book->started && now > book->now && day != book->day)
+        reset(book, CL_QUOTA_DAY);
+    if (book->started && now > book->now && month != book->month)
+        reset(book, CL_QUOTA_MONTH);
+    book->started = true;
+    book->now = now;
+    book->day = day;
+    book->month = month;
 }
 
 static int64_t reset_at(const claude_quota_t *quota, int32_t period)
@@ -253,12 +254,12 @@ claude_code_t cl_quota_check_model(cl_str model, cl_err *err)
     return CLAUDE_OK;
 }
 
-static cl_quota_scope *find(const claude_quota_t *quota, cl_str model)
+static cl_quota_scope *find(const cl_quota_book *book, cl_str model)
 {
-    for (size_t i = 0; i < quota->book->count; i++) {
-        const char *name = quota->book->models[i]->name;
+    for (size_t i = 0; i < book->count; i++) {
+        const char *name = book->models[i]->name;
         if (memcmp(name, model.ptr, model.len) == 0 && name[model.len] == '\0')
-            return quota->book->models[i];
+            return book->models[i];
     }
     return NULL;
 }
@@ -278,14 +279,14 @@ claude_code_t cl_quota_scope_of(claude_quota_t *quota, cl_str model, bool may_sh
     if (cl_quota_check_model(model, err) < 0)
         return CLAUDE_E_INVALID;
     *out = NULL;
-    if (name.len == 0 || (*out = find(quota, name)))
+    if (name.len == 0 || (*out = find(quota->book, name)))
         return CLAUDE_OK;
     if (quota->book->count >= CL_QUOTA_MODELS_MAX) {
         if (!may_share)
             return cl_fail(err, CLAUDE_E_LIMIT, "the quota knows %d models, and has no room for another one's limits",
                            CL_QUOTA_MODELS_MAX);
         name = CL_STR(CL_QUOTA_OTHER);
-        if ((*out = find(quota, name)))
+        if ((*out = find(quota->book, name)))
             return CLAUDE_OK;
     }
     scope = calloc(1, sizeof *scope);
@@ -580,7 +581,7 @@ bool cl_quota_look(claude_quota_t *quota, cl_str model, int64_t wall_ms, cl_quot
     cl_quota_set_time(quota, wall_ms);
     all = cl_quota_all(quota);
     if (name.len > 0)
-        scope = name.len <= CL_QUOTA_NAME_MAX ? find(quota, name) : NULL;
+        scope = name.len <= CL_QUOTA_NAME_MAX ? find(quota->book, name) : NULL;
     if (scope)
         *out = *scope;
     cl_quota_unlock(quota);
